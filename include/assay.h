@@ -104,6 +104,7 @@ struct assay_observer {
     void *context;
     void (*block)(void *context, const struct assay_state *entry);     /* needs ASSAY_FEATURE_BLOCKS */
     void (*instruction)(void *context, const struct assay_step *step); /* needs ASSAY_FEATURE_INSTRUCTIONS */
+    void (*event)(void *context, const uint8_t *record, size_t size);  /* an encoded Record (chain/record); kernel levels */
 };
 
 /*
@@ -160,6 +161,150 @@ struct assay_machine_level {
     int (*observe)(struct assay_machine *machine, const struct assay_observer *observer);
 };
 
+/* ---- kernel ------------------------------------------------------------------------------------------------ */
+
+/* ASSAY_DECODE_not_sorted, ASSAY_ADMIT_overlap and so on. All > 0. */
+enum assay_rejection {
+#define DECODE(name, number) ASSAY_DECODE_##name = number,
+#define ADMIT(name, number) ASSAY_ADMIT_##name = number,
+#include "kernel.def"
+};
+
+/* Outcomes of the invocation level's run and resume that change nothing. */
+enum assay_call_outcome {
+    ASSAY_CALL_stack_full = 301, /* call/stack/depth */
+    ASSAY_CALL_not_paused = 302, /* yield/resume/not_paused */
+};
+
+struct assay_bytes {
+    const uint8_t *data;
+    size_t size;
+};
+
+/* Encoded types that the codec level decodes: image.md and exchange.md. */
+enum assay_type {
+    ASSAY_TYPE_image = 0,
+    ASSAY_TYPE_state = 1,
+    ASSAY_TYPE_cap = 2,
+    ASSAY_TYPE_cnode = 3,
+    ASSAY_TYPE_world = 4,
+};
+
+/* Hashes of given values (image/hash/...), and what `value` is. */
+enum assay_hash {
+    ASSAY_HASH_bytes = 0, /* any bytes: H */
+    ASSAY_HASH_bmt = 1,   /* leaves of 32 bytes each, one after the other: Merkle root */
+    ASSAY_HASH_cap = 2,   /* Cap */
+    ASSAY_HASH_cnode = 3, /* CNode */
+    ASSAY_HASH_image = 4, /* Image, admissible or not: content hash */
+    ASSAY_HASH_chain = 5, /* 64 bytes: chain, image content hash */
+    ASSAY_HASH_state = 6, /* State: state root */
+};
+
+struct assay_codec_level {
+    uint32_t size;
+
+    /*
+     * Decodes `bytes` as a whole. 0, or ASSAY_DECODE_...; *offset, if not NULL, is then the byte at which it was
+     * found (a diagnostic, never compared). When it decodes and `again` is not NULL, the value is encoded
+     * anew into `again`, which has room for `size` bytes, and *again_size is set.
+     */
+    int (*decode)(uint32_t type, const uint8_t *bytes, size_t size, size_t *offset, uint8_t *again, size_t *again_size);
+
+    /* Decodes and admits an Image. 0, ASSAY_DECODE_... or ASSAY_ADMIT_...; offset as above. */
+    int (*admit)(const uint8_t *image, size_t size, size_t *offset);
+
+    /* 0, or ASSAY_DECODE_... when the value does not decode; ASSAY_ERROR_ARGUMENT for a wrong size of bmt or chain. */
+    int (*hash)(uint32_t hash, const uint8_t *value, size_t size, uint8_t digest[32]);
+};
+
+/* How an activation ended or was set aside. */
+enum assay_outcome {
+    ASSAY_OUTCOME_halt = 0,
+    ASSAY_OUTCOME_faulted = 1,
+    ASSAY_OUTCOME_paused = 2,
+};
+
+/* What run and resume of the invocation level give. Pointers are the engine's, valid until the next call on that world. */
+struct assay_result {
+    uint32_t outcome;  /* enum assay_outcome */
+    uint32_t exit;     /* enum assay_exit: halt; the fault; host_call or out_of_gas when paused */
+    uint32_t argument; /* as in struct assay_stop; 16 for a voluntary yield */
+    struct assay_state state; /* at the end: pc, remaining gas, registers */
+    uint64_t gas_used;
+    uint8_t instance[64];       /* chain, content */
+    struct assay_bytes cnode;   /* CNode: the activation's root CNode */
+    struct assay_bytes pages;   /* Pages: its memory */
+    struct assay_bytes payload; /* Cap: what a paused run yields; empty otherwise */
+};
+
+struct assay_invocation {
+    uint8_t instance[64];     /* chain, content */
+    struct assay_bytes image; /* Image, any bytes */
+    struct assay_bytes cnode; /* CNode with size_log 0..8 */
+    uint8_t endpoint;
+    uint64_t gas;
+};
+
+struct assay_world; /* kernel tables, sigma and a stack; the engine's own */
+
+struct assay_invocation_level {
+    uint32_t size;
+
+    /* Makes a world of an encoded World; ASSAY_ERROR_ARGUMENT when it is not well formed (exchange.md). */
+    int (*open)(const uint8_t *world, size_t size, struct assay_world **result);
+    void (*close)(struct assay_world *world);
+
+    /*
+     * 0: *result is set; > 0: the Image's rejection or ASSAY_CALL_stack_full; < 0: the CNode does not decode or is
+     * too large, or a reference is on top (call/run/reference_on_top).
+     */
+    int (*run)(struct assay_world *world, const struct assay_invocation *invocation, struct assay_result *result);
+
+    /* `scratchpad` is a Cap, or NULL for none. 0, or ASSAY_CALL_not_paused; < 0 when the Cap does not decode. */
+    int (*resume)(struct assay_world *world, const struct assay_bytes *scratchpad, struct assay_result *result);
+
+    /* The whole world as a Dump; valid until the next call on it. */
+    int (*dump)(struct assay_world *world, struct assay_bytes *dump);
+
+    int (*observe)(struct assay_world *world, const struct assay_observer *observer);
+};
+
+struct assay_event {
+    uint8_t endpoint;
+    struct assay_bytes payload;
+    uint64_t gas;
+    uint64_t quota;
+};
+
+struct assay_event_result {
+    uint32_t outcome;  /* halt or faulted */
+    uint32_t exit;     /* enum assay_exit */
+    uint32_t argument; /* of the fault */
+    uint64_t value;    /* of a halt: phi7; else 0 */
+    uint64_t gas_used;
+};
+
+struct assay_chain; /* the engine's own */
+
+struct assay_chain_level {
+    uint32_t size;
+
+    /* 0: *chain is set; > 0: the Image's rejection. */
+    int (*genesis)(const uint8_t *image, size_t size, struct assay_chain **chain);
+    void (*close)(struct assay_chain *chain);
+
+    /* Applies one event. Returns 0, and < 0 only when the host fails, then nothing has changed. */
+    int (*apply)(struct assay_chain *chain, const struct assay_event *event, struct assay_event_result *result);
+
+    /* The encoded State, valid until the next call on the chain; its root; the chain Instance (chain, content). */
+    int (*state)(struct assay_chain *chain, struct assay_bytes *state);
+    int (*root)(struct assay_chain *chain, uint8_t root[32]);
+    int (*instance)(struct assay_chain *chain, uint8_t instance[64]);
+
+    int (*observe)(struct assay_chain *chain, const struct assay_observer *observer);
+};
+
 enum assay_feature {
     ASSAY_FEATURE_BLOCKS = 1,       /* observer.block and until.blocks */
     ASSAY_FEATURE_INSTRUCTIONS = 2, /* observer.instruction and until.instructions */
@@ -172,8 +317,11 @@ struct assay_engine {
     const char *version;
     uint64_t features; /* enum assay_feature, or-ed */
 
+    /* The levels; NULL where an engine has not got one. */
     const struct assay_machine_level *machine;
-    /* Room for the levels codec, invocation and chain: pointers like the one above, NULL where not implemented. */
+    const struct assay_codec_level *codec;
+    const struct assay_invocation_level *invocation;
+    const struct assay_chain_level *chain;
 };
 
 #endif
