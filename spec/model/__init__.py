@@ -29,3 +29,7 @@ __all__ = [
     "rules",
     "table",
 ]
+
+from . import kernel  # noqa: E402  (it reads the names above)
+
+__all__ += ["kernel"]

@@ -1,0 +1,213 @@
+"""call.md: activations, from run or resume to an exit."""
+
+from dataclasses import dataclass
+
+from ..exit import State as MachineState
+from ..machine import load
+from ..mem import Page
+from ..reach import rule
+from ..table import EXIT
+from . import host, yield_
+from .cap import Data, Instance, handle_id
+from .hash import strip
+from .image import PAGE_SIZE
+from .record import Recorder
+from .stack import Activation
+from .table import LIMIT
+
+REGISTER_COUNT = 13
+ENDPOINT_REGISTER = 11
+EXIT_NUMBER = {record.name: record.number for record in EXIT}
+OPERATION_RESULT = {host.GOES_ON: 0, host.TRAP: 1, host.HALT: 2, host.PAUSED: 3}
+OUTCOME = {"halt": 0, "faulted": 1, "paused": 2}
+
+
+@dataclass
+class Ending:
+    """How an activation ended or was set aside; the rest is in the activation."""
+
+    outcome: str
+    exit: str
+    argument: int = 0
+    payload: object = None
+
+
+def run(kernel, instance, image, cnode, endpoint, gas, observer=None):
+    """Starts an activation on a stack that is not full. Answers the activation and its Ending."""
+    activation = Activation(instance, image, cnode, entered=image)
+    activation.pc, activation.regs = start_of(image, endpoint)
+    rule("call/run/entry")
+    activation.machine = load(image.code, LIMIT["mem_cycles"], list(pages(kernel, image, cnode)))
+    recorder = Recorder(kernel, activation, observer)
+    meter = find_meter(activation)
+    if meter is None:
+        rule("call/gas/no_meter")
+    else:
+        if kernel.tables.meters.get(meter, 0) == 0:
+            rule("call/gas/top_up")
+            kernel.tables.meters[meter] = gas
+        gas = from_meter(kernel, meter)
+    activation.enter(meter, gas)
+    kernel.stack.append(activation)
+    recorder.emit("run", op=endpoint)
+    stop = activation.machine.run(MachineState(activation.pc, gas, activation.regs), observer=observer)
+    return activation, go_on(kernel, activation, stop, recorder, observer)
+
+
+def resume(kernel, scratchpad=None, observer=None):
+    """Goes on with the activation below the reference on top. Answers as run does."""
+    rule("yield/resume/pops")
+    kernel.stack.pop()
+    activation = kernel.stack[-1]
+    recorder = Recorder(kernel, activation, observer)
+    if scratchpad is not None:
+        rule("yield/resume/scratchpad")
+        activation.cnode.write(LIMIT["payload_slot"], scratchpad)
+    rule("yield/resume/gas")
+    meter = find_meter(activation)
+    if meter is None:
+        rule("call/gas/no_meter")
+    activation.enter(meter, activation.gas if meter is None else from_meter(kernel, meter))
+    if activation.machine.last_exit == "out_of_gas":
+        rule("yield/oog/retry")
+    recorder.emit("resume")
+    stop = activation.machine.resume(activation.gas, activation.regs, observer=observer)
+    return activation, go_on(kernel, activation, stop, recorder, observer)
+
+
+# Entering
+
+
+def start_of(image, endpoint):
+    """pc and registers."""
+    regs = [0] * REGISTER_COUNT
+    regs[ENDPOINT_REGISTER] = endpoint
+    definition = image.endpoints.get(endpoint)
+    if definition is None:
+        rule("call/run/missing_endpoint")
+        return 0, regs
+    rule("call/run/registers")
+    for register, value in sorted(definition.initial_regs.items()):
+        if register < REGISTER_COUNT:
+            regs[register] = value
+    return definition.entry_pc, regs
+
+
+def pages(kernel, image, cnode):
+    """The memory of an activation: every page of every mapping of one step."""
+    for mapping in image.memory_mappings:
+        if len(mapping.source) > 1:
+            rule("call/map/multi_step")
+            continue
+        rule("call/map/permission")
+        target = mapping.source[0]
+        access = "ro" if target in image.pinned_slots else "rw"
+        content = content_of(kernel, cnode.read(target))[: mapping.size]
+        for offset in range(0, mapping.size, PAGE_SIZE):
+            yield Page(mapping.start + offset, access, content[offset : offset + PAGE_SIZE])
+
+
+def content_of(kernel, cap):
+    """The payload that a mapping begins with; Data.size does not matter."""
+    if isinstance(cap, Data) and cap.hash in kernel.state.data_payloads:
+        rule("call/map/content")
+        return kernel.state.data_payloads[cap.hash]
+    rule("call/map/no_content")
+    return b""
+
+
+def find_meter(activation):
+    """The id of the meter, read in the gas slot of the Image entered; None for no meter (call/gas/meter)."""
+    rule("call/gas/meter")
+    if not activation.entered.gas_slots:
+        return None
+    return handle_id(activation.cnode.read(activation.entered.gas_slots[0]), "gas")
+
+
+def from_meter(kernel, meter):
+    rule("call/gas/from_meter")
+    return kernel.tables.meters.get(meter, 0)
+
+
+# Running
+
+
+def go_on(kernel, activation, stop, recorder, observer):
+    """Runs to an exit, with all operations on the way."""
+    while True:
+        activation.take(stop)
+        recorder.remember()
+        if stop.exit not in ("host_call", "ecall"):
+            return leave(kernel, activation, recorder, of_machine(kernel, activation, stop))
+        number = host.selector(stop)
+        result, payload = host.perform(kernel, activation, number)
+        recorder.emit("operation", number, OPERATION_RESULT[result])
+        if result == host.TRAP:
+            rule("chain/record/trap")
+        recorder.remember()
+        if result != host.GOES_ON:
+            rule("host/exit_pc")
+            return leave(kernel, activation, recorder, of_operation(result, payload))
+        stop = activation.machine.resume(activation.gas, activation.regs, observer=observer)
+
+
+def of_operation(result, payload):
+    if result == host.HALT:
+        return Ending("halt", "halt")
+    if result == host.TRAP:
+        return Ending("faulted", "trap")
+    return Ending("paused", "host_call", YIELD, payload)
+
+
+YIELD = next(number for number, name in host.NAME.items() if name == "yield")
+
+
+def of_machine(kernel, activation, stop):
+    if stop.exit == "out_of_gas":
+        payload = yield_.by_out_of_gas(kernel, activation)
+        if payload is not None:
+            return Ending("paused", "out_of_gas", 0, payload)
+    return Ending("faulted", stop.exit, stop.argument)
+
+
+# Leaving
+
+
+def leave(kernel, activation, recorder, ending):
+    """Every exit passes here."""
+    rule("call/gas/used")
+    if activation.meter is not None:
+        rule("call/gas/write_back")
+        kernel.tables.meters[activation.meter] = activation.gas
+    if ending.outcome == "halt":
+        rule("call/halt/result")
+        rule("chain/record/halt")
+        write_back(kernel, activation)
+    if ending.outcome == "faulted":
+        rule("call/fault/result")
+    if ending.outcome != "paused":
+        kernel.stack.pop()
+    recorder.emit("exit", 0, OUTCOME[ending.outcome], EXIT_NUMBER[ending.exit], ending.argument)
+    return ending
+
+
+def write_back(kernel, activation):
+    """call/halt/write_back, call/halt/skips: the mappings are those of the Image entered."""
+    entered, cnode = activation.entered, activation.cnode
+    for mapping in entered.memory_mappings:
+        target = mapping.source[0]
+        kept = target in entered.pinned_slots or target in activation.image.pinned_slots
+        if len(mapping.source) > 1 or kept or not cnode.has(target):
+            rule("call/halt/skips")
+            continue
+        rule("call/halt/write_back")
+        content = strip(activation.machine.read(mapping.start, mapping.size))
+        cnode.write(target, Data(mapping.size, kernel.state.store(content)))
+
+
+def instance_bytes(instance):
+    return instance.chain + instance.content
+
+
+def instance_of(data):
+    return Instance(bytes(data[:32]), bytes(data[32:]))

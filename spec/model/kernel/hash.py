@@ -1,0 +1,52 @@
+"""image.md, "Hashes", as far as they are over plain bytes; those over values stand beside the values."""
+
+from functools import lru_cache
+from hashlib import blake2b
+
+from ..reach import rule
+from .table import LABEL, TAG
+
+
+def H(data):
+    rule("image/hash/blake2b")
+    return blake2b(data, digest_size=32).digest()
+
+
+def bmt(leaves):
+    """The Merkle root of leaves of 32 bytes."""
+    rule("image/hash/bmt")
+    rule("image/hash/blake2b")
+    if not leaves:
+        return H(b"")
+    level = list(leaves)
+    while len(level) > 1:
+        if len(level) % 2:
+            level.append(level[-1])
+        level = [node(level[i], level[i + 1]) for i in range(0, len(level), 2)]
+    return level[0]
+
+
+@lru_cache(maxsize=1 << 12)
+def node(left, right):
+    """Kept, because most nodes of a large CNode are the same; the rule is named by bmt."""
+    return H(TAG["bmt_node"] + left + right)
+
+
+def data_hash(data):
+    rule("image/hash/data")
+    return H(data)
+
+
+def chain_extend(chain, image_hash):
+    rule("image/hash/chain")
+    return H(chain + image_hash)
+
+
+def strip(data):
+    stripped = data.rstrip(b"\0")
+    if len(stripped) < len(data):
+        rule("image/strip")
+    return stripped
+
+
+KERNEL_IMAGE = {name: H(label) for name, label in LABEL.items()}

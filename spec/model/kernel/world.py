@@ -1,0 +1,145 @@
+"""The invocation level: one run or resume in a world built by hand. Bytes in, bytes out (exchange.md)."""
+
+from dataclasses import dataclass
+
+from ..exit import Refused
+from ..reach import rule
+from . import call
+from .cap import CAPABILITY, CNODE
+from .exchange import (
+    DUMP, PAGES, WORLD, Dump, DumpInstance, DumpReference, ReferenceEntry, Suspended, Tables, pages_of,
+)
+from .hash import H
+from .image import NotAdmitted, admit, image_hash
+from .scale import DecodeError, decode
+from .stack import Activation, Kernel, Reference
+from .table import LIMIT
+
+RUNNING, WAITING = 0, 1
+
+
+@dataclass
+class Result:
+    outcome: str
+    exit: str
+    argument: int
+    pc: int
+    gas: int
+    regs: list
+    gas_used: int
+    instance: bytes
+    cnode: bytes
+    pages: bytes
+    payload: bytes
+
+
+class World:
+    def __init__(self, data):
+        """Raises Refused when the encoded World is not well formed."""
+        start = decode_or_refuse("World", WORLD, data)
+        if len(start.stack) > LIMIT["stack_max"]:
+            raise Refused(f"the stack has {len(start.stack)} entries, more than {LIMIT['stack_max']}")
+        if start.stack and isinstance(start.stack[-1], ReferenceEntry):
+            raise Refused("the last entry of the stack is a reference")
+        for hash, payload in start.state.data_payloads.items():
+            if H(payload) != hash:
+                raise Refused(f"the payload at {hash.hex()} has another hash")
+        stack = []
+        for position, entry in enumerate(start.stack):
+            stack.append(entry_of(position, entry, stack))
+        self.kernel = Kernel(start.state, start.tables, stack)
+
+    def run(self, instance, image, cnode, endpoint, gas, observer=None):
+        """A Result or "stack_full"; raises DecodeError or NotAdmitted for the Image, then Refused."""
+        try:
+            image = admit(image)
+        except (DecodeError, NotAdmitted):
+            rule("call/run/admits_first")
+            raise
+        if len(instance) != 64 or not 0 <= endpoint < 2**8 or not 0 <= gas < 2**64:
+            raise Refused("an instance has 64 bytes, an endpoint is a u8 and gas a u64")
+        cnode = root_cnode(decode_or_refuse("CNode", CNODE, cnode))
+        if self.kernel.reference_on_top():
+            rule("call/run/reference_on_top")
+            raise Refused("a reference is on top of the stack")
+        if self.kernel.is_full():
+            rule("call/stack/depth")
+            return "stack_full"
+        return result_of(*call.run(self.kernel, call.instance_of(instance), image, cnode, endpoint, gas, observer))
+
+    def resume(self, scratchpad=None, observer=None):
+        """A Result or "not_paused"; raises Refused for a scratchpad that does not decode."""
+        if scratchpad is not None:
+            scratchpad = decode_or_refuse("scratchpad", CAPABILITY, scratchpad)
+        if not self.kernel.reference_on_top():
+            rule("yield/resume/not_paused")
+            return "not_paused"
+        return result_of(*call.resume(self.kernel, scratchpad, observer))
+
+    def dump(self):
+        """The whole world, encoded as a Dump."""
+        stack = self.kernel.stack
+        entries = [dump_entry(entry, RUNNING if entry is stack[-1] else WAITING) for entry in stack]
+        return DUMP.write(Dump(self.kernel.state, without_nothing(self.kernel.tables), entries))
+
+
+def decode_or_refuse(what, type, data):
+    try:
+        return decode(type, data)
+    except DecodeError as error:
+        raise Refused(f"{what}: {error}") from None
+
+
+def root_cnode(cnode):
+    if cnode.size_log > LIMIT["root_size_log"]:
+        raise Refused(f"a root CNode has a size_log of {cnode.size_log}, more than {LIMIT['root_size_log']}")
+    return cnode
+
+
+def entry_of(position, entry, below):
+    """An entry of the stack as the encoded World describes it; `below` has the entries below it."""
+    if isinstance(entry, ReferenceEntry):
+        if entry.target >= position or isinstance(below[entry.target], Reference):
+            raise Refused(f"entry {position} refers to {entry.target}, which is no Instance below it")
+        return Reference(entry.target)
+    try:
+        image = admit(entry.image)
+    except (DecodeError, NotAdmitted) as error:
+        raise Refused(f"entry {position}: {error}") from None
+    return Activation(call.instance_of(entry.instance), image, root_cnode(entry.cnode))
+
+
+def result_of(activation, ending):
+    if ending.outcome == "faulted":
+        rule("call/fault/no_rollback")
+    return Result(
+        outcome=ending.outcome,
+        exit=ending.exit,
+        argument=ending.argument,
+        pc=activation.pc,
+        gas=activation.gas,
+        regs=list(activation.regs),
+        gas_used=activation.gas_used,
+        instance=call.instance_bytes(activation.instance),
+        cnode=CNODE.write(activation.cnode),
+        pages=PAGES.write(pages_of(activation.machine.memory)),
+        payload=b"" if ending.payload is None else CAPABILITY.write(ending.payload),
+    )
+
+
+def dump_entry(entry, status):
+    if isinstance(entry, Reference):
+        return DumpReference(status, entry.target)
+    suspended = None
+    if entry.machine is not None:
+        suspended = Suspended(entry.pc, entry.gas, list(entry.regs), pages_of(entry.machine.memory))
+    instance = call.instance_bytes(entry.instance)
+    return DumpInstance(status, instance, image_hash(entry.image), entry.cnode, suspended)
+
+
+def without_nothing(tables):
+    """chain/tables_as_functions: a 0 or an empty list is as good as no entry."""
+    kept = Tables(*({key: value for key, value in table.items() if value} for table in vars(tables).values()))
+    if kept != tables:
+        rule("chain/tables_as_functions")
+    return kept

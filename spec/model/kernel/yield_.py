@@ -1,0 +1,63 @@
+"""yield.md: who catches a yield."""
+
+from ..reach import rule
+from .cap import handle, is_kernel
+from .hash import KERNEL_IMAGE
+from .stack import Reference
+
+
+def find_catcher(kernel, key):
+    """The position of the entry below the yielder, which is on top, that catches the key; None if nobody does."""
+    rule("yield/walk")
+    for position in reversed(range(len(kernel.stack) - 1)):
+        if key in markers_of(kernel, kernel.stack[position]):
+            rule("yield/catcher")
+            return position
+    return None
+
+
+def markers_of(kernel, entry):
+    """The markers that an entry catches (yield/skipped_entry)."""
+    cap = None
+    if not isinstance(entry, Reference) and entry.image.yield_marker_slot is not None:
+        cap = entry.cnode.read(entry.image.yield_marker_slot)
+    if not is_kernel(cap, "yield_catcher"):
+        rule("yield/skipped_entry")
+        return []
+    return kernel.tables.catchers.get(cap.content, [])
+
+
+def set_aside(kernel, position):
+    """Puts a reference to the catcher above the yielder."""
+    rule("yield/reference")
+    if Reference(position) in kernel.stack:
+        rule("yield/catcher_reused")
+    kernel.stack.append(Reference(position))
+
+
+def by_operation(kernel, marker):
+    """A voluntary yield; False when it is Trap."""
+    rule("yield/key")
+    position = find_catcher(kernel, marker.chain)
+    if position is None:
+        rule("yield/unhandled")
+        return False
+    if kernel.is_full():
+        rule("yield/stack_full")
+        return False
+    rule("yield/payload")
+    set_aside(kernel, position)
+    return True
+
+
+def by_out_of_gas(kernel, activation):
+    """The payload of an OutOfGas that somebody catches, else None."""
+    if activation.meter is not None:
+        rule("yield/oog/meter_empty")
+        position = find_catcher(kernel, KERNEL_IMAGE["oog_marker"])
+        if position is not None and not kernel.is_full():
+            rule("yield/oog")
+            set_aside(kernel, position)
+            return handle("gas", activation.meter)
+    rule("yield/oog/uncaught")
+    return None
