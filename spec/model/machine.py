@@ -49,7 +49,7 @@ class Machine:
         return self.go(until, observer)
 
     def resume(self, gas, regs, until=None, observer=None):
-        """Goes on at the machine's own pc; raises Refused where that is not legal (exit/resume/legal)."""
+        """Goes on at the machine's own pc; raises Refused unless that is legal."""
         check_given(gas, regs)
         rule("exit/resume/legal")
         if self.last_exit not in RESUMABLE:
@@ -71,8 +71,8 @@ class Machine:
         self.memory.put(address, bytes(data))
 
     def go(self, until, observer):
-        """Runs until something ends it. A count of 0 never comes down to 0."""
-        blocks, instructions = until or Until()
+        """Runs until something ends it."""
+        blocks, instructions = until or Until()  # counted down
         on_block = getattr(observer, "block", None)
         on_instruction = getattr(observer, "instruction", None)
         program = self.program
@@ -86,7 +86,7 @@ class Machine:
                         return self.end("out_of_gas", pc)
                     if on_block:
                         on_block(self.state())
-                    blocks -= 1
+                    blocks -= 1  # 0 means never: it does not come down to 0
                     if blocks == 0:
                         return self.end("stopped", pc, paid=True)
             self.paid = False
