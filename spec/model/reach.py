@@ -1,6 +1,6 @@
 """Which rules decided something.
 
-The model names a rule where it decides, `rule("gas/out_of_gas")`, and whoever wants to know listens:
+The model names a rule where it decides, `rule("gas/out_of_gas")`. Whoever wants to know listens:
 
     with reached() as rules:
         machine = load(blob, 25, [])
