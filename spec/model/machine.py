@@ -78,7 +78,7 @@ class Machine:
         program = self.program
         while True:
             pc = self.pc
-            if not self.paid:
+            if not self.paid:  # not in E: the implicit trap; in P: a block; else it just runs
                 if not program.is_executable(pc):
                     return self.implicit_trap()
                 if program.is_start(pc):
@@ -96,9 +96,9 @@ class Machine:
             self.stored = None
             try:
                 target = EXECUTE[instruction.name](self, instruction)
-            except Exit as exit:
+            except Exit as ended:
                 rule("gas/block/no_refund")
-                return self.end(exit.exit, pc, exit.argument)
+                return self.end(ended.exit, pc, ended.argument)
             except Call as call:
                 self.complete(instruction, on_instruction)
                 if instructions == 1:

@@ -60,7 +60,7 @@ rule about a special case is reached in that case only:
     gas/slots/*                 an OVERLAP or SHIFT row is used; gas/branch_cost: a BRANCH row
 
     exit/definedness            a run or resume ends
-    exit/argument               ... with an argument that is not 0 by definition
+    exit/argument               ... by PageFault or HostCall, whose argument means something
     exit/<way it ends>          exactly then; exit/host_call_id: HostCall
     exit/entry                  run is called; exit/pc_wide: with a pc of 2^32 or more
     exit/resume/legal           resume is called; exit/resume/registers: and goes on
