@@ -8,6 +8,13 @@
 
 enum { ENCODED_MAX = 16 };
 
+/* OP_add_64 and so on. */
+enum opcode {
+#define INSN(name, byte, form, flow) OP_##name = byte,
+#include "isa.def"
+#undef INSN
+};
+
 /* `lo` and `hi` are the nibbles of the register byte, `x` the first immediate, `y` the last one or the offset. */
 struct operands {
     uint8_t lo, hi, third;

@@ -6,14 +6,14 @@
 
 #include <string.h>
 
-enum { OPCODE_JUMP_IND = 50, OPCODE_LOAD_IMM_JUMP_IND = 180, OPCODE_SBRK = 101, OPCODE_TRAP = 0, COUNT_MAX = 220 };
+enum { COUNT_MAX = 220 };
 
 static const struct instruction *pick(struct random *random, bool forward)
 {
     for (;;) {
         const struct instruction *picked = &instruction_table[random_below(random, INSTRUCTION_COUNT)];
-        bool ends_all = picked->byte == OPCODE_TRAP || picked->byte == OPCODE_SBRK;
-        bool is_dynamic = picked->byte == OPCODE_JUMP_IND || picked->byte == OPCODE_LOAD_IMM_JUMP_IND;
+        bool ends_all = picked->byte == OP_trap || picked->byte == OP_sbrk;
+        bool is_dynamic = picked->byte == OP_jump_ind || picked->byte == OP_load_imm_jump_ind;
         if (!(ends_all && !random_chance(random, 10)) && !(is_dynamic && forward)) {
             return picked;
         }
@@ -103,25 +103,26 @@ static void fill(struct random *random, const struct draft *draft, const struct 
     if (instruction->form == FORM_three_reg) {
         operands->lo = source(random);
     }
-    if (is_between(byte, 30, 33) || is_between(byte, 52, 62)) {
+    if (is_between(byte, OP_store_imm_u8, OP_store_imm_u64) || is_between(byte, OP_load_u8, OP_store_u64)) {
         operands->x = address(random);
     }
-    if (is_between(byte, 59, 62) || is_between(byte, 81, 90) || is_between(byte, 120, 123)) {
+    if (is_between(byte, OP_store_u8, OP_store_u64) || is_between(byte, OP_branch_eq_imm, OP_branch_gt_s_imm) ||
+        is_between(byte, OP_store_ind_u8, OP_store_ind_u64)) {
         operands->lo = source(random);
     }
-    if (is_between(byte, 70, 73)) {
+    if (is_between(byte, OP_store_imm_ind_u8, OP_store_imm_ind_u64)) {
         operands->lo = base(random);
         operands->x = displacement(random);
     }
-    if (is_between(byte, 120, 130)) {
+    if (is_between(byte, OP_store_ind_u8, OP_load_ind_u64)) {
         operands->hi = base(random);
         operands->x = displacement(random);
     }
-    if (byte == OPCODE_JUMP_IND && !random_chance(random, 8)) {
+    if (byte == OP_jump_ind && !random_chance(random, 8)) {
         operands->lo = 9;
         operands->x = 2 * random_below(random, 4);
     }
-    if (byte == OPCODE_LOAD_IMM_JUMP_IND && !random_chance(random, 8)) {
+    if (byte == OP_load_imm_jump_ind && !random_chance(random, 8)) {
         operands->hi = 9;
         operands->y = 2 * random_below(random, 4);
     }
