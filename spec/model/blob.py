@@ -49,7 +49,8 @@ def parse(data):
     jump_len, entry_size, code_len = little_endian(data[0:4]), data[4], little_endian(data[5:9])
     if not 1 <= entry_size <= LIMIT["entry_size_max"]:
         raise Rejected("blob/entry_size")
-    code_at = LIMIT["header_size"] + jump_len * entry_size
+    table_at = LIMIT["header_size"]
+    code_at = table_at + jump_len * entry_size
     bitmask_at = code_at + code_len
     end = bitmask_at + (code_len + 7) // 8
     if len(data) < end:
@@ -60,4 +61,4 @@ def parse(data):
     if code_len % 8 and bitmask[-1] >> (code_len % 8):
         raise Rejected("blob/stray_bits")
     rule("blob/layout")
-    return Blob(entry_size, bytes(data[LIMIT["header_size"] : code_at]), bytes(data[code_at:bitmask_at]), bitmask)
+    return Blob(entry_size, bytes(data[table_at:code_at]), bytes(data[code_at:bitmask_at]), bitmask)

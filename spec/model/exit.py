@@ -1,4 +1,4 @@
-"""exit.md: what a run is given and what it gives back, and the exits that end it from inside an instruction."""
+"""exit.md: what a run is given and gives back, and the exits that an instruction raises."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple

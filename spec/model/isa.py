@@ -75,8 +75,8 @@ class Program:
 
 
 class Instruction:
-    """One decoded instruction. `a`, `b`, `d` are register numbers, `x`, `y` immediates, `target` is pc + offset;
-    what the format has not got is 0."""
+    """One decoded instruction: `a`, `b`, `d` are register numbers, `x`, `y` immediates, `target` is
+    pc + offset; what the format has not got is 0."""
 
     __slots__ = ("pc", "npc", "name", "form", "a", "b", "d", "x", "y", "target", "rules")
 
@@ -184,12 +184,20 @@ def one_reg_one_imm(o):
 
 def one_reg_two_imm(o):
     lx = min(IMMEDIATE_MAX, o.b1 // 16 % 8)
-    return {"a": o.lo, "x": o.immediate(o.pc + 2, lx), "y": o.immediate(o.pc + 2 + lx, o.rest(lx + 1))}
+    return {
+        "a": o.lo,
+        "x": o.immediate(o.pc + 2, lx),
+        "y": o.immediate(o.pc + 2 + lx, o.rest(lx + 1)),
+    }
 
 
 def one_reg_imm_offset(o):
     lx = min(IMMEDIATE_MAX, o.b1 // 16 % 8)
-    return {"a": o.lo, "x": o.immediate(o.pc + 2, lx), "target": o.target(o.pc + 2 + lx, o.rest(lx + 1))}
+    return {
+        "a": o.lo,
+        "x": o.immediate(o.pc + 2, lx),
+        "target": o.target(o.pc + 2 + lx, o.rest(lx + 1)),
+    }
 
 
 def two_reg(o):

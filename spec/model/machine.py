@@ -49,7 +49,7 @@ class Machine:
         return self.go(until, observer)
 
     def resume(self, gas, regs, until=None, observer=None):
-        """Goes on at the machine's own pc; raises Refused where that is not legal (exit/resume/legal)."""
+        """Goes on at the machine's own pc; raises Refused unless that is legal."""
         check_given(gas, regs)
         rule("exit/resume/legal")
         if self.last_exit not in RESUMABLE:
@@ -71,14 +71,14 @@ class Machine:
         self.memory.put(address, bytes(data))
 
     def go(self, until, observer):
-        """Runs until something ends it. A count of 0 never comes down to 0."""
-        blocks, instructions = until or Until()
+        """Runs until something ends it."""
+        blocks, instructions = until or Until()  # counted down
         on_block = getattr(observer, "block", None)
         on_instruction = getattr(observer, "instruction", None)
         program = self.program
         while True:
             pc = self.pc
-            if not self.paid:
+            if not self.paid:  # not in E: the implicit trap; in P: a block; else it just runs
                 if not program.is_executable(pc):
                     return self.implicit_trap()
                 if program.is_start(pc):
@@ -86,7 +86,7 @@ class Machine:
                         return self.end("out_of_gas", pc)
                     if on_block:
                         on_block(self.state())
-                    blocks -= 1
+                    blocks -= 1  # 0 means never: it does not come down to 0
                     if blocks == 0:
                         return self.end("stopped", pc, paid=True)
             self.paid = False
@@ -96,9 +96,9 @@ class Machine:
             self.stored = None
             try:
                 target = EXECUTE[instruction.name](self, instruction)
-            except Exit as exit:
+            except Exit as ended:
                 rule("gas/block/no_refund")
-                return self.end(exit.exit, pc, exit.argument)
+                return self.end(ended.exit, pc, ended.argument)
             except Call as call:
                 self.complete(instruction, on_instruction)
                 if instructions == 1:

@@ -61,20 +61,11 @@ class Memory:
         self.put(address, (value % 2 ** (8 * width)).to_bytes(width, "little"))
 
     def check(self, address, width, permitted):
-        """All pages of an access, before any byte moves."""
+        """All pages of an access, before any byte moves (mem/whole_access)."""
         first, last = address // PAGE_SIZE, (address + width - 1) // PAGE_SIZE
         if first == 0 or last >= PAGE_LAST:
             rule("mem/last_page")
-        fault = None
-        for number in range(first, min(last, PAGE_LAST) + 1):
-            if number not in self.pages:
-                rule("mem/access")
-            if fault is None and (number not in self.pages or self.pages[number][0] not in permitted):
-                rule("mem/fault_address")
-                fault = number
-        if last > PAGE_LAST:
-            rule("mem/past_end")
-            fault = PAGE_LAST if fault is None else fault
+        fault = self.failing_page(first, last, permitted)
         if fault is not None:
             if first != last:
                 rule("mem/whole_access")
@@ -82,10 +73,29 @@ class Memory:
         if width > 1:
             rule("mem/little_endian")
 
+    def failing_page(self, first, last, permitted):
+        """The number of the page that PageFault names, or None."""
+        if last > PAGE_LAST:
+            rule("mem/past_end")
+        for number in range(first, min(last, PAGE_LAST) + 1):
+            if self.access(number) not in permitted:
+                rule("mem/fault_address")
+                return number
+        return PAGE_LAST if last > PAGE_LAST else None
+
+    def access(self, number):
+        """What a page permits; None where it was not given (mem/access)."""
+        if number not in self.pages:
+            rule("mem/access")
+            return None
+        return self.pages[number][0]
+
     def given(self, address, size):
         """True when all these bytes lie on pages given."""
-        numbers = range(address // PAGE_SIZE, (address + size - 1) // PAGE_SIZE + 1)
-        return 0 <= address < END and address + size <= END and (size == 0 or all(n in self.pages for n in numbers))
+        if not 0 <= address < END or not 0 <= size <= END - address:
+            return False
+        pages = range(address // PAGE_SIZE, (address + size - 1) // PAGE_SIZE + 1)
+        return size == 0 or all(number in self.pages for number in pages)
 
     def take(self, address, size):
         """Bytes of pages given, whatever their access."""

@@ -30,7 +30,7 @@ def sx16(v):
 
 
 def sx32(v):
-    """Makes every 32-bit result (isa/result_32); one that fits 31 bits is the same without the rule."""
+    """The low 32 bits sign-extended: every 32-bit result (isa/result_32)."""
     if v % 2**64 >= 2**31:
         rule("isa/result_32")
     return signed(v, 32) % 2**64

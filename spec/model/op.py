@@ -1,14 +1,31 @@
 """isa.md: what each of the 141 opcodes does.
 
-An entry of EXECUTE is called with the machine and the instruction. It returns the target of a jump taken, or None
-to go on at npc (isa/sequential), or raises an exit. Formulas are those of the chapter: A, B, D are the registers
-before the instruction, X and Y the immediates; `count`, `zero`, the width of `tdiv` and `tmod`, and `sx32` around a
-result that is in range anyway, only say which shared rule decided.
+An entry of EXECUTE is called with the machine and the instruction. It returns the target of a jump
+taken, or None to go on at npc (isa/sequential), or raises an exit. The formulas are the chapter's:
+A, B, D are the registers before the instruction, X and Y the immediates. What is on top, `count`,
+`zero`, the width given to `tdiv` and `tmod`, and sx32 around a result that has 32 bits anyway, only
+tells which shared rule decided.
 """
 
 from .exit import Call, Panic, Trap
 from .number import (
-    bswap64, clz, count, ctz, popcount, rotl, rotr, s32, s64, signed, sx8, sx16, sx32, tdiv, tmod, u32, zero,
+    bswap64,
+    clz,
+    count,
+    ctz,
+    popcount,
+    rotl,
+    rotr,
+    s32,
+    s64,
+    signed,
+    sx8,
+    sx16,
+    sx32,
+    tdiv,
+    tmod,
+    u32,
+    zero,
 )
 from .reach import rule
 from .table import LIMIT
@@ -77,7 +94,9 @@ def load_signed(width, at):
 
 def store_a(width, at):
     """The low bytes of A are stored."""
-    return lambda machine, i: store(machine, reduced(at(machine, i), width), width, machine.regs[i.a])
+    return lambda machine, i: store(
+        machine, reduced(at(machine, i), width), width, machine.regs[i.a]
+    )
 
 
 def store_y(width, at):
@@ -95,27 +114,32 @@ def store(machine, address, width, value):
 
 
 def trap(machine, i):
+    """isa/trap"""
     raise Trap
 
 
 def fallthrough(machine, i):
+    """isa/fallthrough"""
     return None
 
 
 def unlikely(machine, i):
+    """isa/unlikely"""
     return None
 
 
 def ecall(machine, i):
+    """isa/ecall"""
     raise Call("ecall", 0)
 
 
 def ecalli(machine, i):
-    """The id is exit/host_call_id."""
+    """isa/ecalli, exit/host_call_id"""
     raise Call("host_call", i.x % 2**32)
 
 
 def sbrk(machine, i):
+    """isa/sbrk"""
     raise Panic
 
 
@@ -133,7 +157,7 @@ def static_jump(machine, i):
 
 
 def dynamic_jump(machine, address):
-    """isa/dynamic_jump; a is reduced already."""
+    """isa/dynamic_jump; the address is reduced already."""
     rule("isa/dynamic_jump")
     if address == 2**32 - 2**16:
         rule("isa/no_halt_address")
@@ -144,14 +168,17 @@ def dynamic_jump(machine, address):
 
 
 def jump(machine, i):
+    """isa/jump"""
     return static_jump(machine, i)
 
 
 def jump_ind(machine, i):
+    """isa/jump_ind"""
     return dynamic_jump(machine, (machine.regs[i.a] + i.x) % 2**32)
 
 
 def load_imm_jump(machine, i):
+    """isa/load_imm_jump"""
     machine.regs[i.a] = i.x
     try:
         return static_jump(machine, i)
@@ -161,6 +188,7 @@ def load_imm_jump(machine, i):
 
 
 def load_imm_jump_ind(machine, i):
+    """isa/load_imm_jump_ind"""
     if i.a == i.b:
         rule("isa/jump_reads_first")
     address = (machine.regs[i.b] + i.y) % 2**32
@@ -302,7 +330,9 @@ EXECUTE = {
     "isa/sub_32": rD(lambda A, B, D, X: sx32(A - B)),
     "isa/mul_32": rD(lambda A, B, D, X: sx32(A * B)),
     "isa/div_u_32": rD(lambda A, B, D, X: 2**64 - 1 if zero(u32(B)) else sx32(u32(A) // u32(B))),
-    "isa/div_s_32": rD(lambda A, B, D, X: 2**64 - 1 if zero(s32(B)) else sx32(tdiv(s32(A), s32(B), 32))),
+    "isa/div_s_32": rD(
+        lambda A, B, D, X: 2**64 - 1 if zero(s32(B)) else sx32(tdiv(s32(A), s32(B), 32))
+    ),
     "isa/rem_u_32": rD(lambda A, B, D, X: sx32(A) if zero(u32(B)) else sx32(u32(A) % u32(B))),
     "isa/rem_s_32": rD(lambda A, B, D, X: sx32(tmod(s32(A), s32(B), 32))),
     "isa/shlo_l_32": rD(lambda A, B, D, X: sx32(A << count(B, 32))),

@@ -1,4 +1,4 @@
-"""Reads the facts (../*.def) and the sentences of the rules (../*.md); nothing else reads them here."""
+"""The facts (../*.def) and the sentences of the rules (../*.md)."""
 
 import re
 from pathlib import Path
@@ -39,7 +39,9 @@ class Reject(NamedTuple):
 def records(file, macro):
     """The columns of every record of a .def file."""
     text = (SPEC / file).read_text()
-    return [re.split(r"\s*,\s*", row) for row in re.findall(rf"^{macro}\(\s*(.*?)\s*\)", text, re.M)]
+    return [
+        re.split(r"\s*,\s*", row) for row in re.findall(rf"^{macro}\(\s*(.*?)\s*\)", text, re.M)
+    ]
 
 
 def letters(column):
@@ -47,7 +49,8 @@ def letters(column):
 
 
 INSN = [
-    Insn(name, int(byte), form, flow == "ENDS") for name, byte, form, flow in records("isa.def", "INSN")
+    Insn(name, int(byte), form, flow == "ENDS")
+    for name, byte, form, flow in records("isa.def", "INSN")
 ]
 GAS = [
     Gas(name, kind, int(cycles), slot_rule, int(if_), int(else_), letters(sources), letters(target))
@@ -58,10 +61,13 @@ REJECT = [Reject(name, int(number)) for name, number in records("reject.def", "R
 LIMIT = {name: int(value) for name, value in records("limit.def", "LIMIT")}
 
 
+RULE = re.compile(r"^### (\S+)\n(.+?)(?:\n\n|\n*\Z)", re.M | re.S)
+
+
 def rules():
     """Every rule of the chapters: id -> sentence."""
-    found = {}
-    for chapter in sorted(SPEC.glob("*.md")):
-        for name, sentence in re.findall(r"^### (\S+)\n(.+?)(?:\n\n|\n*\Z)", chapter.read_text(), re.M | re.S):
-            found[name] = " ".join(sentence.split())
-    return found
+    return {
+        name: " ".join(sentence.split())
+        for chapter in sorted(SPEC.glob("*.md"))
+        for name, sentence in RULE.findall(chapter.read_text())
+    }

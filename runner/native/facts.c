@@ -1,0 +1,112 @@
+/* Names and numbers of the specification, read from its .def files, and where the code of a blob lies. */
+#include "native.h"
+
+#include <string.h>
+
+const struct instruction instruction_table[INSTRUCTION_COUNT] = {
+#define INSN(name, byte, form, flow) {#name, byte, FORM_##form, FLOW_##flow},
+#define FLOW_ENDS true
+#define FLOW_NEXT false
+#include "isa.def"
+#undef FLOW_NEXT
+#undef FLOW_ENDS
+#undef INSN
+};
+
+static const struct {
+    const char *name;
+    uint32_t number;
+} exit_table[] = {
+#define EXIT(name, number, argument) {#name, number},
+#include "exit.def"
+#undef EXIT
+};
+
+static const struct {
+    const char *name;
+    int number;
+} reject_table[] = {
+#define REJECT(name, number) {"blob/" #name, number},
+#include "reject.def"
+#undef REJECT
+};
+
+const struct instruction *instruction_of(uint8_t byte)
+{
+    for (size_t i = 0; i < INSTRUCTION_COUNT; i++) {
+        if (instruction_table[i].byte == byte) {
+            return &instruction_table[i];
+        }
+    }
+    return NULL;
+}
+
+const char *exit_name(uint32_t number)
+{
+    for (size_t i = 0; i < sizeof exit_table / sizeof *exit_table; i++) {
+        if (exit_table[i].number == number) {
+            return exit_table[i].name;
+        }
+    }
+    return NULL;
+}
+
+bool exit_number(const char *name, uint32_t *number)
+{
+    for (size_t i = 0; i < sizeof exit_table / sizeof *exit_table; i++) {
+        if (strcmp(exit_table[i].name, name) == 0) {
+            *number = exit_table[i].number;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *reject_name(int number)
+{
+    for (size_t i = 0; i < sizeof reject_table / sizeof *reject_table; i++) {
+        if (reject_table[i].number == number) {
+            return reject_table[i].name;
+        }
+    }
+    return NULL;
+}
+
+bool reject_number(const char *name, int *number)
+{
+    for (size_t i = 0; i < sizeof reject_table / sizeof *reject_table; i++) {
+        if (strcmp(reject_table[i].name, name) == 0) {
+            *number = reject_table[i].number;
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint64_t little_endian_32(const uint8_t *at)
+{
+    return (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24;
+}
+
+bool code_view(const uint8_t *blob, size_t blob_size, struct code_view *view)
+{
+    *view = (struct code_view){0};
+    if (blob_size < 9) {
+        return false;
+    }
+    uint64_t table_size = little_endian_32(blob) * blob[4];
+    uint64_t code_size = little_endian_32(blob + 5);
+    if (9 + table_size + code_size + (code_size + 7) / 8 != blob_size) {
+        return false;
+    }
+    view->code = blob + 9 + table_size;
+    view->bitmask = view->code + code_size;
+    view->code_size = code_size;
+    return true;
+}
+
+bool code_is_executable(const struct code_view *view, uint64_t pc)
+{
+    return pc < view->code_size && (view->bitmask[pc / 8] >> (pc % 8) & 1) != 0 &&
+           instruction_of(view->code[pc]) != NULL;
+}

@@ -1,0 +1,95 @@
+/* Memory images, the given pages of a machine one after the other, and one step of a case. */
+#include "compare.h"
+
+#include <string.h>
+
+size_t image_size(const struct assay_program *program)
+{
+    return program->page_count * PAGE_BYTES;
+}
+
+void image_start(const struct assay_program *program, uint8_t *image)
+{
+    memset(image, 0, image_size(program));
+    for (size_t i = 0; i < program->page_count; i++) {
+        const struct assay_page *page = &program->page[i];
+        if (page->size > 0) {
+            memcpy(image + i * PAGE_BYTES, page->data, page->size < PAGE_BYTES ? page->size : PAGE_BYTES);
+        }
+    }
+}
+
+void image_apply(const struct assay_program *program, uint8_t *image, const struct memory_run *run)
+{
+    for (size_t i = 0; i < run->data.size; i++) {
+        uint64_t address = (uint64_t)run->address + i;
+        const struct assay_page *page = vector_page_at(program, address);
+        if (page != NULL) {
+            image[(size_t)(page - program->page) * PAGE_BYTES + (address - page->address)] = run->data.data[i];
+        }
+    }
+}
+
+int image_read(const struct assay_engine *engine, struct assay_machine *machine, const struct assay_program *program,
+               uint8_t *image)
+{
+    for (size_t i = 0; i < program->page_count; i++) {
+        int result = engine->machine->read(machine, program->page[i].address, image + i * PAGE_BYTES, PAGE_BYTES);
+        if (result != 0) {
+            return result;
+        }
+    }
+    return 0;
+}
+
+int image_restore(const struct assay_engine *engine, struct assay_machine *machine,
+                  const struct assay_program *program, const uint8_t *image)
+{
+    for (size_t i = 0; i < program->page_count; i++) {
+        int result = engine->machine->write(machine, program->page[i].address, image + i * PAGE_BYTES, PAGE_BYTES);
+        if (result != 0) {
+            return result;
+        }
+    }
+    return 0;
+}
+
+static bool continues(const struct memory_run *run, uint64_t address)
+{
+    return run->data.size > 0 && (uint64_t)run->address + run->data.size == address;
+}
+
+size_t image_runs(struct arena *arena, const struct assay_program *program, const uint8_t *before,
+                  const uint8_t *after, struct memory_run **run)
+{
+    size_t size = image_size(program), changed = 0;
+    for (size_t i = 0; i < size; i++) {
+        changed += before[i] != after[i];
+    }
+    uint8_t *data = arena_take(arena, changed);
+    *run = arena_list(arena, changed, sizeof **run);
+    size_t count = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (before[i] == after[i]) {
+            continue;
+        }
+        uint64_t address = (uint64_t)program->page[i / PAGE_BYTES].address + i % PAGE_BYTES;
+        if (count == 0 || !continues(&(*run)[count - 1], address)) {
+            (*run)[count++] = (struct memory_run){.address = (uint32_t)address, .data = {data, 0}};
+        }
+        *data++ = after[i];
+        (*run)[count - 1].data.size++;
+    }
+    return count;
+}
+
+int step_execute(const struct assay_engine *engine, struct assay_machine *machine, const struct vector_step *step,
+                 struct assay_stop *stop)
+{
+    const struct assay_until *until = step->until.blocks == 0 && step->until.instructions == 0 ? NULL : &step->until;
+    memset(stop, 0, sizeof *stop);
+    if (step->kind == STEP_RUN) {
+        return engine->machine->run(machine, &step->state, until, stop);
+    }
+    return engine->machine->resume(machine, &step->state, until, stop);
+}

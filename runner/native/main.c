@@ -1,0 +1,44 @@
+/* assay-native: the part of the harness that touches engines directly. */
+#include "native.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command *const command_list[] = {
+    &command_replay, &command_serve, &command_lockstep, &command_bench,
+};
+
+enum { COMMAND_COUNT = sizeof command_list / sizeof *command_list };
+
+static void print_usage(FILE *stream)
+{
+    fputs("assay-native COMMAND [OPTIONS] [FILE...]\n\n"
+          "Loads engines, shared objects called libassay_NAME.so, into this process and compares them.\n\nCommands:\n",
+          stream);
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        fprintf(stream, "  %-10s %s\n", command_list[i]->name, command_list[i]->summary);
+    }
+    fputs("\nassay-native COMMAND --help tells what a command prints and returns.\n"
+          "Exit codes: 0 agreed, 1 differed, 2 usage, 3 unusable vectors, 4 engine cannot be loaded, 5 nothing was\n"
+          "run, 6 no memory or no output.\n",
+          stream);
+}
+
+int main(int argument_count, char **arguments)
+{
+    if (argument_count < 2) {
+        print_usage(stderr);
+        return CODE_USAGE;
+    }
+    if (strcmp(arguments[1], "--help") == 0 || strcmp(arguments[1], "-h") == 0) {
+        print_usage(stdout);
+        return CODE_AGREED;
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(arguments[1], command_list[i]->name) == 0) {
+            return command_list[i]->run(argument_count - 2, arguments + 2);
+        }
+    }
+    complain("unknown command %s; assay-native --help lists them", arguments[1]);
+    return CODE_USAGE;
+}

@@ -1,0 +1,150 @@
+/*
+ * native.h - what every file of the harness needs: exit codes, memory, text, options and engines.
+ *
+ * The harness trusts nothing it reads and no engine it runs: files and messages pass the strict reader of
+ * json.h first, and every answer of an engine is compared or checked before it is used.
+ */
+#ifndef ASSAY_NATIVE_H
+#define ASSAY_NATIVE_H
+
+#include "assay.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Exit codes of assay-native, by kind of trouble. */
+enum exit_code {
+    CODE_AGREED = 0,   /* everything ran and agreed */
+    CODE_DIFFERED = 1, /* a case failed or two engines differ */
+    CODE_USAGE = 2,    /* the command line is wrong */
+    CODE_VECTORS = 3,  /* a vector file or a selection is unusable, in part or as a whole */
+    CODE_ENGINE = 4,   /* an engine cannot be loaded */
+    CODE_NOTHING = 5,  /* nothing was run */
+    CODE_HOST = 6,     /* no memory left, or a file or the output cannot be written */
+};
+
+/* ---- memory -------------------------------------------------------------------------------------- */
+
+/* Storage that is given back all at once. Running out of memory ends the process with CODE_HOST. */
+struct arena {
+    struct arena_chunk *chunk;
+};
+
+void *arena_take(struct arena *arena, size_t size); /* zeroed */
+void *arena_list(struct arena *arena, size_t count, size_t size);
+char *arena_copy(struct arena *arena, const char *text);
+void arena_clear(struct arena *arena);
+
+/* realloc that ends the process with CODE_HOST instead of failing. */
+void *memory_resize(void *data, size_t size);
+
+struct bytes {
+    uint8_t *data;
+    size_t size;
+};
+
+/* ---- text ---------------------------------------------------------------------------------------- */
+
+/* A growing text; all output of the harness is put together in one and written as a whole line. */
+struct text {
+    char *data; /* always ends with a NUL once something was added */
+    size_t size;
+    size_t room;
+};
+
+void text_clear(struct text *text); /* empties it and keeps its storage */
+void text_free(struct text *text);
+void text_add(struct text *text, const char *data, size_t size);
+void text_raw(struct text *text, const char *raw);
+void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_string(struct text *text, const char *string); /* quoted, as JSON; broken UTF-8 is replaced */
+void text_hex(struct text *text, uint64_t value);        /* "0x1f", quoted */
+void text_bytes(struct text *text, const uint8_t *data, size_t size); /* "00ff", quoted */
+void text_line(struct text *text); /* writes it with a newline to standard output, flushes, empties it */
+
+/* ---- messages and options ------------------------------------------------------------------------ */
+
+/* One line on standard error, after "assay-native: ". */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+struct option {
+    const char *name; /* with its dashes */
+    const char *value_name; /* NULL for a flag */
+    const char *help;
+    const char **value; /* where the value is put; a flag puts its own name there */
+    const char **end;   /* NULL, or one past the last place: the option may be repeated */
+};
+
+struct command {
+    const char *name;
+    const char *arguments; /* what follows the options, NULL if nothing may */
+    const char *summary;
+    const char *help; /* what it does, prints and returns */
+    int (*run)(int argument_count, char **arguments);
+};
+
+/*
+ * Reads options up to the first argument that is none. Returns how many arguments are left, moved to the
+ * front of `arguments`; -1 after a complaint; -2 after --help was printed.
+ */
+int options_read(const struct command *command, const struct option *option, size_t option_count, int argument_count,
+                 char **arguments);
+
+/* A decimal or 0x number of an option; false after a complaint. NULL leaves *value as it is. */
+bool option_number(const char *name, const char *text, uint64_t max, uint64_t *value);
+
+extern const struct command command_replay, command_serve, command_lockstep, command_diff, command_trace, command_bench;
+
+/* ---- facts --------------------------------------------------------------------------------------- */
+
+enum form {
+    FORM_no_args,
+    FORM_one_imm,
+    FORM_one_reg_ext_imm,
+    FORM_two_imm,
+    FORM_one_offset,
+    FORM_one_reg_one_imm,
+    FORM_one_reg_two_imm,
+    FORM_one_reg_imm_offset,
+    FORM_two_reg,
+    FORM_two_reg_one_imm,
+    FORM_two_reg_one_offset,
+    FORM_two_reg_two_imm,
+    FORM_three_reg,
+};
+
+struct instruction {
+    const char *name;
+    uint8_t byte;
+    enum form form;
+    bool ends;
+};
+
+enum { INSTRUCTION_COUNT = 141, PAGE_BYTES = ASSAY_PAGE_SIZE };
+
+extern const struct instruction instruction_table[INSTRUCTION_COUNT];
+const struct instruction *instruction_of(uint8_t byte); /* NULL: none of the 141 */
+const char *exit_name(uint32_t number);                 /* NULL: no such exit */
+bool exit_number(const char *name, uint32_t *number);
+const char *reject_name(int number); /* "blob/truncated"; NULL: no such reason */
+bool reject_number(const char *name, int *number);
+
+/* The parts of a blob that passes the checks of its own header; the harness uses it for reports only. */
+struct code_view {
+    const uint8_t *code;
+    const uint8_t *bitmask;
+    uint64_t code_size;
+};
+
+bool code_view(const uint8_t *blob, size_t blob_size, struct code_view *view);
+bool code_is_executable(const struct code_view *view, uint64_t pc);
+
+/* ---- engines ------------------------------------------------------------------------------------- */
+
+/* Loads libassay_NAME.so; NULL after a complaint that says what is wrong. It stays loaded. */
+const struct assay_engine *engine_load(const char *path);
+bool engine_has(const struct assay_engine *engine, uint64_t feature);
+const char *engine_error_name(int error); /* of a negative result */
+
+#endif
