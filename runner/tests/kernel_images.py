@@ -87,7 +87,9 @@ class Events:
         self.records.append(k.decode("record", record))
 
 
-def run(where, what, slots=None, endpoint=0, gas=RICH, size_log=8, instance=bytes(64), observer=None):
+def run(
+    where, what, slots=None, endpoint=0, gas=RICH, size_log=8, instance=bytes(64), observer=None
+):
     cnode = k.encode(k.CNode(size_log, slots or {}))
     return where.run(instance, k.encode(what), cnode, endpoint, gas, observer)
 
@@ -98,3 +100,82 @@ def slots_of(result):
 
 def dump_of(where):
     return k.decode("dump", where.dump())
+
+
+PAGE = 4096
+MARKER = b"\x4d" * 32
+OOG = k.KERNEL_IMAGE["oog_marker"]
+TYPE = k.TypeCap(b"\x77" * 32)
+OTHER = k.Instance(b"\x66" * 32, b"\x55" * 32)
+
+
+def state(*contents, files=None, next_file_id=0):
+    return k.State(
+        data_payloads=payloads(*contents),
+        data_blobs=files or {},
+        counters=k.IdCounters(next_file_id),
+    )
+
+
+def of(*instructions, **fields):
+    """An Image that does this and then replies."""
+    return image(*instructions, REPLY, **fields)
+
+
+def after(instructions, slots=None, where=None, **fields):
+    """The Result of operations that must succeed."""
+    result = run(where or world(), of(*instructions, **fields), slots)
+    assert (result.outcome, result.exit, result.argument) == ("halt", "halt", 0)
+    return result
+
+
+def traps(instructions, slots=None, size_log=8, where=None, **fields):
+    """An operation traps and nothing has changed, except that its block is paid."""
+    where = where or world()
+    before, events = where.dump(), Events()
+    result = run(where, of(*instructions, **fields), slots, size_log=size_log, observer=events)
+    assert (result.outcome, result.exit, result.argument) == ("faulted", "trap", 0)
+    assert slots_of(result) == (slots or {}) and where.dump() == before
+    assert [record.kind for record in events.records] == [1, 0, 3]
+    operation = events.records[1]
+    assert (
+        operation.result == 1
+        and events.records[2].operands == operation.operands == result.regs[7:13]
+    )
+    assert not any(
+        (operation.slots, operation.meters, operation.quotas, operation.files, operation.payloads)
+    )
+    assert result.pc == len(b"".join(instructions)) and 0 < result.gas_used == RICH - result.gas
+
+
+MAPPED = [mapping(0x1000, PAGE, 30), mapping(0x2000, PAGE, 31), mapping(0x4000, PAGE, 32)]
+READ_ONLY = {31: k.PinnedData(b"", PAGE)}
+BOTH = {"memory_mappings": MAPPED, "pinned_slots": READ_ONLY}
+
+
+def page_of(result, address):
+    return k.decode("pages", result.pages)[address].bytes
+
+
+NEXT = image(
+    op(0),
+    memory_mappings=[mapping(0x8000, PAGE, 60)],
+    gas_slots=[7],
+    pinned_slots={40: k.PinnedData(b"new", 8), 41: k.PinnedImage(MARKER)},
+    initial_slots={42: k.InitialData(b"first", 5)},
+    yield_marker_slot=9,
+)
+ENCODED_NEXT = k.encode(NEXT)
+NEXT_CAP = k.ImageCap(k.hash("image", ENCODED_NEXT))
+
+
+def below_with(*catchers):
+    """A world of such entries."""
+    tables = {}
+    for _, row in catchers:
+        tables.update(row)
+    return [found for found, _ in catchers], tables
+
+
+def sigma(of_chain):
+    return k.decode("state", of_chain.state())

@@ -56,12 +56,21 @@ GOLDEN_BYTES = {
     b"event-1": "146478e1ed38670ea5bd7c7c25c25c16bd4c4f5bd5aad98fe90772cd3bc9ac7b",
 }
 GOLDEN_CAPS = [
-    (k.ImageCap(k.hash("image", bytes(29))), "d85461c5acbe09ac7adbd592afdd260462d058b0f8015a2890c86d9cfdd0e0e5"),
-    (k.Data(0, k.hash("bytes", b"")), "b26d8e6487ca5bd7c8a427bb52d61291bb3628087ad725ea2e940998f8760b48"),
+    (
+        k.ImageCap(k.hash("image", bytes(29))),
+        "d85461c5acbe09ac7adbd592afdd260462d058b0f8015a2890c86d9cfdd0e0e5",
+    ),
+    (
+        k.Data(0, k.hash("bytes", b"")),
+        "b26d8e6487ca5bd7c8a427bb52d61291bb3628087ad725ea2e940998f8760b48",
+    ),
     (k.Data(3, ABC), "b34d0c2d1dacaee9f376e3d2b88bd3be4670820d9b31e5cd3059ff3a43f770fc"),
     (handle("gas", 0), "74561e4d5bfa6da6641fa48cabf75db9eee574950c0f9282273936a952dc510b"),
     (handle("file", 0), "870d693aa94eef5d8ca164ba07e4802f672e9de5396d45f708511d9f69ab3aa9"),
-    (k.Instance(b"\xaa" * 32, b"\xbb" * 32), "f17974303a825f0553ed56afa630d995dd3bdabb6d06dd35710831a47b3890f7"),
+    (
+        k.Instance(b"\xaa" * 32, b"\xbb" * 32),
+        "f17974303a825f0553ed56afa630d995dd3bdabb6d06dd35710831a47b3890f7",
+    ),
     (k.TypeCap(b"\xaa" * 32), "c1ca6002e38432f101894a064f678ee9332e656f1c7e93eee18d58a1ef9c8553"),
     (k.CNodeCap(k.CNode(0)), "5da748e14c61a98f0609fc49062e3c53bbbf41e4e13af282c90f4d34df331742"),
     (
@@ -73,7 +82,10 @@ GOLDEN_CNODES = [
     (k.CNode(0), "03170a2e7597b7b7e3d84c05391d139a62b157e78786d8c082f29dcf4c111314"),
     (k.CNode(2), "d41ed05ab81c03a8269cc8809aefa0798c038293ca0626545f063ca9258cb0b0"),
     (k.CNode(8), "40a902295cc7af748cdbda864db476061a0ad31c4cadebe10bc954a81b1bfd70"),
-    (k.CNode(2, {1: k.Data(3, ABC)}), "8f91b7c3339c3504d3805289048eb8c046bfe34f1b24b25a5df560247cfa1ff4"),
+    (
+        k.CNode(2, {1: k.Data(3, ABC)}),
+        "8f91b7c3339c3504d3805289048eb8c046bfe34f1b24b25a5df560247cfa1ff4",
+    ),
 ]
 GOLDEN_IMAGES = [
     (bytes(29), "bf12c274f1ad4f0711e40899aaf004f95472df245b04a33d789a4a052e4df578"),
@@ -109,7 +121,10 @@ def test_golden_hashes():
         assert k.hash("image", value).hex() == digest
     assert {name: value.hex() for name, value in k.KERNEL_IMAGE.items()} == KERNEL_IMAGES
     leaves = b"".join(k.hash("bytes", letter) for letter in (b"a", b"b", b"c"))
-    assert k.hash("bmt", leaves).hex() == "54d784d71c7d9e4901a978857ed44d89f3990c8aeb4b28d494ea88cf955d183b"
+    assert (
+        k.hash("bmt", leaves).hex()
+        == "54d784d71c7d9e4901a978857ed44d89f3990c8aeb4b28d494ea88cf955d183b"
+    )
     assert k.hash("bmt", leaves[:32]) == leaves[:32]
     assert k.hash("bmt", b"") == k.hash("bytes", b"")
 
@@ -129,10 +144,16 @@ def test_golden_state_of_the_raw_image():
     image_hash = k.hash("image", RAW)
     genesis = k.encode(raw_genesis_state(b"\x0a\0", image_hash))
     assert len(genesis) == 130
-    assert k.hash("state", genesis).hex() == "499c42484d94833e5114f40296ffa455bee60f1251ab3b38ece43e59d014279b"
+    assert (
+        k.hash("state", genesis).hex()
+        == "499c42484d94833e5114f40296ffa455bee60f1251ab3b38ece43e59d014279b"
+    )
     after = k.encode(raw_genesis_state(b"\x0a\0", image_hash, b"event-1"))
     assert len(after) == 173
-    assert k.hash("state", after).hex() == "ba14630f3176753f9a7a3a9d576954b981fb20592b2db487f7d604a9d785d254"
+    assert (
+        k.hash("state", after).hex()
+        == "ba14630f3176753f9a7a3a9d576954b981fb20592b2db487f7d604a9d785d254"
+    )
 
 
 def test_golden_states():
@@ -144,7 +165,10 @@ def test_golden_states():
     state.counters = k.IdCounters(1, 1, 1)
     encoded = k.encode(state)
     assert len(encoded) == 286
-    assert k.hash("state", encoded).hex() == "55639ec709c7c0b3c76484b853ae90f3061c99431f0cec4cc8893bc7daf18d1f"
+    assert (
+        k.hash("state", encoded).hex()
+        == "55639ec709c7c0b3c76484b853ae90f3061c99431f0cec4cc8893bc7daf18d1f"
+    )
     assert k.decode("state", encoded) == state
 
 
@@ -174,7 +198,10 @@ def test_golden_root_cnode_of_genesis():
     from model.kernel.chain import root_cnode
 
     cnode = k.encode(root_cnode(IMAGE_B))
-    assert k.hash("cnode", cnode).hex() == "3f262e8cb092b498d5affb16a2a15fdc628a47ecba41dcdee55ef1a0fc0719cf"
+    assert (
+        k.hash("cnode", cnode).hex()
+        == "3f262e8cb092b498d5affb16a2a15fdc628a47ecba41dcdee55ef1a0fc0719cf"
+    )
 
 
 def samples():
@@ -217,7 +244,9 @@ def test_mutations_decode_to_themselves_or_not_at_all():
     for type, encoded in samples():
         for _ in range(2000):
             changed = bytearray(encoded)
-            changed[chance.randrange(len(changed))] = chance.choice((0, 1, 2, 4, 17, 255, chance.randrange(256)))
+            changed[chance.randrange(len(changed))] = chance.choice(
+                (0, 1, 2, 4, 17, 255, chance.randrange(256))
+            )
             try:
                 assert k.encode(k.decode(type, changed)) == changed
             except k.DecodeError:
@@ -245,7 +274,9 @@ def test_keys_ascend_and_the_order_is_checked_before_the_value():
     assert kind_of("image", u32(0) + u32(2) + b"\1" + endpoint + b"\0") == "not_sorted"
     assert kind_of("image", u32(0) + u32(2) + b"\1" + endpoint + b"\2") == "unexpected_eof"
     blob = ABC + bytes(20)
-    assert k.decode("state", u32(2) + u64(255) + blob + u64(256) + blob + bytes(40)).data_blobs.keys() == {255, 256}
+    assert k.decode(
+        "state", u32(2) + u64(255) + blob + u64(256) + blob + bytes(40)
+    ).data_blobs.keys() == {255, 256}
     assert kind_of("state", u32(2) + u64(256) + blob + u64(255)) == "not_sorted"
 
 
@@ -280,7 +311,10 @@ def test_cnodes_nest_16_deep():
     too_deep = k.encode(nested(17))
     end_of_discriminator = len(too_deep) - 5
     assert kind_of("cnode", too_deep[:end_of_discriminator]) == "invalid_discriminator"
-    assert kind_of("cnode", too_deep[: end_of_discriminator - 1]) in ("unexpected_eof", "sequence_too_long")
+    assert kind_of("cnode", too_deep[: end_of_discriminator - 1]) in (
+        "unexpected_eof",
+        "sequence_too_long",
+    )
 
 
 def test_wrong_sizes_of_leaves_and_chains_are_refused():
@@ -342,15 +376,22 @@ REASONS = [
     ("size_zero", mapped(mapping(PAGE, 0, 20))),
     ("overlap", mapped(mapping(PAGE, PAGE, 20), mapping(0, 2 * PAGE, 21))),
     ("overlap", mapped(mapping(PAGE, PAGE, 20), mapping(PAGE, PAGE, 20))),
-    ("pinned_and_initial", image(REPLY, pinned_slots={20: k.PinnedImage(ZERO)},
-                                 initial_slots={20: k.InitialData(b"", 0)})),
+    (
+        "pinned_and_initial",
+        image(
+            REPLY, pinned_slots={20: k.PinnedImage(ZERO)}, initial_slots={20: k.InitialData(b"", 0)}
+        ),
+    ),
     ("content_too_long", pinned_data(20, b"ab", 1)),
     ("content_too_long", initial_data(20, b"a", 0)),
     *(("reserved_slot", pinned_data(slot)) for slot in (0, 7, 12, 16)),
     *(("reserved_slot", initial_data(slot)) for slot in (0, 7, 16)),
     ("unit_slot_pinned", image(REPLY, gas_slots=[20], pinned_slots={20: k.PinnedImage(ZERO)})),
     ("unit_slot_pinned", image(REPLY, quota_slots=[1, 20], pinned_slots={20: k.PinnedImage(ZERO)})),
-    ("unit_slot_pinned", image(REPLY, yield_marker_slot=20, pinned_slots={20: k.PinnedImage(ZERO)})),
+    (
+        "unit_slot_pinned",
+        image(REPLY, yield_marker_slot=20, pinned_slots={20: k.PinnedImage(ZERO)}),
+    ),
     ("entry_pc", image(REPLY, endpoints={3: k.EndpointDef(1)})),
     ("entry_pc", image(REPLY, endpoints={3: k.EndpointDef(2**64 - 1)})),
     ("entry_pc", image(REPLY, endpoints={3: k.EndpointDef(2**32)})),
@@ -427,7 +468,12 @@ def test_what_is_tolerated():
         with model.reached() as rules:
             assert reason(what) == ""
         assert "image/admit/tolerated" in rules
-    plain = [mapped(mapping(0, PAGE, 20)), IMAGE_B, with_code(code()), image(TRAP, REPLY, endpoints={0: k.EndpointDef(1)})]
+    plain = [
+        mapped(mapping(0, PAGE, 20)),
+        IMAGE_B,
+        with_code(code()),
+        image(TRAP, REPLY, endpoints={0: k.EndpointDef(1)}),
+    ]
     for what in plain:
         with model.reached() as rules:
             assert reason(what) == ""

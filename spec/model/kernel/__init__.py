@@ -12,48 +12,94 @@ What a machine does is the business of the package above.
 
 When a rule counts as reached
 -----------------------------
-A rule that says what something is or does is reached each time that is used or done. A rule about a special case is
-reached only in that case:
+A rule that says what something is or does is reached each time that is used or done. A rule about
+a special case is reached only in that case:
 
     image/decode/whole            something decodes; image/decode/order: it does not
     image/admit/tolerated         an Image is admitted although it has something of the list
     image/strip                   there is something to strip
-    cap/operand                   a slot operand with a bit above the low 8; cap/operand_range: beyond the CNode
+    cap/operand                   a slot operand with a bit above the low 8
+    cap/operand_range             a slot beyond the CNode
     cap/pinned                    a slot that an operation names is pinned
     cap/pinned_destination        such a destination is refused
     cap/pinned_source             such a source is refused, or read freely by a host operation
-    cap/kernel_image              an Instance is asked whether it is of a kernel image; cap/unit_handle: it is a handle
+    cap/kernel_image              an Instance is asked whether it is of a kernel image
+    cap/unit_handle               it is, and its id is wanted
     cap/kernel_slots              an operation writes one of 7..16
     cap/registers_kept            copy, move, drop, swap or mint_cnode succeeds
-    host/operand_kind             an operand is of the wrong kind; host/overwrite: a destination is full
-    host/read_data/memory, host/mint_data/memory    the memory is not as it must be, or the length is 0
+    host/operand_kind             an operand is of the wrong kind
+    host/overwrite                a destination is full
+    host/read_data/memory         the memory is not as it must be, or the length is 0
+    host/mint_data/memory         likewise
     host/missing_payload          read_data finds no payload
     host/quota                    a quota is charged or found too small
-    host/set_image/new_pins       it fails for that; .../at_once and .../later: set_image succeeds
+    host/set_image/new_pins       set_image fails for that
+    host/set_image/...            the others: it succeeds
     host/exit_pc                  an operation ends or sets aside the activation
-    call/run/admits_first         run rejects an Image; call/fault/no_rollback: an activation of a World faults
-    call/map/permission           a mapping of one step is mapped; call/map/multi_step: one of several is not
-    call/gas/no_meter             an activation is entered without a meter; call/gas/from_meter: with one
+    call/run/admits_first         run rejects an Image
+    call/fault/no_rollback        an activation of a World faults
+    call/map/permission           a mapping of one step is mapped
+    call/map/multi_step           a mapping of several steps is not
+    call/gas/no_meter             an activation is entered without a meter
+    call/gas/from_meter           it is entered with one
     call/halt/skips               a mapping is skipped
     yield/skipped_entry           an entry has no catcher; yield/catcher: one catches
     yield/catcher_reused          another reference to the catcher is on the stack
-    yield/oog/meter_empty         OutOfGas with a meter; yield/oog: it is caught; yield/oog/uncaught: it is not
+    yield/oog                     an OutOfGas is caught; yield/oog/uncaught: it is not
+    yield/oog/meter_empty         there is an OutOfGas with a meter
     chain/genesis/contents        there is such content; chain/image_slots: there are such slots
     chain/tables_as_functions     a Dump leaves out a 0 or an empty list
     chain/event/zero_budgets      gas or quota is 0
 """
 
 from ..exit import Refused
-from .cap import CAPABILITY, CNODE, CNode, CNodeCap, Data, ImageCap, Instance, TypeCap, cap_hash, cnode_hash
+from .cap import (
+    CAPABILITY,
+    CNODE,
+    CNode,
+    CNodeCap,
+    Data,
+    ImageCap,
+    Instance,
+    TypeCap,
+    cap_hash,
+    cnode_hash,
+)
 from .chain import Chain, EventResult
 from .exchange import (
-    DUMP, PAGES, RECORD, TABLES, WORLD, CatcherChange, Dump, DumpInstance, DumpReference, FileChange,
-    InstanceEntry, NumberChange, Page, PayloadChange, Record, ReferenceEntry, SlotChange, Suspended, Tables,
+    DUMP,
+    PAGES,
+    RECORD,
+    TABLES,
+    WORLD,
+    CatcherChange,
+    Dump,
+    DumpInstance,
+    DumpReference,
+    FileChange,
+    InstanceEntry,
+    NumberChange,
+    Page,
+    PayloadChange,
+    Record,
+    ReferenceEntry,
+    SlotChange,
+    Suspended,
+    Tables,
     WorldStart,
 )
-from .hash import H, KERNEL_IMAGE, bmt, chain_extend
+from .hash import KERNEL_IMAGE, H, bmt, chain_extend
 from .image import (
-    IMAGE, EndpointDef, Image, InitialData, MemoryMapping, NotAdmitted, PinnedData, PinnedImage, admit, image_hash,
+    IMAGE,
+    EndpointDef,
+    Image,
+    InitialData,
+    MemoryMapping,
+    NotAdmitted,
+    PinnedData,
+    PinnedImage,
+    admit,
+    image_hash,
 )
 from .scale import DecodeError
 from .scale import decode as decode_as
@@ -98,7 +144,7 @@ def encode(value):
 
 
 def hash(kind, value):
-    """The hash of an encoded value; raises DecodeError, or Refused for a size that no such value has."""
+    """The hash of an encoded value; raises DecodeError, or Refused for an impossible size."""
     return HASH[kind](value)
 
 

@@ -50,7 +50,9 @@ def run(kernel, instance, image, cnode, endpoint, gas, observer=None):
     activation.enter(meter, gas)
     kernel.stack.append(activation)
     recorder.emit("run", op=endpoint)
-    stop = activation.machine.run(MachineState(activation.pc, gas, activation.regs), observer=observer)
+    stop = activation.machine.run(
+        MachineState(activation.pc, gas, activation.regs), observer=observer
+    )
     return activation, go_on(kernel, activation, stop, recorder, observer)
 
 
@@ -117,7 +119,7 @@ def content_of(kernel, cap):
 
 
 def find_meter(activation):
-    """The id of the meter, read in the gas slot of the Image entered; None for no meter (call/gas/meter)."""
+    """The meter that the gas slot of the Image entered names, or None (call/gas/meter)."""
     rule("call/gas/meter")
     if not activation.entered.gas_slots:
         return None

@@ -48,7 +48,7 @@ class CNode:
         return slot < 1 << self.size_log
 
     def read(self, slot):
-        """What the kernel finds there on its own account: None also beyond the end (cap/operand_range)."""
+        """What the kernel itself finds there: None also beyond the end (cap/operand_range)."""
         if not self.has(slot):
             rule("cap/operand_range")
         return self.slots.get(slot)

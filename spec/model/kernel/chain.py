@@ -42,7 +42,9 @@ class Chain:
     def commit(self):
         """Writes the chain Instance and the chain Image into σ."""
         self.sigma.code_blobs[CHAIN_CODE] = self.image.code
-        self.sigma.vaults[CHAIN_VAULT] = VaultRecord(self.chain_instance.chain, self.chain_instance.content)
+        self.sigma.vaults[CHAIN_VAULT] = VaultRecord(
+            self.chain_instance.chain, self.chain_instance.content
+        )
 
     def apply(self, endpoint, payload, gas, quota, observer=None):
         """Applies one event."""
@@ -59,7 +61,9 @@ class Chain:
         cnode.write(LIMIT["payload_slot"], payload_cap)
         rule("chain/event/tables")
         kernel = Kernel(self.sigma, Tables(meters={ROOT_METER: gas}, quotas={ROOT_QUOTA: quota}))
-        activation, ending = call.run(kernel, self.chain_instance, self.image, cnode, endpoint, gas, observer)
+        activation, ending = call.run(
+            kernel, self.chain_instance, self.image, cnode, endpoint, gas, observer
+        )
 
         rule("chain/event/outcome")
         value = 0

@@ -2,9 +2,24 @@
 
 from dataclasses import dataclass, field
 
-from .cap import CAPABILITY, CNODE, CNode
+from .cap import CNODE, CNode
 from .image import PAGE_SIZE
-from .scale import HASH, U8, U32, U64, Array, Bytes, DecodeError, Enum, Fixed, Map, Option, Struct, Vec, read_count
+from .scale import (
+    HASH,
+    U8,
+    U32,
+    U64,
+    Array,
+    Bytes,
+    DecodeError,
+    Enum,
+    Fixed,
+    Map,
+    Option,
+    Struct,
+    Vec,
+    read_count,
+)
 from .state import BLOB, STATE, State
 
 ACCESS = {"ro": 1, "rw": 2}
@@ -104,7 +119,14 @@ ENTRY = Enum(
 WORLD = Struct(WorldStart, state=STATE, tables=TABLES, stack=Vec(ENTRY))
 SUSPENDED = Struct(Suspended, pc=U64, gas=U64, registers=Array(U64, 13), pages=PAGES)
 DUMP_ENTRY = Enum(
-    Struct(DumpInstance, status=U8, instance=Fixed(64), image_hash=HASH, cnode=CNODE, suspended=Option(SUSPENDED)),
+    Struct(
+        DumpInstance,
+        status=U8,
+        instance=Fixed(64),
+        image_hash=HASH,
+        cnode=CNODE,
+        suspended=Option(SUSPENDED),
+    ),
     Struct(DumpReference, status=U8, target=U32),
 )
 DUMP = Struct(Dump, state=STATE, tables=TABLES, stack=Vec(DUMP_ENTRY))

@@ -1,4 +1,4 @@
-"""image.md, "Hashes", as far as they are over plain bytes; those over values stand beside the values."""
+"""image.md, "Hashes": those over plain bytes; those over values stand beside the values."""
 
 from functools import lru_cache
 from hashlib import blake2b

@@ -8,7 +8,16 @@ from ..mem import END, LOAD, PAGE_SIZE, STORE
 from ..reach import rule
 from . import yield_
 from .cap import (
-    MOVES, Data, ImageCap, Instance, Operation, OperationTrap, TypeCap, handle, handle_id, is_kernel,
+    MOVES,
+    Data,
+    ImageCap,
+    Instance,
+    Operation,
+    OperationTrap,
+    TypeCap,
+    handle,
+    handle_id,
+    is_kernel,
 )
 from .hash import chain_extend, data_hash, strip
 from .image import NotAdmitted, PinnedData, admit, datas
@@ -26,7 +35,7 @@ def selector(stop):
 
 
 def perform(kernel, activation, number):
-    """Does an operation of the activation on top. Answers how that goes on, and the yield's payload."""
+    """Does an operation of the activation on top. Answers how it goes on, and a yield's payload."""
     rule("host/gas")
     if number >= LIMIT["op_silent_min"]:
         rule("host/silent")
@@ -87,13 +96,15 @@ def place(operation, slot, cap):
 
 
 def check_memory(operation, address, length, access, name):
-    """Every byte has the access and lies below 2^32, before any moves; a length of 0 has no bytes."""
+    """Every byte has the access and lies below 2^32; a length of 0 has no bytes."""
     pages = operation.activation.machine.memory.pages
     if length == 0:
         rule(name)
         return
     first, last = address // PAGE_SIZE, (address + length - 1) // PAGE_SIZE
-    if address + length > END or not all(n in pages and pages[n][0] in access for n in range(first, last + 1)):
+    if address + length > END or not all(
+        n in pages and pages[n][0] in access for n in range(first, last + 1)
+    ):
         rule(name)
         raise OperationTrap
 
@@ -132,7 +143,9 @@ def resolve(kernel, cap):
 def pinned_caps(image):
     """What the slots that an Image pins hold."""
     return {
-        slot: Data(pin.size, data_hash(pin.content)) if isinstance(pin, PinnedData) else ImageCap(pin.content_hash)
+        slot: Data(pin.size, data_hash(pin.content))
+        if isinstance(pin, PinnedData)
+        else ImageCap(pin.content_hash)
         for slot, pin in image.pinned_slots.items()
     }
 
@@ -141,7 +154,9 @@ def set_image(kernel, operation):
     activation, cnode = operation.activation, operation.cnode
     cap = operand(operation, 7, ImageCap)
     image, old = resolve(kernel, cap), activation.image
-    if any(cnode.read(slot) is not None and slot not in old.pinned_slots for slot in image.pinned_slots):
+    if any(
+        cnode.read(slot) is not None and slot not in old.pinned_slots for slot in image.pinned_slots
+    ):
         rule("host/set_image/new_pins")
         raise OperationTrap
     rule("host/set_image/swap")
@@ -151,7 +166,9 @@ def set_image(kernel, operation):
         cnode.write(slot, pin)
     for _, data in datas(image):
         kernel.state.store(data.content)
-    activation.instance = Instance(chain_extend(activation.instance.chain, cap.hash), activation.instance.content)
+    activation.instance = Instance(
+        chain_extend(activation.instance.chain, cap.hash), activation.instance.content
+    )
     rule("host/set_image/at_once")
     rule("host/set_image/later")
     activation.image = image
@@ -163,7 +180,11 @@ def derive_spawn(kernel, operation):
         rule("host/derive_spawn/cnode_reserved")
         raise OperationTrap
     rule("cap/created_content")
-    place(operation, destination, Instance(chain_extend(operation.activation.instance.chain, image.hash)))
+    place(
+        operation,
+        destination,
+        Instance(chain_extend(operation.activation.instance.chain, image.hash)),
+    )
 
 
 def same_type(kernel, operation):

@@ -1,6 +1,7 @@
 """image.md: Images, their content hash and their admission."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from .. import blob
 from ..isa import Program
@@ -10,7 +11,10 @@ from .hash import H
 from .scale import HASH, U8, U32, U64, Bytes, Enum, Map, Option, Struct, Vec, decode
 from .table import LIMIT
 
-RESERVED = {LIMIT["payload_slot"], *range(LIMIT["reserved_slot_min"], LIMIT["reserved_slot_max"] + 1)}
+RESERVED = {
+    LIMIT["payload_slot"],
+    *range(LIMIT["reserved_slot_min"], LIMIT["reserved_slot_max"] + 1),
+}
 
 
 @dataclass
@@ -65,7 +69,9 @@ class SlotPath(Vec):
         return steps
 
 
-ENDPOINT = Struct(EndpointDef, entry_pc=U64, arg_registers=U8, arg_cnode_size=U8, initial_regs=Map(U8, U64))
+ENDPOINT = Struct(
+    EndpointDef, entry_pc=U64, arg_registers=U8, arg_cnode_size=U8, initial_regs=Map(U8, U64)
+)
 MAPPING = Struct(MemoryMapping, start=U64, size=U64, source=SlotPath(U32))
 PINNED = Enum(Struct(PinnedData, content=Bytes(), size=U64), Struct(PinnedImage, content_hash=HASH))
 INITIAL = Struct(InitialData, content=Bytes(), size=U64)
@@ -119,7 +125,9 @@ def unit_slots(image):
 
 def datas(image):
     """Every pinned and initial Data: slot, content and size."""
-    pinned = [(slot, pin) for slot, pin in image.pinned_slots.items() if isinstance(pin, PinnedData)]
+    pinned = [
+        (slot, pin) for slot, pin in image.pinned_slots.items() if isinstance(pin, PinnedData)
+    ]
     return pinned + list(image.initial_slots.items())
 
 
@@ -154,7 +162,7 @@ def size_zero(image, program):
 
 def overlap(image, program):
     by_start = sorted(image.memory_mappings, key=lambda mapping: mapping.start)
-    return any(low.start + low.size > high.start for low, high in zip(by_start, by_start[1:]))
+    return any(low.start + low.size > high.start for low, high in pairwise(by_start))
 
 
 def pinned_and_initial(image, program):
@@ -186,15 +194,30 @@ def path_from_slot_0(image, program):
 
 
 def too_many_pages(image, program):
-    return sum(mapping.size for mapping in image.memory_mappings) > LIMIT["mapped_page_max"] * PAGE_SIZE
+    return (
+        sum(mapping.size for mapping in image.memory_mappings)
+        > LIMIT["mapped_page_max"] * PAGE_SIZE
+    )
 
 
 REASONS = [
     (reason.__name__, reason)
     for reason in (
-        slot_range, empty_path, start_unaligned, size_unaligned, end_range, size_zero, overlap,
-        pinned_and_initial, content_too_long, reserved_slot, unit_slot_pinned, entry_pc, content_unstripped,
-        path_from_slot_0, too_many_pages,
+        slot_range,
+        empty_path,
+        start_unaligned,
+        size_unaligned,
+        end_range,
+        size_zero,
+        overlap,
+        pinned_and_initial,
+        content_too_long,
+        reserved_slot,
+        unit_slot_pinned,
+        entry_pc,
+        content_unstripped,
+        path_from_slot_0,
+        too_many_pages,
     )
 ]
 
@@ -211,7 +234,9 @@ def path_of_several_steps(image, program):
 
 
 def repeated_target(image, program):
-    return repeats([mapping.source[0] for mapping in image.memory_mappings if len(mapping.source) == 1])
+    return repeats(
+        [mapping.source[0] for mapping in image.memory_mappings if len(mapping.source) == 1]
+    )
 
 
 def kernel_slot_target(image, program):
@@ -234,10 +259,17 @@ def odd_jump_entry(image, program):
 
 
 def argument_counts(image, program):
-    return any(endpoint.arg_registers or endpoint.arg_cnode_size for endpoint in image.endpoints.values())
+    return any(
+        endpoint.arg_registers or endpoint.arg_cnode_size for endpoint in image.endpoints.values()
+    )
 
 
 TOLERATED = (
-    path_of_several_steps, repeated_target, kernel_slot_target, odd_unit_slots, odd_initial_regs, odd_jump_entry,
+    path_of_several_steps,
+    repeated_target,
+    kernel_slot_target,
+    odd_unit_slots,
+    odd_initial_regs,
+    odd_jump_entry,
     argument_counts,
 )

@@ -2,7 +2,15 @@
 
 from ..reach import rule
 from .cap import ZERO, cap_hash
-from .exchange import RECORD, CatcherChange, FileChange, NumberChange, PayloadChange, Record, SlotChange
+from .exchange import (
+    RECORD,
+    CatcherChange,
+    FileChange,
+    NumberChange,
+    PayloadChange,
+    Record,
+    SlotChange,
+)
 
 KIND = {"operation": 0, "run": 1, "resume": 2, "exit": 3}
 
@@ -37,19 +45,23 @@ def length(payload):
 
 def changes(old, new):
     return {
-        "slots": [SlotChange(k, hash_or_zero(a), hash_or_zero(b)) for k, a, b in changed(old.slots, new.slots, None)],
+        "slots": [
+            SlotChange(k, hash_or_zero(a), hash_or_zero(b))
+            for k, a, b in changed(old.slots, new.slots, None)
+        ],
         "meters": [NumberChange(*change) for change in changed(old.meters, new.meters, 0)],
         "quotas": [NumberChange(*change) for change in changed(old.quotas, new.quotas, 0)],
         "catchers": [CatcherChange(*change) for change in changed(old.catchers, new.catchers, [])],
         "files": [FileChange(*change) for change in changed(old.files, new.files, None)],
         "payloads": [
-            PayloadChange(k, length(a), length(b)) for k, a, b in changed(old.payloads, new.payloads, None)
+            PayloadChange(k, length(a), length(b))
+            for k, a, b in changed(old.payloads, new.payloads, None)
         ],
     }
 
 
 class Recorder:
-    """Makes a record of each thing that an activation does and gives it to the observer, if there is one."""
+    """Makes a record of each thing that an activation does, for the observer if there is one."""
 
     def __init__(self, kernel, activation, observer):
         self.kernel = kernel

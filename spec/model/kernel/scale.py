@@ -1,6 +1,7 @@
 """image.md, "The encoding": how each kind of value is read and written.
 
-A type is an object with two methods: `read` takes a value off a Reader, `write` gives a value's bytes.
+A type is an object with two methods: `read` takes a value off a Reader, `write` gives the bytes of
+a value.
 """
 
 from ..reach import rule
@@ -18,7 +19,7 @@ class DecodeError(Exception):
 
 
 class Reader:
-    """Input, read once from front to back. `depth` is the number of CNodes the reader is inside of."""
+    """Input, read once from front to back. `depth` counts the CNodes that it is inside of."""
 
     def __init__(self, data):
         self.data = bytes(data)
@@ -137,7 +138,8 @@ class Option:
 
 
 class Map:
-    """A dict. Integers are ordered as numbers, [u8;32] as bytes. `check` looks at a key before its value is read."""
+    """A dict. Integers are ordered as numbers, [u8;32] as bytes. `check` looks at a key before its
+    value is read."""
 
     def __init__(self, key, value):
         self.key = key

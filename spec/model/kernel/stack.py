@@ -12,8 +12,8 @@ from .table import LIMIT
 
 @dataclass
 class Activation:
-    """One Instance on the stack. `entered` is the Image it was entered with, `image` the one that is current; an
-    entry that a harness put there has no machine."""
+    """One Instance on the stack. `entered` is the Image it was entered with, `image` the current
+    one; an entry that a harness put there has no machine."""
 
     instance: Instance
     image: Image

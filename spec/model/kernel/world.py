@@ -1,4 +1,4 @@
-"""The invocation level: one run or resume in a world built by hand. Bytes in, bytes out (exchange.md)."""
+"""The invocation level: run and resume in a world built by hand, bytes in, bytes out."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,16 @@ from ..reach import rule
 from . import call
 from .cap import CAPABILITY, CNODE
 from .exchange import (
-    DUMP, PAGES, WORLD, Dump, DumpInstance, DumpReference, ReferenceEntry, Suspended, Tables, pages_of,
+    DUMP,
+    PAGES,
+    WORLD,
+    Dump,
+    DumpInstance,
+    DumpReference,
+    ReferenceEntry,
+    Suspended,
+    Tables,
+    pages_of,
 )
 from .hash import H
 from .image import NotAdmitted, admit, image_hash
@@ -38,7 +47,9 @@ class World:
         """Raises Refused when the encoded World is not well formed."""
         start = decode_or_refuse("World", WORLD, data)
         if len(start.stack) > LIMIT["stack_max"]:
-            raise Refused(f"the stack has {len(start.stack)} entries, more than {LIMIT['stack_max']}")
+            raise Refused(
+                f"the stack has {len(start.stack)} entries, more than {LIMIT['stack_max']}"
+            )
         if start.stack and isinstance(start.stack[-1], ReferenceEntry):
             raise Refused("the last entry of the stack is a reference")
         for hash, payload in start.state.data_payloads.items():
@@ -50,7 +61,7 @@ class World:
         self.kernel = Kernel(start.state, start.tables, stack)
 
     def run(self, instance, image, cnode, endpoint, gas, observer=None):
-        """A Result or "stack_full"; raises DecodeError or NotAdmitted for the Image, then Refused."""
+        """A Result or "stack_full"; raises DecodeError or NotAdmitted for the Image, or Refused."""
         try:
             image = admit(image)
         except (DecodeError, NotAdmitted):
@@ -65,7 +76,11 @@ class World:
         if self.kernel.is_full():
             rule("call/stack/depth")
             return "stack_full"
-        return result_of(*call.run(self.kernel, call.instance_of(instance), image, cnode, endpoint, gas, observer))
+        return result_of(
+            *call.run(
+                self.kernel, call.instance_of(instance), image, cnode, endpoint, gas, observer
+            )
+        )
 
     def resume(self, scratchpad=None, observer=None):
         """A Result or "not_paused"; raises Refused for a scratchpad that does not decode."""
@@ -92,7 +107,9 @@ def decode_or_refuse(what, type, data):
 
 def root_cnode(cnode):
     if cnode.size_log > LIMIT["root_size_log"]:
-        raise Refused(f"a root CNode has a size_log of {cnode.size_log}, more than {LIMIT['root_size_log']}")
+        raise Refused(
+            f"a root CNode has a size_log of {cnode.size_log}, more than {LIMIT['root_size_log']}"
+        )
     return cnode
 
 
@@ -100,7 +117,9 @@ def entry_of(position, entry, below):
     """An entry of the stack as the encoded World describes it; `below` has the entries below it."""
     if isinstance(entry, ReferenceEntry):
         if entry.target >= position or isinstance(below[entry.target], Reference):
-            raise Refused(f"entry {position} refers to {entry.target}, which is no Instance below it")
+            raise Refused(
+                f"entry {position} refers to {entry.target}, which is no Instance below it"
+            )
         return Reference(entry.target)
     try:
         image = admit(entry.image)
@@ -139,7 +158,9 @@ def dump_entry(entry, status):
 
 def without_nothing(tables):
     """chain/tables_as_functions: a 0 or an empty list is as good as no entry."""
-    kept = Tables(*({key: value for key, value in table.items() if value} for table in vars(tables).values()))
+    kept = Tables(
+        *({key: value for key, value in table.items() if value} for table in vars(tables).values())
+    )
     if kept != tables:
         rule("chain/tables_as_functions")
     return kept

@@ -7,7 +7,7 @@ from .stack import Reference
 
 
 def find_catcher(kernel, key):
-    """The position of the entry below the yielder, which is on top, that catches the key; None if nobody does."""
+    """The position of the entry that catches the key, or None; the yielder is on top."""
     rule("yield/walk")
     for position in reversed(range(len(kernel.stack) - 1)):
         if key in markers_of(kernel, kernel.stack[position]):
