@@ -26,6 +26,7 @@ from kernel_images import (
     handle,
     image,
     k,
+    mapping,
     of,
     payloads,
     run,
@@ -66,6 +67,16 @@ def test_genesis_installs_what_the_image_says():
     result = subject.apply(0, b"x\0", 1000, 0)
     assert result == k.EventResult("halt", "halt", 0, 0, result.gas_used)
     assert sigma(subject).data_payloads == payloads(b"", b"ab", b"x\0")
+
+
+def test_the_payload_is_in_slot_0():
+    subject = chain(*call(22, r7=0, r8=0x1000, r9=100), REPLY, memory_mappings=MAPPED)
+    assert subject.apply(0, b"ab\0", 1000, 0).value == 3
+    assert b"ab" in sigma(subject).data_payloads.values()
+    mapped = [mapping(0x1000, PAGE, 30)]
+    fields = {"memory_mappings": mapped, "initial_slots": {30: k.InitialData(b"\1\2", PAGE)}}
+    load = bytes([52, 7]) + (0x1001).to_bytes(4, "little")
+    assert chain(load, REPLY, **fields).apply(0, b"", 1000, 0).value == 2
 
 
 def test_a_fault_rolls_back_to_after_the_payload():

@@ -129,6 +129,16 @@ def test_golden_hashes():
     assert k.hash("bmt", b"") == k.hash("bytes", b"")
 
 
+def test_a_cnode_hashes_as_its_leaves_do():
+    for size_log, slots in ((0, [0]), (1, [1]), (3, []), (3, [0, 3, 6]), (5, [31]), (5, range(32))):
+        leaves = [b"\0"] * 2**size_log
+        for slot in slots:
+            leaves[slot] = b"\1" + k.hash("cap", k.encode(k.Data(slot, ABC)))
+        cnode = k.CNode(size_log, {slot: k.Data(slot, ABC) for slot in slots})
+        root = k.hash("bmt", b"".join(k.hash("bytes", leaf) for leaf in leaves))
+        assert k.hash("cnode", k.encode(cnode)) == root
+
+
 def test_golden_chain_of_two_images():
     extended = k.hash("chain", k.hash("image", bytes(29)) + k.hash("image", RAW))
     assert extended.hex() == "f2793f50fc412fee2f762018b1b3211dd29446c9e8baf02d0c73309e809e9da9"
@@ -308,6 +318,8 @@ def test_cnodes_nest_16_deep():
         sixteen = k.encode(wrap(nested(16)))
         assert k.encode(k.decode(type, sixteen)) == sixteen
         assert kind_of(type, k.encode(wrap(nested(17)))) == "invalid_discriminator"
+    beside = k.encode(k.CNode(5, {slot: k.CNodeCap(nested(15)) for slot in range(20)}))
+    assert k.encode(k.decode("cnode", beside)) == beside
     too_deep = k.encode(nested(17))
     end_of_discriminator = len(too_deep) - 5
     assert kind_of("cnode", too_deep[:end_of_discriminator]) == "invalid_discriminator"

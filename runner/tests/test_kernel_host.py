@@ -310,6 +310,13 @@ def test_set_image_traps():
     traps(call(17, r7=20), where=where)
 
 
+def test_set_image_leaves_read_only_memory_read_only_and_unwritten():
+    then = of()
+    slots = {20: k.ImageCap(k.hash("image", k.encode(then))), 31: data(b"ro")}
+    result = after(call(17, r7=20), slots, world(state=state(b"ro", k.encode(then))), **BOTH)
+    assert 31 not in slots_of(result) and page_of(result, 0x2000) == b"ro"
+
+
 def test_set_image_leaves_memory_and_meter_until_the_end():
     stores = [set_reg(1, 0x41414141), store_u32(1, 0x1000), store_u32(1, 0x2000)]
     old = of(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from ..reach import rule
-from .hash import KERNEL_IMAGE, H, bmt
+from .hash import KERNEL_IMAGE, H, node
 from .scale import HASH, U8, U32, U64, DecodeError, Enum, Map, Struct
 from .table import CAP, LIMIT, TAG
 
@@ -121,11 +121,16 @@ def cap_hash(cap):
 
 
 def cnode_hash(cnode):
+    """The Merkle root of all slots, level by level; a node over empty slots alone is `empty`."""
     rule("image/hash/cnode")
-    leaves = [H(TAG["slot_empty"])] * (1 << cnode.size_log)
-    for slot, cap in cnode.slots.items():
-        leaves[slot] = H(TAG["slot_full"] + cap_hash(cap))
-    return bmt(leaves)
+    rule("image/hash/bmt")
+    empty = H(TAG["slot_empty"])
+    nodes = {slot: H(TAG["slot_full"] + cap_hash(cap)) for slot, cap in cnode.slots.items()}
+    for _ in range(cnode.size_log):
+        pairs = {place // 2 for place in nodes}
+        nodes = {n: node(nodes.get(2 * n, empty), nodes.get(2 * n + 1, empty)) for n in pairs}
+        empty = node(empty, empty)
+    return nodes.get(0, empty)
 
 
 # Kernel images and handles

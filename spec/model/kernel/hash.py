@@ -1,6 +1,5 @@
 """image.md, "Hashes": those over plain bytes; those over values stand beside the values."""
 
-from functools import lru_cache
 from hashlib import blake2b
 
 from ..reach import rule
@@ -15,7 +14,6 @@ def H(data):
 def bmt(leaves):
     """The Merkle root of leaves of 32 bytes."""
     rule("image/hash/bmt")
-    rule("image/hash/blake2b")
     if not leaves:
         return H(b"")
     level = list(leaves)
@@ -26,9 +24,7 @@ def bmt(leaves):
     return level[0]
 
 
-@lru_cache(maxsize=1 << 12)
 def node(left, right):
-    """Kept, because most nodes of a large CNode are the same; the rule is named by bmt."""
     return H(TAG["bmt_node"] + left + right)
 
 
