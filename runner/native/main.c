@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const struct command *const command_list[] = {
-    &command_replay, &command_serve, &command_lockstep, &command_bench,
+    &command_replay, &command_serve, &command_lockstep, &command_diff, &command_trace, &command_bench,
 };
 
 enum { COMMAND_COUNT = sizeof command_list / sizeof *command_list };
