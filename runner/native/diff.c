@@ -1,10 +1,12 @@
 /*
- * diff: the first record in which two engines differ, of a run of any length, without a stored trace.
+ * diff: the first record in which two engines differ, of a run of any length, without a stored
+ * trace.
  *
- * Production runs are compared first. Then both run observed and keep a ladder of digests; the window between
- * the last rung that agrees and the first that does not is run again with a finer ladder, until it is small
- * enough to keep its records. Where only production code differs there are no records to compare, and the
- * budget of gas is bisected instead: gas is the clock.
+ * Production runs are compared first. Then both run observed and keep a ladder of digests; the
+ * window between the last rung that agrees and the first that does not is run again with a
+ * finer ladder, until it is small enough to keep its records. Where only production code
+ * differs there are no records to compare, and the budget of gas is bisected instead: gas is
+ * the clock.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -102,12 +104,16 @@ static void begin_report(struct diff *diff, size_t step, const char *kind)
     text_format(&diff->text, ", \"step\": %zu, \"divergence\": {\"kind\": \"%s\"", step, kind);
 }
 
-/* Runs ever smaller windows until one is kept whole; false when the engines stop repeating themselves. */
+/*
+ * Runs ever smaller windows until one is kept whole; false when the engines stop repeating
+ * themselves.
+ */
 static bool narrow(struct diff *diff, size_t step, uint64_t first, uint64_t end)
 {
     for (;;) {
         bool keeps = end - first <= RUNG_MAX - 1;
-        uint64_t from = keeps && first > 0 ? first - 1 : first; /* the last agreed record is shown too */
+        uint64_t from =
+            keeps && first > 0 ? first - 1 : first; /* the last agreed record is shown too */
         run_window(diff, step, from, end);
         if (keeps) {
             return true;
@@ -118,7 +124,8 @@ static bool narrow(struct diff *diff, size_t step, uint64_t first, uint64_t end)
     }
 }
 
-static void report_end(struct diff *diff, size_t step, const char *kind, const struct differences *differences)
+static void report_end(struct diff *diff, size_t step, const char *kind,
+                       const struct differences *differences)
 {
     begin_report(diff, step, kind);
     text_format(&diff->text, ", \"level\": \"%s\", \"index\": %llu", level_name[diff->level],
@@ -137,7 +144,8 @@ static void report_record(struct diff *diff, size_t step, uint64_t first, uint64
         return;
     }
     uint64_t index = left->first;
-    uint64_t most = left->digest.count > right->digest.count ? left->digest.count : right->digest.count;
+    uint64_t most =
+        left->digest.count > right->digest.count ? left->digest.count : right->digest.count;
     for (; index < left->first + most; index++) {
         compare_kept(left, right, index, &differences);
         if (differences.count > 0) {
@@ -145,7 +153,8 @@ static void report_record(struct diff *diff, size_t step, uint64_t first, uint64
         }
     }
     begin_report(diff, step, "record");
-    text_format(text, ", \"level\": \"%s\", \"index\": %llu, \"last_agreed\": ", level_name[diff->level],
+    text_format(text,
+                ", \"level\": \"%s\", \"index\": %llu, \"last_agreed\": ", level_name[diff->level],
                 (unsigned long long)index);
     if (index == 0) {
         text_raw(text, "null");
@@ -160,7 +169,10 @@ static void report_record(struct diff *diff, size_t step, uint64_t first, uint64
     text_raw(text, "}");
 }
 
-/* Production code differs and the observed code does not: the least budget of gas with which it shows. */
+/*
+ * Production code differs and the observed code does not: the least budget of gas with which it
+ * shows.
+ */
 static void report_gas(struct diff *diff, size_t step)
 {
     struct vector_step changed = diff->vector->step[step];
@@ -280,8 +292,8 @@ static void finish(struct diff *diff, double seconds)
             comma = ", ";
         }
     }
-    text_format(text, "], \"records\": %llu, \"rounds\": %llu, \"seconds\": %.3f}", (unsigned long long)diff->records,
-                (unsigned long long)diff->rounds, seconds);
+    text_format(text, "], \"records\": %llu, \"rounds\": %llu, \"seconds\": %.3f}",
+                (unsigned long long)diff->records, (unsigned long long)diff->rounds, seconds);
     text_line(text);
 }
 
@@ -335,18 +347,23 @@ static int run(int argument_count, char **arguments)
 {
     const char *engine[2] = {NULL, NULL}, *id = NULL, *level = NULL, *step = NULL;
     const struct option option[] = {
-        {"--engine", "PATH", "an engine; given twice, the first one's records are \"expected\"", engine, engine + 2},
+        {"--engine", "PATH", "an engine; given twice, the first one's records are \"expected\"",
+         engine, engine + 2},
         {"--case", "ID", "the case to run", &id, NULL},
-        {"--level", "L0|L1", "compare instructions or blocks only (both, instructions first)", &level, NULL},
-        {"--step", "N", "only this step of the case, counted from 0 (the first that differs)", &step, NULL},
+        {"--level", "L0|L1", "compare instructions or blocks only (both, instructions first)",
+         &level, NULL},
+        {"--step", "N", "only this step of the case, counted from 0 (the first that differs)",
+         &step, NULL},
     };
     static struct diff diff;
-    int left = options_read(&command_diff, option, sizeof option / sizeof *option, argument_count, arguments);
+    int left = options_read(&command_diff, option, sizeof option / sizeof *option, argument_count,
+                            arguments);
     if (left < 0) {
         return left == -2 ? CODE_AGREED : CODE_USAGE;
     }
     if (engine[1] == NULL || id == NULL || left == 0) {
-        complain("diff: --engine twice, --case and a file are needed; see assay-native diff --help");
+        complain(
+            "diff: --engine twice, --case and a file are needed; see assay-native diff --help");
         return CODE_USAGE;
     }
     diff.has_step = step != NULL;
@@ -369,13 +386,15 @@ const struct command command_diff = {
     .name = "diff",
     .arguments = "FILE...",
     .summary = "find the first record in which two engines differ",
-    .help = "Prints one JSON object. \"divergence\" is null, or has a \"kind\": \"record\" (with level, index, the last\n"
-            "agreed record, and the record of each engine), \"stop\" (all records agree, the end does not), \"gas\" (only\n"
-            "production code differs: the least budget of gas with which it does), \"result\" (an engine refuses) or\n"
-            "\"unsteady\" (an engine does not do the same twice).\n"
-            "\"flavours_differ\" names engines whose observed code stops otherwise than their production code. Runs of\n"
-            "any length: at most 4,096 digests an engine are kept, and the run is repeated.\n\n"
-            "Exit code: 0 no divergence, 1 one was found, 2 usage, 3 no such case, 4 an engine cannot be loaded,\n"
-            "6 no memory or no output.",
+    .help = "Prints one JSON object. \"divergence\" is null, or has a \"kind\": \"record\"\n"
+            "(with level, index, the last agreed record, and the record of each engine),\n"
+            "\"stop\" (all records agree, the end does not), \"gas\" (only production code\n"
+            "differs: the least budget of gas with which it does), \"result\" (an engine\n"
+            "refuses) or \"unsteady\" (an engine does not do the same twice).\n"
+            "\"flavours_differ\" names engines whose observed code stops otherwise than their\n"
+            "production code. Runs of any length: at most 4,096 digests an engine are kept, and\n"
+            "the run is repeated.\n\n"
+            "Exit code: 0 no divergence, 1 one was found, 2 usage, 3 no such case, 4 an engine\n"
+            "cannot be loaded, 6 no memory or no output.",
     .run = run,
 };

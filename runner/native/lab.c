@@ -22,7 +22,8 @@ static int do_step(struct lab *lab, const struct vector_step *step)
 {
     if (step->kind == STEP_WRITE) {
         const struct memory_run *run = &step->write;
-        return lab->engine->machine->write(lab->machine, run->address, run->data.data, run->data.size);
+        return lab->engine->machine->write(lab->machine, run->address, run->data.data,
+                                           run->data.size);
     }
     return step_execute(lab->engine, lab->machine, step, &lab->stop);
 }
@@ -35,7 +36,8 @@ static bool observe(struct lab *lab, const struct assay_observer *observer)
     return lab->result == 0;
 }
 
-bool lab_run(struct lab *lab, size_t step, const struct vector_step *changed, const struct assay_observer *observer)
+bool lab_run(struct lab *lab, size_t step, const struct vector_step *changed,
+             const struct assay_observer *observer)
 {
     const struct assay_program *program = &lab->vector->program;
     lab_close(lab);
@@ -80,7 +82,8 @@ static bool visit(void *context, const struct vector_item *item)
     struct search *search = context;
     bool is_wanted = item->id != NULL && strcmp(item->id, search->id) == 0;
     if (item->vector == NULL && (is_wanted || item->id == NULL)) {
-        complain("%s: %s: byte %zu: %s", search->command, item->file, item->error.offset, item->error.message);
+        complain("%s: %s: byte %zu: %s", search->command, item->file, item->error.offset,
+                 item->error.message);
     }
     if (is_wanted && item->vector != NULL) {
         search->found = true;
@@ -89,13 +92,14 @@ static bool visit(void *context, const struct vector_item *item)
     return !search->found;
 }
 
-int lab_with_case(const char *command, const char *id, char *const *file, size_t file_count, lab_fn *then,
-                  void *context)
+int lab_with_case(const char *command, const char *id, char *const *file, size_t file_count,
+                  lab_fn *then, void *context)
 {
     struct search search = {.command = command, .id = id, .then = then, .context = context};
     vector_walk(file, file_count, visit, &search);
     if (!search.found) {
-        complain("%s: no readable case %s in the files named; ids are area/subject/behaviour", command, id);
+        complain("%s: no readable case %s in the files named; ids are area/subject/behaviour",
+                 command, id);
         return CODE_VECTORS;
     }
     return search.code;

@@ -15,7 +15,8 @@ void ladder_start(struct ladder *ladder, enum level level, uint64_t first, uint6
     ladder->rung_count = 0;
     ladder->keeps = end - first <= RUNG_MAX;
     if (ladder->keeps && level == LEVEL_L0) {
-        ladder->instruction = memory_resize(ladder->instruction, RUNG_MAX * sizeof *ladder->instruction);
+        ladder->instruction =
+            memory_resize(ladder->instruction, RUNG_MAX * sizeof *ladder->instruction);
     }
     if (ladder->keeps && level == LEVEL_L1) {
         ladder->block = memory_resize(ladder->block, RUNG_MAX * sizeof *ladder->block);
@@ -30,7 +31,10 @@ void ladder_free(struct ladder *ladder)
     ladder->instruction = NULL;
 }
 
-/* Keeps every other rung: the later one of each pair, which is where the doubled stride has its rungs. */
+/*
+ * Keeps every other rung: the later one of each pair, which is where the doubled stride has its
+ * rungs.
+ */
 static void thin(struct ladder *ladder)
 {
     for (size_t i = 0; i < ladder->rung_count / 2; i++) {
@@ -103,7 +107,8 @@ bool ladder_compare(struct ladder *left, struct ladder *right, uint64_t *first, 
     while (right->stride < left->stride) {
         thin(right);
     }
-    size_t low = 0, high = left->rung_count < right->rung_count ? left->rung_count : right->rung_count;
+    size_t low = 0,
+           high = left->rung_count < right->rung_count ? left->rung_count : right->rung_count;
     while (low < high) { /* rungs below `low` agree; `high` differs or is beyond a ladder */
         size_t middle = low + (high - low) / 2;
         if (left->rung[middle] == right->rung[middle]) {

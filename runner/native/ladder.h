@@ -1,9 +1,10 @@
 /*
  * ladder.h - a run of any length in at most 4,096 digests.
  *
- * Records of a window are chained into a digest, and the digest is kept every `stride` records. When the
- * ladder is full every other rung goes and the stride doubles. Because each digest holds all records before
- * it, the first rung at which two ladders differ is found by bisection.
+ * Records of a window are chained into a digest, and the digest is kept every `stride` records.
+ * When the ladder is full every other rung goes and the stride doubles. Because each digest
+ * holds all records before it, the first rung at which two ladders differ is found by
+ * bisection.
  */
 #ifndef ASSAY_NATIVE_LADDER_H
 #define ASSAY_NATIVE_LADDER_H
@@ -24,7 +25,10 @@ struct ladder {
     struct digest digest; /* of the records of the window */
     size_t rung_count;
     uint64_t rung[RUNG_MAX];
-    /* With stride 1 at first and a window of at most RUNG_MAX, the records themselves are kept as well. */
+    /*
+     * With stride 1 at first and a window of at most RUNG_MAX, the records themselves are kept
+     * as well.
+     */
     bool keeps;
     struct assay_state *block;      /* L1 */
     struct assay_step *instruction; /* L0 */
@@ -36,8 +40,8 @@ void ladder_free(struct ladder *ladder);
 struct assay_observer ladder_observer(struct ladder *ladder);
 
 /*
- * The window, [*first, *end), in which the first differing record of two runs lies, or false when they are
- * equal. A run that ends earlier differs at its end.
+ * The window, [*first, *end), in which the first differing record of two runs lies, or false
+ * when they are equal. A run that ends earlier differs at its end.
  */
 bool ladder_compare(struct ladder *left, struct ladder *right, uint64_t *first, uint64_t *end);
 
