@@ -1,7 +1,9 @@
-"""Fills the vectors: runs every generated case on the model, writes down what it answers, checks what it decides.
+"""Fills the vectors: runs every generated case on the model, writes down what it answers, checks
+what it decides.
 
-In: the subjects of `cases`. Out: one file a subject, byte-identical on every run. A case whose rules the model does not
-reach, a rule that no case reaches or none avoids, and a double id are errors.
+In: the subjects of `cases`. Out: one file a subject, byte-identical on every run. A case whose
+rules the model does not reach, a rule that no case reaches or none avoids, and a double id are
+errors.
 """
 
 import json
@@ -27,11 +29,17 @@ def number(value):
 
 
 def registers_since(before, after):
-    return {f"r{index}": number(new) for index, (old, new) in enumerate(zip(before, after)) if old != new}
+    return {
+        f"r{index}": number(new)
+        for index, (old, new) in enumerate(zip(before, after))
+        if old != new
+    }
 
 
 class Recorder:
-    """An observer that keeps records as the vector writes them, registers against the record before."""
+    """An observer that keeps records as the vector writes them, registers against the record
+    before.
+    """
 
     def __init__(self, regs, wanted):
         self.lists = {kind: [] for kind in ("blocks", "instructions") if kind in wanted}
@@ -47,7 +55,11 @@ class Recorder:
         return changed
 
     def keep_block(self, state):
-        record = {"pc": number(state.pc), "gas": number(state.gas), "regs": self.since("blocks", state.regs)}
+        record = {
+            "pc": number(state.pc),
+            "gas": number(state.gas),
+            "regs": self.since("blocks", state.regs),
+        }
         self.lists["blocks"].append(record)
 
     def keep_instruction(self, step):
@@ -90,7 +102,7 @@ class Player:
 
     def play(self, step):
         if isinstance(step, Write):
-            self.machine.write(step.address, step.data)
+            self.write(step)
             return {"write": {"address": number(step.address), "data": step.data.hex()}}
         before = self.regs
         written, start = self.start_of(step)
@@ -103,7 +115,9 @@ class Player:
             self.stop = start(until, observer if step.records else None)
         except model.Refused as refused:
             if isinstance(step, Run):
-                raise FillError(f"{self.case.name}: a run is never refused, but the model says: {refused}") from None
+                raise FillError(
+                    f"{self.case.name}: a run is never refused, but the model says: {refused}"
+                ) from None
             self.regs = before
             written["stop"] = "refused"
             return written
@@ -112,8 +126,16 @@ class Player:
         self.regs, self.gas = list(self.stop.state.regs), self.stop.state.gas
         return written
 
+    def write(self, step):
+        try:
+            self.machine.write(step.address, step.data)
+        except model.Refused as refused:
+            raise FillError(f"{self.case.name}: a write is never refused, but: {refused}") from None
+
     def start_of(self, step):
-        """The text of the step, and the call that does it; the machine's registers become those of the start."""
+        """The text of the step, and the call that does it; the machine's registers become those of
+        the start.
+        """
         given = {f"r{index}": number(value) for index, value in sorted(step.regs.items())}
         if isinstance(step, Run):
             given = {name: value for name, value in given.items() if value != "0x0"}
@@ -124,8 +146,13 @@ class Player:
         assert isinstance(step, Resume)
         self.regs = [step.regs.get(index, old) for index, old in enumerate(self.regs)]
         gas = self.gas if step.gas is None else step.gas
-        text = {"resume": ({} if step.gas is None else {"gas": number(gas)}) | ({"regs": given} if given else {})}
-        return text, lambda until, observer: self.machine.resume(gas, list(self.regs), until, observer)
+        text = {
+            "resume": ({} if step.gas is None else {"gas": number(gas)})
+            | ({"regs": given} if given else {})
+        }
+        return text, lambda until, observer: self.machine.resume(
+            gas, list(self.regs), until, observer
+        )
 
     def stop_text(self, memory):
         stop, state = self.stop, self.stop.state
@@ -135,7 +162,9 @@ class Player:
             "pc": number(state.pc),
             "gas": number(state.gas),
             "regs": registers_since(self.regs, state.regs),
-            "memory": memory_since(self.case.pages, memory, memory_of(self.machine, self.case.pages)),
+            "memory": memory_since(
+                self.case.pages, memory, memory_of(self.machine, self.case.pages)
+            ),
         }
 
 
@@ -160,7 +189,12 @@ def check_known(case, name, stop):
         return
     if stop is None:
         raise FillError(f"{name}: known values are given, but the machine never stopped")
-    found = {"exit": stop.exit, "argument": stop.argument, "pc": stop.state.pc, "gas": stop.state.gas}
+    found = {
+        "exit": stop.exit,
+        "argument": stop.argument,
+        "pc": stop.state.pc,
+        "gas": stop.state.gas,
+    }
     found |= {f"r{index}": value for index, value in enumerate(stop.state.regs)}
     for key, value in case.known.items():
         if found[key] != value:
@@ -171,13 +205,17 @@ def check_rules(case, name, reached, rules):
     """`rules` and `against` of a case with its probes and notices sorted in."""
     noticed = [rule for rule in (*case.probes, *case.notices) if rule in reached]
     positive = list(dict.fromkeys([*case.rules, *noticed]))
-    negative = list(dict.fromkeys([*case.against, *(rule for rule in case.probes if rule not in reached)]))
+    negative = list(
+        dict.fromkeys([*case.against, *(rule for rule in case.probes if rule not in reached)])
+    )
     for rule in positive + negative:
         if rule not in rules:
             raise FillError(f"{name}: no chapter has a rule {rule}")
     for rule in positive:
         if rule not in reached:
-            raise FillError(f"{name}: rule {rule} is not reached; reached are {' '.join(sorted(reached))}")
+            raise FillError(
+                f"{name}: rule {rule} is not reached; reached are {' '.join(sorted(reached))}"
+            )
     for rule in negative:
         if rule in reached:
             raise FillError(f"{name}: rule {rule} stands in `against` but is reached")
@@ -190,6 +228,8 @@ def case_text(area, subject, case, rules):
     if not NAME.match(case.name):
         raise FillError(f"{name}: a behaviour is lower-case words joined by underscores")
     load, steps, reached, stop = play_case(case)
+    if load != "admitted" and case.steps:
+        raise FillError(f"{name} has steps but ends with {load} at load; leave the steps out")
     check_known(case, name, stop)
     positive, negative = check_rules(case, name, reached, rules)
     written = {"id": name, "rules": positive, "against": negative}
@@ -207,7 +247,9 @@ def case_text(area, subject, case, rules):
 
 
 def subject_text(subject):
-    """The file of a subject, and the sets of rules its cases decide and avoid; errors come back as texts."""
+    """The file of a subject, and the sets of rules its cases decide and avoid; errors come back as
+    texts.
+    """
     rules, lines, decided, avoided, errors = model.rules(), [], set(), set(), []
     for case in subject.cases:
         try:
@@ -262,14 +304,19 @@ def make_texts(subjects, jobs):
 
 def folder_files(folder):
     """Vector files on disk that fill owns, relative to the folder."""
-    return {path.relative_to(folder).as_posix() for area in cases.AREAS for path in folder.glob(f"{area}/*.json")}
+    return {
+        path.relative_to(folder).as_posix()
+        for area in cases.AREAS
+        for path in folder.glob(f"{area}/*.json")
+    }
 
 
 def fill(root, check=False, jobs=1, complete=True):
-    """Writes (or with check only compares) root/vectors. Returns the list of files that changed (or differ).
+    """Writes (or with check only compares) root/vectors. Returns the list of files that changed (or
+    differ).
 
-    Raises FillError with every complaint when the cases are wrong; nothing is written then. `complete=False` leaves
-    out the demand that every rule has a positive and a negative case.
+    Raises FillError with every complaint when the cases are wrong; nothing is written then.
+    `complete=False` leaves out the demand that every rule has a positive and a negative case.
     """
     folder = Path(root) / "vectors"
     subjects = list(cases.subjects())

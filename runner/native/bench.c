@@ -1,9 +1,10 @@
 /*
- * bench: how fast engines run and compile, beside yardsticks of the same process and the same minute.
+ * bench: how fast engines run and compile, beside yardsticks of the same process and the same
+ * minute.
  *
- * Every round times every engine once, in turn, so that whatever else the machine does falls on all of them.
- * A row is printed only if every engine has left the result, the gas and the memory that the others and the
- * same work in C have left.
+ * Every round times every engine once, in turn, so that whatever else the machine does falls on
+ * all of them. A row is printed only if every engine has left the result, the gas and the
+ * memory that the others and the same work in C have left.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -15,7 +16,13 @@
 #include <string.h>
 #include <time.h>
 
-enum { ENGINE_MAX = 4, ROUNDS_MAX = 101, CHAIN_ROUNDS = 20000000, CYCLES_A_ROUND = 2, MEMCPY_ROUNDS = 2000 };
+enum {
+    ENGINE_MAX = 4,
+    ROUNDS_MAX = 101,
+    CHAIN_ROUNDS = 20000000,
+    CYCLES_A_ROUND = 2,
+    MEMCPY_ROUNDS = 2000
+};
 
 struct row {
     const char *name, *unit;
@@ -100,13 +107,16 @@ static uint64_t count_instructions(const struct kernel *kernel, struct runner *r
     return count;
 }
 
-static bool is_as_expected(const struct kernel *kernel, const struct assay_program *program, struct runner *runner,
-                           const struct runner *first, uint64_t result, const uint8_t *expected)
+static bool is_as_expected(const struct kernel *kernel, const struct assay_program *program,
+                           struct runner *runner, const struct runner *first, uint64_t result,
+                           const uint8_t *expected)
 {
     struct differences differences = {0};
     struct text text = {0};
-    if (runner->broken || image_read(runner->engine, runner->machine, program, runner->image) != 0) {
-        complain("bench: %s on %s: the engine refused or failed", kernel->name, runner->engine->name);
+    if (runner->broken ||
+        image_read(runner->engine, runner->machine, program, runner->image) != 0) {
+        complain("bench: %s on %s: the engine refused or failed", kernel->name,
+                 runner->engine->name);
         return false;
     }
     compare_numbers(&differences, "result", result, runner->stop.state.reg[BENCH_RESULT]);
@@ -114,8 +124,8 @@ static bool is_as_expected(const struct kernel *kernel, const struct assay_progr
     compare_images(&differences, program, expected, runner->image);
     if (differences.count > 0) {
         write_differences(&text, &differences);
-        complain("bench: %s on %s differs from %s or from C, so its time means nothing: %s", kernel->name,
-                 runner->engine->name, first->engine->name, text.data + 2);
+        complain("bench: %s on %s differs from %s or from C, so its time means nothing: %s",
+                 kernel->name, runner->engine->name, first->engine->name, text.data + 2);
         text_free(&text);
     }
     return differences.count == 0;
@@ -146,8 +156,9 @@ static void finish_row(struct bench *bench, const char *name, const char *unit, 
     row->ratio = row->median[0] / row->median[bench->engine_count - 1];
 }
 
-static bool time_rounds(struct bench *bench, const struct kernel *kernel, const struct assay_program *program,
-                        struct runner *runner, const uint8_t *start)
+static bool time_rounds(struct bench *bench, const struct kernel *kernel,
+                        const struct assay_program *program, struct runner *runner,
+                        const uint8_t *start)
 {
     uint8_t *native = memory_resize(NULL, image_size(program) + 1);
     bool good = true;
@@ -243,7 +254,8 @@ static bool time_compile(struct bench *bench)
     if (good) {
         finish_row(bench, "compile", "instruction", COMPILE_INSTRUCTIONS - 1);
     } else {
-        complain("bench: compile: an engine does not load the program or does not stop in out_of_gas");
+        complain(
+            "bench: compile: an engine does not load the program or does not stop in out_of_gas");
     }
     arena_clear(&arena);
     return good;
@@ -282,31 +294,39 @@ static void print_table(const struct bench *bench)
     for (size_t i = 0; i < bench->engine_count; i++) {
         printf(" %9s ns", bench->engine[i]->name);
     }
-    printf("  %s/%s (min..max)  %s/C\n", bench->engine[0]->name, bench->engine[bench->engine_count - 1]->name,
+    printf("  %s/%s (min..max)  %s/C\n", bench->engine[0]->name,
+           bench->engine[bench->engine_count - 1]->name,
            bench->engine[bench->engine_count - 1]->name);
     for (size_t r = 0; r < bench->row_count; r++) {
         const struct row *row = &bench->row[r];
         double last = row->median[bench->engine_count - 1];
-        printf("%-11s %12llu %10.3f", row->name, (unsigned long long)row->work, nanoseconds(row->native, row->work));
+        printf("%-11s %12llu %10.3f", row->name, (unsigned long long)row->work,
+               nanoseconds(row->native, row->work));
         for (size_t i = 0; i < bench->engine_count; i++) {
             printf(" %12.3f", nanoseconds(row->median[i], row->work));
         }
         printf("  %7.2f (%.2f..%.2f)", row->ratio, row->ratio_low, row->ratio_high);
         printf(row->native > 0 ? "  %.2f\n" : "\n", last / row->native);
     }
-    printf("\nns: per guest instruction (host_calls: per round trip), median of %llu interleaved rounds.\n",
+    printf("\nns: per guest instruction (host_calls: per round trip), median of %llu interleaved "
+           "rounds.\n",
            (unsigned long long)bench->rounds);
-    printf("Yardsticks of this run: clock %.2f GHz (dependent shift and add), memcpy of 64 KiB %.1f GB/s.\n",
+    printf("Yardsticks of this run: clock %.2f GHz (dependent shift and add), memcpy of 64 KiB "
+           "%.1f GB/s.\n",
            bench->hertz / 1e9, bench->copy_rate / 1e9);
 #ifndef __OPTIMIZE__
-    printf("assay-native was built without optimisation: the C column and the clock mean nothing.\n");
+    printf(
+        "assay-native was built without optimisation: the C column and the clock mean nothing.\n");
 #endif
 }
 
 static void add_row(struct text *text, const struct bench *bench, const struct row *row)
 {
-    text_format(text, "{\"kernel\": \"%s\", \"unit\": \"%s\", \"work\": %llu, \"native_ns\": %.4f, \"engines\": [",
-                row->name, row->unit, (unsigned long long)row->work, nanoseconds(row->native, row->work));
+    text_format(text,
+                "{\"kernel\": \"%s\", \"unit\": \"%s\", \"work\": %llu, \"native_ns\": %.4f, "
+                "\"engines\": [",
+                row->name, row->unit, (unsigned long long)row->work,
+                nanoseconds(row->native, row->work));
     for (size_t i = 0; i < bench->engine_count; i++) {
         text_raw(text, i == 0 ? "{\"name\": " : ", {\"name\": ");
         text_string(text, bench->engine[i]->name);
@@ -314,16 +334,18 @@ static void add_row(struct text *text, const struct bench *bench, const struct r
                     nanoseconds(row->median[i], row->work), nanoseconds(row->low[i], row->work),
                     nanoseconds(row->high[i], row->work));
     }
-    text_format(text, "], \"ratio\": %.3f, \"ratio_min\": %.3f, \"ratio_max\": %.3f}", row->ratio, row->ratio_low,
-                row->ratio_high);
+    text_format(text, "], \"ratio\": %.3f, \"ratio_min\": %.3f, \"ratio_max\": %.3f}", row->ratio,
+                row->ratio_low, row->ratio_high);
 }
 
 static void print_json(const struct bench *bench, bool good)
 {
     struct text text = {0};
-    text_format(&text, "{\"rounds\": %llu, \"clock_ghz\": %.4f, \"memcpy_gb_per_second\": %.3f, \"agreed\": %s, ",
-                (unsigned long long)bench->rounds, bench->hertz / 1e9, bench->copy_rate / 1e9,
-                good ? "true" : "false");
+    text_format(
+        &text,
+        "{\"rounds\": %llu, \"clock_ghz\": %.4f, \"memcpy_gb_per_second\": %.3f, \"agreed\": %s, ",
+        (unsigned long long)bench->rounds, bench->hertz / 1e9, bench->copy_rate / 1e9,
+        good ? "true" : "false");
     text_raw(&text, "\"rows\": [");
     for (size_t r = 0; r < bench->row_count; r++) {
         text_raw(&text, r == 0 ? "" : ", ");
@@ -354,11 +376,13 @@ static int run(int argument_count, char **arguments)
 {
     const char *engine[ENGINE_MAX] = {NULL}, *rounds = NULL, *json = NULL;
     const struct option option[] = {
-        {"--engine", "PATH", "an engine; up to four, ratios are first / last", engine, engine + ENGINE_MAX},
+        {"--engine", "PATH", "an engine; up to four, ratios are first / last", engine,
+         engine + ENGINE_MAX},
         {"--rounds", "N", "interleaved rounds, 7 to 101 (9)", &rounds, NULL},
         {"--json", NULL, "one JSON object instead of the table", &json, NULL},
     };
-    int left = options_read(&command_bench, option, sizeof option / sizeof *option, argument_count, arguments);
+    int left = options_read(&command_bench, option, sizeof option / sizeof *option, argument_count,
+                            arguments);
     if (left < 0) {
         return left == -2 ? CODE_AGREED : CODE_USAGE;
     }
@@ -374,7 +398,8 @@ static int run(int argument_count, char **arguments)
             code = CODE_USAGE;
         }
     }
-    for (; code == CODE_AGREED && bench->engine_count < ENGINE_MAX && engine[bench->engine_count] != NULL;
+    for (; code == CODE_AGREED && bench->engine_count < ENGINE_MAX &&
+           engine[bench->engine_count] != NULL;
          bench->engine_count++) {
         bench->engine[bench->engine_count] = engine_load(engine[bench->engine_count]);
         if (bench->engine[bench->engine_count] == NULL) {
@@ -393,10 +418,12 @@ const struct command command_bench = {
     .name = "bench",
     .arguments = NULL,
     .summary = "time engines on kernels, beside the same work in C",
-    .help = "Kernels: an arithmetic loop, a sieve, a memory copy, rotate and xor, calls through the jump table, host\n"
-            "calls and their resumes, and what compiling a program of 20,000 instructions costs beyond one of 1.\n"
-            "Machines are warm: loaded once, memory restored before each round. Rounds of all engines alternate.\n"
-            "A row is printed only if all engines agree with each other and with C on result, gas and memory.\n\n"
-            "Exit code: 0 all rows agree, 1 some do not, 2 usage, 4 an engine cannot be loaded, 6 no memory.",
+    .help = "Kernels: an arithmetic loop, a sieve, a memory copy, rotate and xor, calls through\n"
+            "the jump table, host calls and their resumes, and what compiling a program of\n"
+            "20,000 instructions costs beyond one of 1. Machines are warm: loaded once, memory\n"
+            "restored before each round. Rounds of all engines alternate. A row is printed only\n"
+            "if all engines agree with each other and with C on result, gas and memory.\n\n"
+            "Exit code: 0 all rows agree, 1 some do not, 2 usage, 4 an engine cannot be loaded,\n"
+            "6 no memory.",
     .run = run,
 };

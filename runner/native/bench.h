@@ -1,5 +1,6 @@
 /*
- * bench.h - the kernels that bench times: guest code put together by hand, and the same work in C.
+ * bench.h - the kernels that bench times: guest code put together by hand, and the same work in
+ * C.
  */
 #ifndef ASSAY_NATIVE_BENCH_H
 #define ASSAY_NATIVE_BENCH_H
@@ -8,18 +9,19 @@
 #include "native.h"
 
 enum {
-    BENCH_ADDRESS = 0x10000,   /* where the pages of a kernel begin */
-    BENCH_RESULT = 2,          /* the register that holds the result */
+    BENCH_ADDRESS = 0x10000, /* where the pages of a kernel begin */
+    BENCH_RESULT = 2,        /* the register that holds the result */
     COMPILE_INSTRUCTIONS = 20000,
 };
 
 struct kernel {
     const char *name;
-    const char *unit;    /* what one `work` is */
+    const char *unit; /* what one `work` is */
     size_t page_count;
-    uint64_t resumes;    /* how often it stops in a host call and is resumed */
+    uint64_t resumes; /* how often it stops in a host call and is resumed */
     struct bytes (*build)(struct arena *arena);
-    uint64_t (*native)(uint8_t *memory); /* does the same to a copy of the pages; returns the result */
+    uint64_t (*native)(
+        uint8_t *memory); /* does the same to a copy of the pages; returns the result */
 };
 
 enum { KERNEL_COUNT = 6 };
@@ -28,7 +30,10 @@ extern const struct kernel kernel_table[KERNEL_COUNT];
 
 void kernel_fill_memory(uint8_t *memory, size_t size); /* what the pages hold at the start */
 
-/* A program of `count` instructions of all opcodes, every block start valid; and the smallest program. */
+/*
+ * A program of `count` instructions of all opcodes, every block start valid; and the smallest
+ * program.
+ */
 struct bytes kernel_compile_program(struct arena *arena, size_t count);
 
 /* Sizes shared by the guest code and its twin in C. */

@@ -1,6 +1,7 @@
 /*
- * Guest code of the kernels, one function each. A function describes its code twice: the first pass finds
- * where the labels are, the second one knows them. Each ends in a trap with the result in r2.
+ * Guest code of the kernels, one function each. A function describes its code twice: the first
+ * pass finds where the labels are, the second one knows them. Each ends in a trap with the
+ * result in r2.
  */
 #include "bench.h"
 
@@ -20,7 +21,8 @@ struct assembly {
 static void put(struct assembly *assembly, enum opcode opcode, const struct operands *operands)
 {
     assembly->start[assembly->size] = 1;
-    assembly->size += encode(instruction_of((uint8_t)opcode), operands, assembly->code + assembly->size);
+    assembly->size +=
+        encode(instruction_of((uint8_t)opcode), operands, assembly->code + assembly->size);
 }
 
 static void place(struct assembly *assembly, unsigned label)
@@ -40,7 +42,8 @@ static void three(struct assembly *assembly, enum opcode opcode, uint8_t d, uint
 }
 
 /* Two registers and an immediate; for the formats with one register `hi` is 0. */
-static void immediate(struct assembly *assembly, enum opcode opcode, uint8_t lo, uint8_t hi, uint64_t x)
+static void immediate(struct assembly *assembly, enum opcode opcode, uint8_t lo, uint8_t hi,
+                      uint64_t x)
 {
     put(assembly, opcode, &(struct operands){.lo = lo, .hi = hi, .x = x, .x_size = 4});
 }
@@ -50,15 +53,19 @@ static uint64_t distance(const struct assembly *assembly, unsigned label)
     return (uint64_t)assembly->label[label] - assembly->size;
 }
 
-static void branch(struct assembly *assembly, enum opcode opcode, uint8_t lo, uint8_t hi, unsigned label)
-{
-    put(assembly, opcode, &(struct operands){.lo = lo, .hi = hi, .y = distance(assembly, label), .y_size = 2});
-}
-
-static void branch_immediate(struct assembly *assembly, enum opcode opcode, uint8_t lo, uint64_t x, unsigned label)
+static void branch(struct assembly *assembly, enum opcode opcode, uint8_t lo, uint8_t hi,
+                   unsigned label)
 {
     put(assembly, opcode,
-        &(struct operands){.lo = lo, .x = x, .x_size = 1, .y = distance(assembly, label), .y_size = 2});
+        &(struct operands){.lo = lo, .hi = hi, .y = distance(assembly, label), .y_size = 2});
+}
+
+static void branch_immediate(struct assembly *assembly, enum opcode opcode, uint8_t lo, uint64_t x,
+                             unsigned label)
+{
+    put(assembly, opcode,
+        &(struct operands){
+            .lo = lo, .x = x, .x_size = 1, .y = distance(assembly, label), .y_size = 2});
 }
 
 typedef void describe_fn(struct assembly *assembly);
@@ -73,7 +80,8 @@ static struct bytes build(struct arena *arena, describe_fn *describe)
     for (size_t i = 0; i < assembly->table_size; i++) {
         table[i] = assembly->label[assembly->table[i]];
     }
-    return encode_blob(arena, assembly->code, assembly->start, assembly->size, table, assembly->table_size, 2);
+    return encode_blob(arena, assembly->code, assembly->start, assembly->size, table,
+                       assembly->table_size, 2);
 }
 
 static void describe_arithmetic(struct assembly *a)
@@ -160,7 +168,8 @@ static void describe_copy(struct assembly *a)
 }
 
 /* One quarter of a round on four 32-bit words. */
-static void describe_quarter(struct assembly *a, uint8_t target, uint8_t other, uint8_t mixed, unsigned right)
+static void describe_quarter(struct assembly *a, uint8_t target, uint8_t other, uint8_t mixed,
+                             unsigned right)
 {
     three(a, OP_add_32, target, target, other);
     three(a, OP_xor, mixed, mixed, target);
@@ -186,8 +195,8 @@ static void describe_hash(struct assembly *a)
 }
 
 /*
- * Table: 0 the way back into the loop, 1..4 functions, 5 the way back from a direct call. r0 is the return
- * address, r4 selects a function.
+ * Table: 0 the way back into the loop, 1..4 functions, 5 the way back from a direct call. r0 is
+ * the return address, r4 selects a function.
  */
 static void describe_calls(struct assembly *a)
 {
@@ -198,7 +207,8 @@ static void describe_calls(struct assembly *a)
     place(a, 0);
     immediate(a, OP_and_imm, 4, 1, 3);
     immediate(a, OP_shlo_l_imm_64, 4, 4, 1);
-    put(a, OP_load_imm_jump_ind, &(struct operands){.lo = 0, .hi = 4, .x = 2, .x_size = 1, .y = 4, .y_size = 1});
+    put(a, OP_load_imm_jump_ind,
+        &(struct operands){.lo = 0, .hi = 4, .x = 2, .x_size = 1, .y = 4, .y_size = 1});
     place(a, 1);
     put(a, OP_load_imm_jump,
         &(struct operands){.lo = 0, .x = 12, .x_size = 1, .y = distance(a, 3), .y_size = 2});
@@ -280,9 +290,13 @@ struct bytes kernel_compile_program(struct arena *arena, size_t count)
     uint64_t random = 12345;
     for (size_t i = 0; i + 1 < count; i++) {
         random = random * UINT64_C(6364136223846793005) + 1442695040888963407u;
-        const struct instruction *instruction = &instruction_table[(random >> 33) % INSTRUCTION_COUNT];
-        struct operands operands = {.lo = (uint8_t)((random >> 20) % 13), .hi = (uint8_t)((random >> 24) % 13),
-                                    .third = (uint8_t)((random >> 28) % 13), .x = random >> 13, .x_size = 4,
+        const struct instruction *instruction =
+            &instruction_table[(random >> 33) % INSTRUCTION_COUNT];
+        struct operands operands = {.lo = (uint8_t)((random >> 20) % 13),
+                                    .hi = (uint8_t)((random >> 24) % 13),
+                                    .third = (uint8_t)((random >> 28) % 13),
+                                    .x = random >> 13,
+                                    .x_size = 4,
                                     .y_size = 4};
         operands.y = encode(instruction, &operands, code + size);
         start[size] = 1;

@@ -1,5 +1,6 @@
 /*
- * digest.h - a running digest of records: equal digests of equally many records mean equal records.
+ * digest.h - a running digest of records: equal digests of equally many records mean equal
+ * records.
  *
  * It is a checksum against accidents, not against an adversary.
  */

@@ -1,5 +1,6 @@
 /*
- * encode.h - puts instructions and blobs together, for random programs and for the kernels of bench.
+ * encode.h - puts instructions and blobs together, for random programs and for the kernels of
+ * bench.
  */
 #ifndef ASSAY_NATIVE_ENCODE_H
 #define ASSAY_NATIVE_ENCODE_H
@@ -15,7 +16,10 @@ enum opcode {
 #undef INSN
 };
 
-/* `lo` and `hi` are the nibbles of the register byte, `x` the first immediate, `y` the last one or the offset. */
+/*
+ * `lo` and `hi` are the nibbles of the register byte, `x` the first immediate, `y` the last one
+ * or the offset.
+ */
 struct operands {
     uint8_t lo, hi, third;
     unsigned x_size, y_size; /* 0..4 */
@@ -23,10 +27,12 @@ struct operands {
 };
 
 /* Writes one instruction and returns its size, which depends on the form and the sizes only. */
-size_t encode(const struct instruction *instruction, const struct operands *operands, uint8_t at[ENCODED_MAX]);
+size_t encode(const struct instruction *instruction, const struct operands *operands,
+              uint8_t at[ENCODED_MAX]);
 
 /* The blob of this code; start[i] is 1 where an instruction starts. */
-struct bytes encode_blob(struct arena *arena, const uint8_t *code, const uint8_t *start, size_t code_size,
-                         const uint32_t *table, size_t table_size, unsigned entry_size);
+struct bytes encode_blob(struct arena *arena, const uint8_t *code, const uint8_t *start,
+                         size_t code_size, const uint32_t *table, size_t table_size,
+                         unsigned entry_size);
 
 #endif

@@ -9,7 +9,10 @@
 
 enum { SYMBOL_MAX = 128, PATH_SIZE = 4096 };
 
-/* Puts assay_NAME for .../libassay_NAME.so into `symbol`; false when the name cannot be a symbol. */
+/*
+ * Puts assay_NAME for .../libassay_NAME.so into `symbol`; false when the name cannot be a
+ * symbol.
+ */
 static bool symbol_of(const char *path, char symbol[SYMBOL_MAX])
 {
     const char *slash = strrchr(path, '/');
@@ -24,7 +27,8 @@ static bool symbol_of(const char *path, char symbol[SYMBOL_MAX])
     }
     memcpy(symbol, start, size);
     symbol[size] = '\0';
-    size_t known = strspn(symbol, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    size_t known =
+        strspn(symbol, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
     return known == size && strncmp(symbol, "assay_", 6) == 0 && size > 6;
 }
 
@@ -35,9 +39,12 @@ static const char *missing_function(const struct assay_engine *engine)
         const char *name;
         bool present;
     } needed[] = {
-        {"load", machine->load != NULL},     {"unload", machine->unload != NULL},
-        {"run", machine->run != NULL},       {"resume", machine->resume != NULL},
-        {"read", machine->read != NULL},     {"write", machine->write != NULL},
+        {"load", machine->load != NULL},
+        {"unload", machine->unload != NULL},
+        {"run", machine->run != NULL},
+        {"resume", machine->resume != NULL},
+        {"read", machine->read != NULL},
+        {"write", machine->write != NULL},
         {"observe", machine->observe != NULL || engine->features == 0},
     };
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
@@ -52,19 +59,24 @@ static bool is_usable(const char *path, const struct assay_engine *engine)
 {
     size_t engine_size = offsetof(struct assay_engine, machine) + sizeof engine->machine;
     if (engine->abi != ASSAY_ABI) {
-        complain("engine %s: abi is %u and must be %u; rebuild it with this assay.h", path, engine->abi, ASSAY_ABI);
+        complain("engine %s: abi is %u and must be %u; rebuild it with this assay.h", path,
+                 engine->abi, ASSAY_ABI);
     } else if (engine->size < engine_size) {
-        complain("engine %s: size of the engine table is %u and must be at least %zu; set .size = sizeof of the table",
+        complain("engine %s: size of the engine table is %u and must be at least %zu; set .size = "
+                 "sizeof of the table",
                  path, engine->size, engine_size);
     } else if (engine->name == NULL || engine->version == NULL) {
-        complain("engine %s: %s is NULL; fill it in", path, engine->name == NULL ? "name" : "version");
+        complain("engine %s: %s is NULL; fill it in", path,
+                 engine->name == NULL ? "name" : "version");
     } else if (engine->machine == NULL) {
         complain("engine %s: it has no machine level (machine is NULL)", path);
     } else if (engine->machine->size < sizeof *engine->machine) {
-        complain("engine %s: size of the machine table is %u and must be at least %zu; set .size = sizeof of the table",
+        complain("engine %s: size of the machine table is %u and must be at least %zu; set .size = "
+                 "sizeof of the table",
                  path, engine->machine->size, sizeof *engine->machine);
     } else if (missing_function(engine) != NULL) {
-        complain("engine %s: machine->%s is NULL; the harness needs it", path, missing_function(engine));
+        complain("engine %s: machine->%s is NULL; the harness needs it", path,
+                 missing_function(engine));
     } else {
         return true;
     }
@@ -76,7 +88,9 @@ const struct assay_engine *engine_load(const char *path)
     char symbol[SYMBOL_MAX];
     char local[PATH_SIZE];
     if (!symbol_of(path, symbol)) {
-        complain("engine %s: the file must be called libassay_NAME.so, NAME of letters, digits and _", path);
+        complain(
+            "engine %s: the file must be called libassay_NAME.so, NAME of letters, digits and _",
+            path);
         return NULL;
     }
     if (strchr(path, '/') == NULL) { /* a bare name would be looked for in the system's folders */
@@ -85,7 +99,8 @@ const struct assay_engine *engine_load(const char *path)
     }
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) {
-        complain("engine %s: cannot be loaded: %s; check the path and that it is a shared object of this machine",
+        complain("engine %s: cannot be loaded: %s; check the path and that it is a shared object "
+                 "of this machine",
                  path, dlerror());
         return NULL;
     }

@@ -1,12 +1,15 @@
-/* Names and numbers of the specification, read from its .def files, and where the code of a blob lies. */
+/*
+ * Names and numbers of the specification, read from its .def files, and where the code of a
+ * blob lies.
+ */
 #include "native.h"
 
 #include <string.h>
 
 const struct instruction instruction_table[INSTRUCTION_COUNT] = {
 #define INSN(name, byte, form, flow) {#name, byte, FORM_##form, FLOW_##flow},
-#define FLOW_ENDS true
-#define FLOW_NEXT false
+#define FLOW_ENDS                    true
+#define FLOW_NEXT                    false
 #include "isa.def"
 #undef FLOW_NEXT
 #undef FLOW_ENDS

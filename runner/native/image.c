@@ -14,7 +14,8 @@ void image_start(const struct assay_program *program, uint8_t *image)
     for (size_t i = 0; i < program->page_count; i++) {
         const struct assay_page *page = &program->page[i];
         if (page->size > 0) {
-            memcpy(image + i * PAGE_BYTES, page->data, page->size < PAGE_BYTES ? page->size : PAGE_BYTES);
+            memcpy(image + i * PAGE_BYTES, page->data,
+                   page->size < PAGE_BYTES ? page->size : PAGE_BYTES);
         }
     }
 }
@@ -25,16 +26,18 @@ void image_apply(const struct assay_program *program, uint8_t *image, const stru
         uint64_t address = (uint64_t)run->address + i;
         const struct assay_page *page = vector_page_at(program, address);
         if (page != NULL) {
-            image[(size_t)(page - program->page) * PAGE_BYTES + (address - page->address)] = run->data.data[i];
+            image[(size_t)(page - program->page) * PAGE_BYTES + (address - page->address)] =
+                run->data.data[i];
         }
     }
 }
 
-int image_read(const struct assay_engine *engine, struct assay_machine *machine, const struct assay_program *program,
-               uint8_t *image)
+int image_read(const struct assay_engine *engine, struct assay_machine *machine,
+               const struct assay_program *program, uint8_t *image)
 {
     for (size_t i = 0; i < program->page_count; i++) {
-        int result = engine->machine->read(machine, program->page[i].address, image + i * PAGE_BYTES, PAGE_BYTES);
+        int result = engine->machine->read(machine, program->page[i].address,
+                                           image + i * PAGE_BYTES, PAGE_BYTES);
         if (result != 0) {
             return result;
         }
@@ -46,7 +49,8 @@ int image_restore(const struct assay_engine *engine, struct assay_machine *machi
                   const struct assay_program *program, const uint8_t *image)
 {
     for (size_t i = 0; i < program->page_count; i++) {
-        int result = engine->machine->write(machine, program->page[i].address, image + i * PAGE_BYTES, PAGE_BYTES);
+        int result = engine->machine->write(machine, program->page[i].address,
+                                            image + i * PAGE_BYTES, PAGE_BYTES);
         if (result != 0) {
             return result;
         }
@@ -83,10 +87,11 @@ size_t image_runs(struct arena *arena, const struct assay_program *program, cons
     return count;
 }
 
-int step_execute(const struct assay_engine *engine, struct assay_machine *machine, const struct vector_step *step,
-                 struct assay_stop *stop)
+int step_execute(const struct assay_engine *engine, struct assay_machine *machine,
+                 const struct vector_step *step, struct assay_stop *stop)
 {
-    const struct assay_until *until = step->until.blocks == 0 && step->until.instructions == 0 ? NULL : &step->until;
+    const struct assay_until *until =
+        step->until.blocks == 0 && step->until.instructions == 0 ? NULL : &step->until;
     memset(stop, 0, sizeof *stop);
     if (step->kind == STEP_RUN) {
         return engine->machine->run(machine, &step->state, until, stop);

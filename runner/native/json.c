@@ -1,6 +1,7 @@
 /*
- * The strict scanner. It accepts exactly the JSON that the formats of this project use: UTF-8 without control
- * bytes, keys without escapes and never twice, numbers that are plain integers below 2^53, bounded nesting.
+ * The strict scanner. It accepts exactly the JSON that the formats of this project use: UTF-8
+ * without control bytes, keys without escapes and never twice, numbers that are plain integers
+ * below 2^53, bounded nesting.
  */
 #include "json.h"
 
@@ -24,7 +25,8 @@ size_t utf8_size(const uint8_t *at, size_t left)
         if (left == 0 || at[0] < shape[i].first || at[0] > shape[i].last) {
             continue;
         }
-        if (left < shape[i].size || (shape[i].size > 1 && (at[1] < shape[i].low || at[1] > shape[i].high))) {
+        if (left < shape[i].size ||
+            (shape[i].size > 1 && (at[1] < shape[i].low || at[1] > shape[i].high))) {
             return 0;
         }
         for (size_t k = 2; k < shape[i].size; k++) {
@@ -81,8 +83,8 @@ static bool expect(struct json_scanner *scanner, char wanted, const char *why)
 {
     char buffer[32];
     if (!is_next(scanner, wanted)) {
-        return json_fail(scanner, scanner->at, "found %s instead of '%c' %s", json_describe(scanner, buffer), wanted,
-                         why);
+        return json_fail(scanner, scanner->at, "found %s instead of '%c' %s",
+                         json_describe(scanner, buffer), wanted, why);
     }
     scanner->at++;
     return true;
@@ -106,7 +108,10 @@ static int read_hex4(const struct json_scanner *scanner, size_t at)
     return value;
 }
 
-/* At the backslash. A surrogate must be one half of a pair; \u0000 would cut the string short in C. */
+/*
+ * At the backslash. A surrogate must be one half of a pair; \u0000 would cut the string short
+ * in C.
+ */
 static bool scan_escape(struct json_scanner *scanner)
 {
     size_t start = scanner->at;
@@ -117,7 +122,9 @@ static bool scan_escape(struct json_scanner *scanner)
     }
     int unit = kind == 'u' ? read_hex4(scanner, start + 2) : -1;
     if (unit < 0) {
-        return json_fail(scanner, start, "unknown or incomplete escape; JSON has \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
+        return json_fail(
+            scanner, start,
+            "unknown or incomplete escape; JSON has \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
     }
     if (unit == 0) {
         return json_fail(scanner, start, "\\u0000 is not accepted in a string; remove it");
@@ -130,7 +137,8 @@ static bool scan_escape(struct json_scanner *scanner)
                   scanner->text[start + 7] == 'u';
     int low = paired ? read_hex4(scanner, start + 8) : -1;
     if (low < 0xdc00 || low > 0xdfff) {
-        return json_fail(scanner, start, "half of a surrogate pair; write both halves or the character itself");
+        return json_fail(scanner, start,
+                         "half of a surrogate pair; write both halves or the character itself");
     }
     scanner->at += 6;
     return true;
@@ -146,7 +154,8 @@ bool json_scan_string(struct json_scanner *scanner)
             return true;
         }
         if (byte < 0x20) {
-            return json_fail(scanner, scanner->at, "control byte 0x%02x in a string; write it as an escape", byte);
+            return json_fail(scanner, scanner->at,
+                             "control byte 0x%02x in a string; write it as an escape", byte);
         }
         if (byte == '\\') {
             if (!scan_escape(scanner)) {
@@ -156,7 +165,8 @@ bool json_scan_string(struct json_scanner *scanner)
         }
         size_t size = utf8_size(scanner->text + scanner->at, scanner->size - scanner->at);
         if (size == 0) {
-            return json_fail(scanner, scanner->at, "broken UTF-8 (byte 0x%02x); save the text as UTF-8", byte);
+            return json_fail(scanner, scanner->at,
+                             "broken UTF-8 (byte 0x%02x); save the text as UTF-8", byte);
         }
         scanner->at += size;
     }
@@ -167,10 +177,12 @@ static bool scan_number(struct json_scanner *scanner)
 {
     size_t start = scanner->at;
     uint64_t value = 0;
-    while (scanner->at < scanner->size && scanner->text[scanner->at] >= '0' && scanner->text[scanner->at] <= '9') {
+    while (scanner->at < scanner->size && scanner->text[scanner->at] >= '0' &&
+           scanner->text[scanner->at] <= '9') {
         value = value * 10 + (uint64_t)(scanner->text[scanner->at] - '0');
         if (value > exact_max) {
-            return json_fail(scanner, start, "number past 2^53 - 1; write it as a string \"0x...\"");
+            return json_fail(scanner, start,
+                             "number past 2^53 - 1; write it as a string \"0x...\"");
         }
         scanner->at++;
     }
@@ -193,12 +205,14 @@ static bool scan_word(struct json_scanner *scanner)
     char buffer[32];
     for (size_t i = 0; i < sizeof word / sizeof *word; i++) {
         size_t size = strlen(word[i]);
-        if (scanner->size - scanner->at >= size && memcmp(scanner->text + scanner->at, word[i], size) == 0) {
+        if (scanner->size - scanner->at >= size &&
+            memcmp(scanner->text + scanner->at, word[i], size) == 0) {
             scanner->at += size;
             return true;
         }
     }
-    return json_fail(scanner, scanner->at, "found %s where a value must stand", json_describe(scanner, buffer));
+    return json_fail(scanner, scanner->at, "found %s where a value must stand",
+                     json_describe(scanner, buffer));
 }
 
 struct key_span {
@@ -211,7 +225,8 @@ static bool scan_key(struct json_scanner *scanner, struct key_span *key, size_t 
     size_t start = scanner->at;
     char buffer[32];
     if (!is_next(scanner, '"')) {
-        return json_fail(scanner, start, "found %s where a key in quotes must stand", json_describe(scanner, buffer));
+        return json_fail(scanner, start, "found %s where a key in quotes must stand",
+                         json_describe(scanner, buffer));
     }
     if (count == JSON_MEMBER_MAX) {
         return json_fail(scanner, start, "object with more than %d members", JSON_MEMBER_MAX);
@@ -224,9 +239,11 @@ static bool scan_key(struct json_scanner *scanner, struct key_span *key, size_t 
         return json_fail(scanner, start, "key with an escape; no key of this format needs one");
     }
     for (size_t i = 0; i < count; i++) {
-        if (key[i].size == key[count].size && memcmp(key[i].text, key[count].text, key[count].size) == 0) {
+        if (key[i].size == key[count].size &&
+            memcmp(key[i].text, key[count].text, key[count].size) == 0) {
             int shown = key[i].size > 40 ? 40 : (int)key[i].size;
-            return json_fail(scanner, start, "duplicate key \"%.*s\"; remove one", shown, (const char *)key[i].text);
+            return json_fail(scanner, start, "duplicate key \"%.*s\"; remove one", shown,
+                             (const char *)key[i].text);
         }
     }
     return true;
@@ -301,11 +318,13 @@ bool json_scan_value(struct json_scanner *scanner)
     char buffer[32];
     json_skip_space(scanner);
     if (scanner->at >= scanner->size) {
-        return json_fail(scanner, scanner->at, "found %s where a value must stand", json_describe(scanner, buffer));
+        return json_fail(scanner, scanner->at, "found %s where a value must stand",
+                         json_describe(scanner, buffer));
     }
     if (scanner->offset_count == scanner->offset_room) {
         scanner->offset_room = scanner->offset_room == 0 ? 64 : scanner->offset_room * 2;
-        scanner->offset = memory_resize(scanner->offset, scanner->offset_room * sizeof *scanner->offset);
+        scanner->offset =
+            memory_resize(scanner->offset, scanner->offset_room * sizeof *scanner->offset);
     }
     scanner->offset[scanner->offset_count++] = scanner->at;
     switch (scanner->text[scanner->at]) {
@@ -314,14 +333,27 @@ bool json_scan_value(struct json_scanner *scanner)
         return scan_nested(scanner);
     case '"':
         return json_scan_string(scanner);
-    case '-': case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
+    case '-':
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9':
         return scan_number(scanner);
     default:
         return scan_word(scanner);
     }
 }
 
-/* cJSON keeps the order of the text, so a walk over the tree meets the offsets in the order of the scan. */
+/*
+ * cJSON keeps the order of the text, so a walk over the tree meets the offsets in the order of
+ * the scan.
+ */
 static void place_offsets(cJSON *item, const size_t **offset)
 {
     for (; item != NULL; item = item->next) {
@@ -336,7 +368,8 @@ cJSON *json_build(struct json_scanner *scanner, size_t start, size_t end, size_t
         json_fail(scanner, start, "text of more than %d bytes; split it", JSON_SIZE_MAX);
         return NULL;
     }
-    cJSON *root = cJSON_ParseWithLengthOpts((const char *)scanner->text + start, end - start, NULL, 0);
+    cJSON *root =
+        cJSON_ParseWithLengthOpts((const char *)scanner->text + start, end - start, NULL, 0);
     if (root == NULL) {
         json_fail(scanner, start, "the JSON library cannot read this value, or has no memory left");
         return NULL;

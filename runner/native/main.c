@@ -5,22 +5,24 @@
 #include <string.h>
 
 static const struct command *const command_list[] = {
-    &command_replay, &command_serve, &command_lockstep, &command_bench,
+    &command_replay, &command_serve, &command_lockstep,
+    &command_diff,   &command_trace, &command_bench,
 };
 
 enum { COMMAND_COUNT = sizeof command_list / sizeof *command_list };
 
 static void print_usage(FILE *stream)
 {
-    fputs("assay-native COMMAND [OPTIONS] [FILE...]\n\n"
-          "Loads engines, shared objects called libassay_NAME.so, into this process and compares them.\n\nCommands:\n",
-          stream);
+    fputs(
+        "assay-native COMMAND [OPTIONS] [FILE...]\n\n"
+        "Loads engines, shared objects called libassay_NAME.so, and compares them.\n\nCommands:\n",
+        stream);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         fprintf(stream, "  %-10s %s\n", command_list[i]->name, command_list[i]->summary);
     }
     fputs("\nassay-native COMMAND --help tells what a command prints and returns.\n"
-          "Exit codes: 0 agreed, 1 differed, 2 usage, 3 unusable vectors, 4 engine cannot be loaded, 5 nothing was\n"
-          "run, 6 no memory or no output.\n",
+          "Exit codes: 0 agreed, 1 differed, 2 usage, 3 unusable vectors, 4 engine cannot be\n"
+          "loaded, 5 nothing was run, 6 no memory or no output.\n",
           stream);
 }
 

@@ -1,8 +1,10 @@
 /*
- * native.h - what every file of the harness needs: exit codes, memory, text, options and engines.
+ * native.h - what every file of the harness needs: exit codes, memory, text, options and
+ * engines.
  *
- * The harness trusts nothing it reads and no engine it runs: files and messages pass the strict reader of
- * json.h first, and every answer of an engine is compared or checked before it is used.
+ * The harness trusts nothing it reads and no engine it runs: files and messages pass the strict
+ * reader of json.h first, and every answer of an engine is compared or checked before it is
+ * used.
  */
 #ifndef ASSAY_NATIVE_H
 #define ASSAY_NATIVE_H
@@ -24,7 +26,7 @@ enum exit_code {
     CODE_HOST = 6,     /* no memory left, or a file or the output cannot be written */
 };
 
-/* ---- memory -------------------------------------------------------------------------------------- */
+/* ---- memory ------------------------------------------------------------------------------ */
 
 /* Storage that is given back all at once. Running out of memory ends the process with CODE_HOST. */
 struct arena {
@@ -44,7 +46,7 @@ struct bytes {
     size_t size;
 };
 
-/* ---- text ---------------------------------------------------------------------------------------- */
+/* ---- text -------------------------------------------------------------------------------- */
 
 /* A growing text; all output of the harness is put together in one and written as a whole line. */
 struct text {
@@ -58,18 +60,20 @@ void text_free(struct text *text);
 void text_add(struct text *text, const char *data, size_t size);
 void text_raw(struct text *text, const char *raw);
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void text_string(struct text *text, const char *string); /* quoted, as JSON; broken UTF-8 is replaced */
-void text_hex(struct text *text, uint64_t value);        /* "0x1f", quoted */
+void text_string(struct text *text,
+                 const char *string);             /* quoted, as JSON; broken UTF-8 is replaced */
+void text_hex(struct text *text, uint64_t value); /* "0x1f", quoted */
 void text_bytes(struct text *text, const uint8_t *data, size_t size); /* "00ff", quoted */
-void text_line(struct text *text); /* writes it with a newline to standard output, flushes, empties it */
+void text_line(
+    struct text *text); /* writes it with a newline to standard output, flushes, empties it */
 
-/* ---- messages and options ------------------------------------------------------------------------ */
+/* ---- messages and options ---------------------------------------------------------------- */
 
 /* One line on standard error, after "assay-native: ". */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 struct option {
-    const char *name; /* with its dashes */
+    const char *name;       /* with its dashes */
     const char *value_name; /* NULL for a flag */
     const char *help;
     const char **value; /* where the value is put; a flag puts its own name there */
@@ -85,18 +89,19 @@ struct command {
 };
 
 /*
- * Reads options up to the first argument that is none. Returns how many arguments are left, moved to the
- * front of `arguments`; -1 after a complaint; -2 after --help was printed.
+ * Reads options up to the first argument that is none. Returns how many arguments are left,
+ * moved to the front of `arguments`; -1 after a complaint; -2 after --help was printed.
  */
-int options_read(const struct command *command, const struct option *option, size_t option_count, int argument_count,
-                 char **arguments);
+int options_read(const struct command *command, const struct option *option, size_t option_count,
+                 int argument_count, char **arguments);
 
 /* A decimal or 0x number of an option; false after a complaint. NULL leaves *value as it is. */
 bool option_number(const char *name, const char *text, uint64_t max, uint64_t *value);
 
-extern const struct command command_replay, command_serve, command_lockstep, command_diff, command_trace, command_bench;
+extern const struct command command_replay, command_serve, command_lockstep, command_diff,
+    command_trace, command_bench;
 
-/* ---- facts --------------------------------------------------------------------------------------- */
+/* ---- facts ------------------------------------------------------------------------------- */
 
 enum form {
     FORM_no_args,
@@ -130,7 +135,10 @@ bool exit_number(const char *name, uint32_t *number);
 const char *reject_name(int number); /* "blob/truncated"; NULL: no such reason */
 bool reject_number(const char *name, int *number);
 
-/* The parts of a blob that passes the checks of its own header; the harness uses it for reports only. */
+/*
+ * The parts of a blob that passes the checks of its own header; the harness uses it for reports
+ * only.
+ */
 struct code_view {
     const uint8_t *code;
     const uint8_t *bitmask;
@@ -140,7 +148,7 @@ struct code_view {
 bool code_view(const uint8_t *blob, size_t blob_size, struct code_view *view);
 bool code_is_executable(const struct code_view *view, uint64_t pc);
 
-/* ---- engines ------------------------------------------------------------------------------------- */
+/* ---- engines ----------------------------------------------------------------------------- */
 
 /* Loads libassay_NAME.so; NULL after a complaint that says what is wrong. It stays loaded. */
 const struct assay_engine *engine_load(const char *path);

@@ -1,10 +1,10 @@
 /*
  * play.h - one random program on two engines, everything compared after every step.
  *
- * A program is played in one of three flavours: in production; observed, where the records of both engines
- * are digested and compared; and split, where the first run is cut into pieces by `until` and must end as the
- * whole did. What the harness does between the steps is decided by the program's plan and the stops of the
- * first engine, so that playing it again does the same.
+ * A program is played in one of three flavours: in production; observed, where the records of
+ * both engines are digested and compared; and split, where the first run is cut into pieces by
+ * `until` and must end as the whole did. What the harness does between the steps is decided by
+ * the program's plan and the stops of the first engine, so that playing it again does the same.
  */
 #ifndef ASSAY_NATIVE_PLAY_H
 #define ASSAY_NATIVE_PLAY_H
@@ -40,8 +40,8 @@ struct play {
 };
 
 /* Storage in the arena; play_program does the rest. */
-struct play *play_new(const struct assay_engine *const engine[2], struct arena *arena, struct random_program *made,
-                      enum flavour flavour);
+struct play *play_new(const struct assay_engine *const engine[2], struct arena *arena,
+                      struct random_program *made, enum flavour flavour);
 void play_program(struct play *play);
 
 /* Adds what differs between the stops of `other` and those of the same program in production. */

@@ -1,8 +1,10 @@
 /*
- * Random programs: the parts that both shapes share, registers, pages, jump tables and budgets of gas.
+ * Random programs: the parts that both shapes share, registers, pages, jump tables and budgets
+ * of gas.
  *
- * Registers r9 to r12 are kept for addresses: r9 holds a dynamic jump address, r10 to r12 page addresses.
- * Code of the regular shape prefers them where it needs an address, so that programs run for a while.
+ * Registers r9 to r12 are kept for addresses: r9 holds a dynamic jump address, r10 to r12 page
+ * addresses. Code of the regular shape prefers them where it needs an address, so that programs
+ * run for a while.
  */
 #include "random.h"
 
@@ -28,8 +30,8 @@ bool random_chance(struct random *random, unsigned one_in)
     return random_below(random, one_in) == 0;
 }
 
-static const uint32_t page_address[] = {0x10000, 0x11000, 0x12000, 0x20000,    0x0,       0x1000,
-                                        0x7ffff000, 0x80000000, 0xffffe000, 0xfffff000};
+static const uint32_t page_address[] = {0x10000, 0x11000,    0x12000,    0x20000,    0x0,
+                                        0x1000,  0x7ffff000, 0x80000000, 0xffffe000, 0xfffff000};
 
 enum { PAGE_POOL = sizeof page_address / sizeof *page_address };
 
@@ -37,18 +39,52 @@ enum { PAGE_POOL = sizeof page_address / sizeof *page_address };
 static uint64_t near_page(struct random *random)
 {
     static const int offset[] = {0, 1, 8, 100, 2048, 4088, 4089, 4092, 4095, 4096, -1, -4};
-    uint64_t base = page_address[random_chance(random, 3) ? random_below(random, PAGE_POOL) : random_below(random, 4)];
+    uint64_t base = page_address[random_chance(random, 3) ? random_below(random, PAGE_POOL)
+                                                          : random_below(random, 4)];
     return base + (uint64_t)(int64_t)offset[random_below(random, sizeof offset / sizeof *offset)];
 }
 
 uint64_t random_edge(struct random *random)
 {
     static const uint64_t edge[] = {
-        0, 1, 2, 3, 7, 31, 32, 33, 63, 64, 65, 127, 128, 255, 256, 0x7fff, 0x8000, 0xffff, 0x10000,
-        0x7fffffff, 0x80000000, 0x80000001, 0xffffffff, 0x100000000, 0x100000001, 0x7fffffff00000000,
-        0x7fffffffffffffff, 0x8000000000000000, 0x8000000000000001, 0xffffffff00000000, 0xffffffff7fffffff,
-        0xffffffff80000000, 0xffffffff80000001, 0xffffffffffff8000, 0xffffffffffffff80, 0xffffffffffffffe0,
-        0xfffffffffffffffe, 0xffffffffffffffff,
+        0,
+        1,
+        2,
+        3,
+        7,
+        31,
+        32,
+        33,
+        63,
+        64,
+        65,
+        127,
+        128,
+        255,
+        256,
+        0x7fff,
+        0x8000,
+        0xffff,
+        0x10000,
+        0x7fffffff,
+        0x80000000,
+        0x80000001,
+        0xffffffff,
+        0x100000000,
+        0x100000001,
+        0x7fffffff00000000,
+        0x7fffffffffffffff,
+        0x8000000000000000,
+        0x8000000000000001,
+        0xffffffff00000000,
+        0xffffffff7fffffff,
+        0xffffffff80000000,
+        0xffffffff80000001,
+        0xffffffffffff8000,
+        0xffffffffffffff80,
+        0xffffffffffffffe0,
+        0xfffffffffffffffe,
+        0xffffffffffffffff,
     };
     switch (random_below(random, 8)) {
     case 0:
@@ -70,8 +106,8 @@ void random_registers(struct random *random, uint64_t reg[ASSAY_REGISTER_COUNT])
         reg[i] = random_edge(random);
     }
     if (!random_chance(random, 8)) {
-        reg[9] = 2 + 2 * random_below(random, TABLE_MAX / 2);
-        reg[10] = 0x10000 + 8 * random_below(random, 512);
+        reg[9] = 2 + 2 * random_below(random, 4);
+        reg[10] = 0x10000 + 8 * random_below(random, 256);
         reg[11] = near_page(random);
         reg[12] = random_chance(random, 2) ? 0x11000 : near_page(random);
     }
@@ -105,8 +141,9 @@ static void make_pages(struct arena *arena, struct random *random, struct assay_
         }
     }
     if (count > 0 && random_chance(random, 128)) { /* refused: given twice, or misaligned */
-        page[count - 1].address = random_chance(random, 2) && count > 1 ? page[count - 2].address
-                                                                        : page[count - 1].address + 8;
+        page[count - 1].address = random_chance(random, 2) && count > 1
+                                      ? page[count - 2].address
+                                      : page[count - 1].address + 8;
     }
     program->page = page;
     program->page_count = count;
@@ -116,7 +153,7 @@ static void make_blob(struct arena *arena, struct random *random, const struct d
                       struct assay_program *program)
 {
     uint32_t table[TABLE_MAX];
-    size_t table_size = random_below(random, TABLE_MAX + 1);
+    size_t table_size = random_below(random, random_chance(random, 4) ? 8 : TABLE_MAX + 1);
     unsigned entry_size = (unsigned)(1 + random_below(random, 4));
     for (size_t i = 0; i < table_size; i++) {
         bool is_block = draft->block_count > 0 && !random_chance(random, 10);
@@ -124,8 +161,8 @@ static void make_blob(struct arena *arena, struct random *random, const struct d
                             : (uint32_t)random_below(random, draft->code_size + 4);
         table[i] = random_chance(random, 64) ? (uint32_t)random_next(random) : table[i];
     }
-    struct bytes blob =
-        encode_blob(arena, draft->code, draft->start, draft->code_size, table, table_size, entry_size);
+    struct bytes blob = encode_blob(arena, draft->code, draft->start, draft->code_size, table,
+                                    table_size, entry_size);
     program->blob = blob.data;
     program->blob_size = blob.size;
 }
@@ -133,14 +170,15 @@ static void make_blob(struct arena *arena, struct random *random, const struct d
 /* A budget that a loop exhausts soon; a larger one only where nothing loops or `until` ends it. */
 static void make_gas(struct random *random, const struct draft *draft, struct random_program *made)
 {
-    static const uint64_t huge[] = {UINT64_MAX, UINT64_MAX - 1, UINT64_C(1) << 63, (UINT64_C(1) << 63) - 1,
-                                    UINT64_C(1) << 32, UINT32_MAX, UINT64_C(1) << 62};
+    static const uint64_t huge[] = {
+        UINT64_MAX,        UINT64_MAX - 1, UINT64_C(1) << 63, (UINT64_C(1) << 63) - 1,
+        UINT64_C(1) << 32, UINT32_MAX,     UINT64_C(1) << 62};
     switch (random_below(random, 8)) {
     case 0:
         made->start.gas = random_below(random, 40);
         break;
     case 1:
-        made->start.gas = 500 + random_below(random, 10000);
+        made->start.gas = 2000 + random_below(random, 10000);
         break;
     case 2:
         made->start.gas = huge[random_below(random, sizeof huge / sizeof *huge)];
@@ -149,7 +187,7 @@ static void make_gas(struct random *random, const struct draft *draft, struct ra
         }
         break;
     default:
-        made->start.gas = 50 + random_below(random, 1950);
+        made->start.gas = 300 + random_below(random, 4000);
         break;
     }
 }
@@ -157,16 +195,18 @@ static void make_gas(struct random *random, const struct draft *draft, struct ra
 static uint64_t make_entry(struct random *random, const struct draft *draft, bool regular)
 {
     static const uint64_t odd[] = {UINT64_MAX, UINT64_C(1) << 32, UINT64_C(1) << 63};
-    if (!random_chance(random, regular ? 8 : 3)) {
+    if (!random_chance(random, regular ? 8 : 6)) {
         return 0;
     }
     if (draft->block_count > 0 && !random_chance(random, 4)) {
         return draft->block[random_below(random, draft->block_count)];
     }
-    return random_chance(random, 4) ? odd[random_below(random, 3)] : random_below(random, draft->code_size + 2);
+    return random_chance(random, 4) ? odd[random_below(random, 3)]
+                                    : random_below(random, draft->code_size + 2);
 }
 
-void random_make(struct arena *arena, uint64_t seed, uint64_t index, enum shape shape, struct random_program *made)
+void random_make(struct arena *arena, uint64_t seed, uint64_t index, enum shape shape,
+                 struct random_program *made)
 {
     struct random random = {seed};
     random.state = random_next(&random) ^ (index * UINT64_C(0xd1342543de82ef95) + 1);
@@ -184,7 +224,8 @@ void random_make(struct arena *arena, uint64_t seed, uint64_t index, enum shape 
     }
     make_blob(arena, &random, draft, &made->program);
     if (!regular && random_chance(&random, 16)) {
-        struct bytes blob = {arena_take(arena, made->program.blob_size + 1), made->program.blob_size};
+        struct bytes blob = {arena_take(arena, made->program.blob_size + 1),
+                             made->program.blob_size};
         memcpy(blob.data, made->program.blob, blob.size);
         random_damage_blob(&random, &blob);
         made->program.blob = blob.data;

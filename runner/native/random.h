@@ -1,5 +1,6 @@
 /*
- * random.h - random programs. Program number `index` is a pure function of (seed, index, shape).
+ * random.h - random programs. Program number `index` is a pure function of (seed, index,
+ * shape).
  */
 #ifndef ASSAY_NATIVE_RANDOM_H
 #define ASSAY_NATIVE_RANDOM_H
@@ -17,7 +18,10 @@ uint64_t random_next(struct random *random);
 uint64_t random_below(struct random *random, uint64_t bound); /* 0..bound-1 */
 bool random_chance(struct random *random, unsigned one_in);
 uint64_t random_edge(struct random *random); /* a register value near an edge, or any */
-/* Registers as a program of this generator likes them: page addresses and jump addresses where it uses them. */
+/*
+ * Registers as a program of this generator likes them: page addresses and jump addresses where
+ * it uses them.
+ */
 void random_registers(struct random *random, uint64_t reg[ASSAY_REGISTER_COUNT]);
 
 struct random_program {
@@ -28,7 +32,8 @@ struct random_program {
     struct random plan;       /* decides what the caller does with the machine */
 };
 
-void random_make(struct arena *arena, uint64_t seed, uint64_t index, enum shape shape, struct random_program *made);
+void random_make(struct arena *arena, uint64_t seed, uint64_t index, enum shape shape,
+                 struct random_program *made);
 
 /* Shared by the two shapes. */
 

@@ -1,6 +1,7 @@
 /*
- * Random code. Regular: well-formed instructions of all opcodes, jumps mostly to blocks, addresses mostly on
- * pages. Irregular: bytes and bitmasks of any kind, or regular code with some of it changed.
+ * Random code. Regular: well-formed instructions of all opcodes, jumps mostly to blocks,
+ * addresses mostly on pages. Irregular: bytes and bitmasks of any kind, or regular code with
+ * some of it changed.
  */
 #include "random.h"
 
@@ -11,7 +12,8 @@ enum { COUNT_MAX = 220 };
 static const struct instruction *pick(struct random *random, bool forward)
 {
     for (;;) {
-        const struct instruction *picked = &instruction_table[random_below(random, INSTRUCTION_COUNT)];
+        const struct instruction *picked =
+            &instruction_table[random_below(random, INSTRUCTION_COUNT)];
         bool ends_all = picked->byte == OP_trap || picked->byte == OP_sbrk;
         bool is_dynamic = picked->byte == OP_jump_ind || picked->byte == OP_load_imm_jump_ind;
         if (!(ends_all && !random_chance(random, 10)) && !(is_dynamic && forward)) {
@@ -35,35 +37,47 @@ static unsigned immediate_size(struct random *random)
 /* Any nibble or byte now and then: 13 and above are φ12. */
 static uint8_t source(struct random *random)
 {
-    return (uint8_t)(random_chance(random, 12) ? random_below(random, 16) : random_below(random, 13));
+    return (uint8_t)(random_chance(random, 12) ? random_below(random, 16)
+                                               : random_below(random, 13));
 }
 
+/* r9 and above are for addresses, and seldom overwritten. */
 static uint8_t target(struct random *random)
 {
-    return (uint8_t)(random_chance(random, 12) ? random_below(random, 16) : random_below(random, 9));
+    return (uint8_t)(random_chance(random, 40) ? random_below(random, 16)
+                                               : random_below(random, 9));
 }
 
 static uint8_t base(struct random *random)
 {
-    return (uint8_t)(random_chance(random, 8) ? random_below(random, 13) : 10 + random_below(random, 3));
+    if (random_chance(random, 24)) {
+        return (uint8_t)random_below(random, 13);
+    }
+    return (uint8_t)(random_chance(random, 16) ? 11 + random_below(random, 2) : 10);
 }
 
+/* Mostly on the page that nearly every program has, else anywhere near a page's edge. */
 static uint64_t address(struct random *random)
 {
-    static const uint64_t page[] = {0x10000, 0x10000, 0x11000, 0x12000, 0x20000, 0, 0xfffff000, 0x80000000};
-    uint64_t offset = random_chance(random, 3) ? 4086 + random_below(random, 12) : random_below(random, 4096);
-    return page[random_below(random, 8)] + offset;
+    static const uint64_t page[] = {0x10000, 0x10000, 0x11000,    0x12000,
+                                    0x20000, 0,       0xfffff000, 0x80000000};
+    if (!random_chance(random, 24)) {
+        return page[0] + random_below(random, 4089);
+    }
+    return page[random_below(random, 8)] + 4086 + random_below(random, 12);
 }
 
 static uint64_t displacement(struct random *random)
 {
-    switch (random_below(random, 4)) {
+    switch (random_below(random, 32)) {
     case 0:
         return random_edge(random);
     case 1:
         return 0 - random_below(random, 64);
+    case 2:
+        return 2040 + random_below(random, 4096);
     default:
-        return random_below(random, 4100);
+        return random_below(random, 2040);
     }
 }
 
@@ -90,9 +104,20 @@ static bool is_between(uint8_t byte, uint8_t first, uint8_t last)
     return byte >= first && byte <= last;
 }
 
+/* Its first immediate is an address, or added to one: a short one would cut it. */
+static bool holds_address(const struct instruction *instruction)
+{
+    uint8_t byte = instruction->byte;
+    return is_between(byte, OP_store_imm_u8, OP_store_imm_u64) ||
+           is_between(byte, OP_load_u8, OP_store_u64) ||
+           is_between(byte, OP_store_imm_ind_u8, OP_store_imm_ind_u64) ||
+           is_between(byte, OP_store_ind_u8, OP_load_ind_u64);
+}
+
 /* Operands of an instruction at `position` whose sizes are already chosen. */
-static void fill(struct random *random, const struct draft *draft, const struct instruction *instruction,
-                 uint32_t position, struct operands *operands)
+static void fill(struct random *random, const struct draft *draft,
+                 const struct instruction *instruction, uint32_t position,
+                 struct operands *operands)
 {
     uint8_t byte = instruction->byte;
     operands->lo = target(random);
@@ -103,10 +128,12 @@ static void fill(struct random *random, const struct draft *draft, const struct 
     if (instruction->form == FORM_three_reg) {
         operands->lo = source(random);
     }
-    if (is_between(byte, OP_store_imm_u8, OP_store_imm_u64) || is_between(byte, OP_load_u8, OP_store_u64)) {
+    if (is_between(byte, OP_store_imm_u8, OP_store_imm_u64) ||
+        is_between(byte, OP_load_u8, OP_store_u64)) {
         operands->x = address(random);
     }
-    if (is_between(byte, OP_store_u8, OP_store_u64) || is_between(byte, OP_branch_eq_imm, OP_branch_gt_s_imm) ||
+    if (is_between(byte, OP_store_u8, OP_store_u64) ||
+        is_between(byte, OP_branch_eq_imm, OP_branch_gt_s_imm) ||
         is_between(byte, OP_store_ind_u8, OP_store_ind_u64)) {
         operands->lo = source(random);
     }
@@ -134,7 +161,7 @@ static void fill(struct random *random, const struct draft *draft, const struct 
 /* Forward code must not be sent back by an offset whose high bytes were cut off. */
 static unsigned offset_size(struct random *random, bool forward)
 {
-    return forward || !random_chance(random, 4) ? 4 : immediate_size(random);
+    return forward || !random_chance(random, 8) ? 4 : immediate_size(random);
 }
 
 void random_regular_code(struct random *random, struct draft *draft)
@@ -147,7 +174,11 @@ void random_regular_code(struct random *random, struct draft *draft)
     draft->forward = random_chance(random, 4);
     for (size_t i = 0; i < count; i++) { /* sizes first: they fix every position */
         instruction[i] = pick(random, draft->forward);
-        operands[i] = (struct operands){.x_size = immediate_size(random), .y_size = immediate_size(random)};
+        operands[i] =
+            (struct operands){.x_size = immediate_size(random), .y_size = immediate_size(random)};
+        if (holds_address(instruction[i]) && !random_chance(random, 24)) {
+            operands[i].x_size = (unsigned)(3 + random_below(random, 2));
+        }
         if (has_offset(instruction[i])) {
             operands[i].y_size = offset_size(random, draft->forward);
         }
@@ -169,7 +200,8 @@ void random_regular_code(struct random *random, struct draft *draft)
 static void change_some(struct random *random, struct draft *draft)
 {
     draft->forward = false;
-    for (uint64_t changes = 1 + random_below(random, 6); changes > 0 && draft->code_size > 0; changes--) {
+    for (uint64_t changes = 1 + random_below(random, 6); changes > 0 && draft->code_size > 0;
+         changes--) {
         size_t at = random_below(random, draft->code_size);
         switch (random_below(random, 4)) {
         case 0:
@@ -214,7 +246,7 @@ static void random_bytes(struct random *random, struct draft *draft)
 
 void random_irregular_code(struct random *random, struct draft *draft)
 {
-    if (random_chance(random, 3)) {
+    if (random_chance(random, 2)) {
         random_regular_code(random, draft);
         change_some(random, draft);
     } else {

@@ -1,8 +1,9 @@
 /*
  * vector.h - a case of a vector file in memory, how it is read, written and walked.
  *
- * Reading resolves everything that the format leaves unsaid: registers not listed, records that say only what
- * changed. So a step holds complete states, and nobody downstream knows about the short forms.
+ * Reading resolves everything that the format leaves unsaid: registers not listed, records that
+ * say only what changed. So a step holds complete states, and nobody downstream knows about the
+ * short forms.
  */
 #ifndef ASSAY_NATIVE_VECTOR_H
 #define ASSAY_NATIVE_VECTOR_H
@@ -50,19 +51,20 @@ bool vector_read_case(struct json_reader *reader, const cJSON *item, struct vect
 
 /* Shared with the messages of the engine protocol. */
 struct assay_until vector_read_until(struct json_reader *reader, const cJSON *item);
-void vector_read_pages(struct json_reader *reader, const cJSON *item, struct assay_program *program);
+void vector_read_pages(struct json_reader *reader, const cJSON *item,
+                       struct assay_program *program);
 
 /* The page of the program that holds the address, or NULL. */
 const struct assay_page *vector_page_at(const struct assay_program *program, uint64_t address);
 
-/* ---- writing ------------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------- */
 
 /* Adds the case as one line of a vector file, without comma or newline. */
 void vector_write_case(struct text *text, const struct vector_case *vector);
-void vector_write_head(struct text *text, const char *area, const char *subject, const char *const *vote,
-                       size_t vote_count);
+void vector_write_head(struct text *text, const char *area, const char *subject,
+                       const char *const *vote, size_t vote_count);
 
-/* ---- walking files ------------------------------------------------------------------------------- */
+/* ---- walking files ----------------------------------------------------------------------- */
 
 /* What the walk found: a readable case, or an error in place of one. */
 struct vector_item {

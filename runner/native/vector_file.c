@@ -1,6 +1,6 @@
 /*
- * Walks vector files. A case is scanned, built and read on its own, so that a broken one costs nobody else:
- * after an error the walk goes on at the next line that can begin a case.
+ * Walks vector files. A case is scanned, built and read on its own, so that a broken one costs
+ * nobody else: after an error the walk goes on at the next line that can begin a case.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -161,7 +161,8 @@ static const char *guess_id(struct walk *walk, size_t start)
 static bool find_next_case(struct json_scanner *scanner)
 {
     while (scanner->at < scanner->size) {
-        const uint8_t *newline = memchr(scanner->text + scanner->at, '\n', scanner->size - scanner->at);
+        const uint8_t *newline =
+            memchr(scanner->text + scanner->at, '\n', scanner->size - scanner->at);
         scanner->at = newline == NULL ? scanner->size : (size_t)(newline - scanner->text) + 1;
         json_skip_space(scanner);
         if (scanner->at < scanner->size &&
@@ -248,7 +249,8 @@ static size_t take_key(struct json_scanner *scanner, bool seen[HEAD_COUNT])
     size_t start = scanner->at;
     char buffer[32];
     if (start >= scanner->size || scanner->text[start] != '"') {
-        json_fail(scanner, start, "found %s where a key of the file must stand", json_describe(scanner, buffer));
+        json_fail(scanner, start, "found %s where a key of the file must stand",
+                  json_describe(scanner, buffer));
         return HEAD_COUNT;
     }
     if (!json_scan_string(scanner)) {
@@ -256,7 +258,8 @@ static size_t take_key(struct json_scanner *scanner, bool seen[HEAD_COUNT])
     }
     for (size_t i = 0; i < HEAD_COUNT; i++) {
         size_t size = strlen(head_key[i]);
-        if (scanner->at - start - 2 != size || memcmp(scanner->text + start + 1, head_key[i], size) != 0) {
+        if (scanner->at - start - 2 != size ||
+            memcmp(scanner->text + start + 1, head_key[i], size) != 0) {
             continue;
         }
         if (seen[i]) {
@@ -270,7 +273,8 @@ static size_t take_key(struct json_scanner *scanner, bool seen[HEAD_COUNT])
         seen[i] = true;
         return i;
     }
-    json_fail(scanner, start, "unknown key of a vector file; it has schema, area, subject, votes and cases");
+    json_fail(scanner, start,
+              "unknown key of a vector file; it has schema, area, subject, votes and cases");
     return HEAD_COUNT;
 }
 
@@ -289,7 +293,8 @@ static bool take_head_value(struct walk *walk, size_t key)
     }
     if (key == HEAD_VOTES) {
         size_t count = json_read_array(&reader, root);
-        for (const cJSON *child = count == 0 ? NULL : root->child; child != NULL; child = child->next) {
+        for (const cJSON *child = count == 0 ? NULL : root->child; child != NULL;
+             child = child->next) {
             json_read_string(&reader, child);
         }
     } else if (strcmp(json_read_string(&reader, root), schema_name) != 0 && key == HEAD_SCHEMA) {
@@ -304,8 +309,8 @@ static bool take_symbol(struct json_scanner *scanner, char wanted, const char *w
     char buffer[32];
     json_skip_space(scanner);
     if (scanner->at >= scanner->size || scanner->text[scanner->at] != (uint8_t)wanted) {
-        return json_fail(scanner, scanner->at, "found %s instead of '%c' %s", json_describe(scanner, buffer), wanted,
-                         where);
+        return json_fail(scanner, scanner->at, "found %s instead of '%c' %s",
+                         json_describe(scanner, buffer), wanted, where);
     }
     scanner->at++;
     return true;
@@ -332,10 +337,12 @@ static bool walk_members(struct walk *walk)
             return false;
         }
         json_skip_space(scanner);
-    } while (!walk->ended && scanner->at < scanner->size && scanner->text[scanner->at] == ',' && ++scanner->at != 0);
+    } while (!walk->ended && scanner->at < scanner->size && scanner->text[scanner->at] == ',' &&
+             ++scanner->at != 0);
     for (size_t i = 0; i < HEAD_COUNT && !walk->ended; i++) {
         if (!seen[i]) {
-            return json_fail(scanner, scanner->at, "key \"%s\" of the file is missing", head_key[i]);
+            return json_fail(scanner, scanner->at, "key \"%s\" of the file is missing",
+                             head_key[i]);
         }
     }
     return walk->ended || take_symbol(scanner, '}', "at the end of the file");
@@ -350,13 +357,15 @@ static void walk_file(struct walk *walk, const char *path)
         visit(walk, NULL, NULL);
         return;
     }
-    walk->scanner = (struct json_scanner){.text = content.data, .size = content.size, .error = &walk->item.error};
+    walk->scanner = (struct json_scanner){
+        .text = content.data, .size = content.size, .error = &walk->item.error};
     bool good = walk_members(walk);
     if (good && !walk->ended) {
         json_skip_space(&walk->scanner);
         good = walk->scanner.at == walk->scanner.size;
         if (!good) {
-            json_fail(&walk->scanner, walk->scanner.at, "text after the end of the file's object; remove it");
+            json_fail(&walk->scanner, walk->scanner.at,
+                      "text after the end of the file's object; remove it");
         }
     }
     if (!good && !walk->cut) {

@@ -65,7 +65,8 @@ static void write_outcome(struct text *text, const struct vector_step *step)
     text_raw(text, "]}");
 }
 
-static void write_step(struct text *text, const struct vector_step *step, const uint64_t *machine_reg)
+static void write_step(struct text *text, const struct vector_step *step,
+                       const uint64_t *machine_reg)
 {
     static const uint64_t zero[ASSAY_REGISTER_COUNT] = {0};
     if (step->kind == STEP_WRITE) {
@@ -133,11 +134,13 @@ void vector_write_case(struct text *text, const struct vector_case *vector)
     text_raw(text, "]}");
 }
 
-void vector_write_head(struct text *text, const char *area, const char *subject, const char *const *vote,
-                       size_t vote_count)
+void vector_write_head(struct text *text, const char *area, const char *subject,
+                       const char *const *vote, size_t vote_count)
 {
-    text_format(text, "{\n\"schema\": \"assay-machine-1\",\n\"area\": \"%s\",\n\"subject\": \"%s\",\n\"votes\": [", area,
-                subject);
+    text_format(text,
+                "{\n\"schema\": \"assay-machine-1\",\n\"area\": \"%s\",\n\"subject\": "
+                "\"%s\",\n\"votes\": [",
+                area, subject);
     for (size_t i = 0; i < vote_count; i++) {
         text_raw(text, i == 0 ? "" : ", ");
         text_string(text, vote[i]);

@@ -1,7 +1,8 @@
-"""Builds code blobs: instructions by mnemonic, labels, and, where a case needs it, any bytes and start bits.
+"""Builds code blobs: instructions by mnemonic, labels, and, where a case needs it, any bytes and
+start bits.
 
-An immediate is given as an int, then it takes the fewest bytes that sign-extend to it, or as bytes, then it is
-taken as it is. A branch given `to=label` gets a four-byte offset.
+An immediate is given as an int, then it takes the fewest bytes that sign-extend to it, or as bytes,
+then it is taken as it is. A branch given `to=label` gets a four-byte offset.
 """
 
 import model
@@ -36,7 +37,9 @@ def immediate(value, size=None):
 
 
 def encode(name, a=0, b=0, d=0, x=0, y=0, offset=b""):
-    """The bytes of one instruction; nibbles and length fields are written as given, checked by nobody."""
+    """The bytes of one instruction; nibbles and length fields are written as given, checked by
+    nobody.
+    """
     record = INSN[name]
     x, y, offset = immediate(x), immediate(y), immediate(offset)
     pair = bytes([a | b << 4])
@@ -80,7 +83,9 @@ def make_blob(code, starts, table=(), entry_size=1, mask=None):
     """A blob; `starts` are positions or a digit string, `mask` replaces the bytes they make."""
     if isinstance(starts, str):
         starts = positions(starts)
-    header = len(table).to_bytes(4, "little") + bytes([entry_size]) + len(code).to_bytes(4, "little")
+    header = (
+        len(table).to_bytes(4, "little") + bytes([entry_size]) + len(code).to_bytes(4, "little")
+    )
     entries = b"".join(entry.to_bytes(entry_size, "little") for entry in table)
     return header + entries + bytes(code) + (mask_of(starts, len(code)) if mask is None else mask)
 
@@ -138,7 +143,9 @@ class Code:
 
 
 def line(*instructions):
-    """A blob of instructions, each the bytes of one, each with its start bit and nothing between them."""
+    """A blob of instructions, each the bytes of one, each with its start bit and nothing between
+    them.
+    """
     code = Code()
     for instruction in instructions:
         code.raw(instruction)

@@ -1,4 +1,6 @@
-"""What a generator yields: subjects made of cases made of steps. `assay fill` adds what the model answers."""
+"""What a generator yields: subjects made of cases made of steps. `assay fill` adds what the model
+answers.
+"""
 
 from dataclasses import dataclass, field
 
@@ -30,8 +32,10 @@ class Write:
 
 @dataclass
 class Case:
-    """`probes` are rules that join `rules` when the case reaches them and `against` when it does not; `notices` join
-    `rules` only. `known` holds values found elsewhere that the outcome of the last step must have."""
+    """`probes` are rules that join `rules` when the case reaches them and `against` when it does
+    not; `notices` join `rules` only. `known` holds values found elsewhere that the outcome of the
+    last step must have.
+    """
 
     name: str
     rules: tuple
@@ -57,6 +61,11 @@ RW = "rw"
 RO = "ro"
 PAGE = 4096
 BOTH = ("blocks", "instructions")
+
+
+def gathered(area, name, *generators):
+    """A subject made of the cases of several generators."""
+    return Subject(area, name, [case for generator in generators for case in generator()])
 
 
 def page(address, access=RW, data=b""):

@@ -1,4 +1,4 @@
-"""What the gas generators share: the cost of a block as the model has it, and the steps around it."""
+"""What the gas generators share: what a block costs by the model, and the steps around it."""
 
 import model
 
@@ -17,7 +17,9 @@ def cost(blob, pc=0, mem_cycles=25, pages=()):
 
 
 def exact_steps(blob, pc=0, mem_cycles=25, pages=(), regs=None):
-    """One gas short; exactly enough; one more. All stop before the block's first instruction or at its exit."""
+    """One gas short; exactly enough; one more. All stop before the block's first instruction or at
+    its exit.
+    """
     price = cost(blob, pc, mem_cycles, pages)
     return [Run(pc, price + more, dict(regs or {})) for more in (-1, 0, 1)]
 

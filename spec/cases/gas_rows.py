@@ -1,6 +1,7 @@
 """gas: every record of gas.def, seen from outside: its cycles, slots, sources and target.
 
-An instruction under test has b1 = 0x43 and b2 = 0x05: its gas fields are A = 3, B = 4, D = 5 in every format.
+An instruction under test has b1 = 0x43 and b2 = 0x05: its gas fields are A = 3, B = 4, D = 5 in
+every format.
 """
 
 import model
@@ -28,7 +29,7 @@ def slow_register(register):
 
 
 def blocks_case(name, behaviour, blocks, against=()):
-    """Several blocks of one program, each entered with one gas short, exactly enough and one more."""
+    """Several blocks of one program, each entered one gas short, with enough and one more."""
     code, entries = Code(), []
     for block in blocks:
         entries.append(len(code))
@@ -47,7 +48,9 @@ def code_of(*instructions):
 
 
 def slots_case(name):
-    """With s slots and k fillers before it a slow instruction waits a cycle exactly when s + k is 4 or more."""
+    """With s slots and k fillers before it a slow instruction waits a cycle exactly when s + k is 4
+    or more.
+    """
     code, entries = Code(), []
     for fillers in range(4):
         entries.append(len(code))
@@ -55,17 +58,32 @@ def slots_case(name):
             code.raw(instruction)
     blob = code.blob()
     steps = [Run(pc, cost(blob, pc)) for pc in entries]
-    return Case(f"{name}_slots_before_zero_to_three_fillers", ("gas/table", "gas/slots"), blob, steps, ("gas/walk/invalid_opcode",))
+    return Case(
+        f"{name}_slots_before_zero_to_three_fillers",
+        ("gas/table", "gas/slots"),
+        blob,
+        steps,
+        ("gas/walk/invalid_opcode",),
+    )
 
 
 def row_cases(name):
     test, ends = under_test(name), INSN[name].ends
     tail = [] if ends else [CONSUMER]
     late = [[slow_register(register), test, *tail] for register in FIELDS]
-    yield blocks_case(name, "after_slow_writes_of_its_fields", late, () if name == "move_reg" else ("gas/move_reg",))
+    yield blocks_case(
+        name,
+        "after_slow_writes_of_its_fields",
+        late,
+        () if name == "move_reg" else ("gas/move_reg",),
+    )
     if ends:
         return
-    yield blocks_case(name, "six_times_on_one_register_and_on_three", [[under_test(name, TOGETHER)] * 6, [test] * 6])
+    yield blocks_case(
+        name,
+        "six_times_on_one_register_and_on_three",
+        [[under_test(name, TOGETHER)] * 6, [test] * 6],
+    )
     yield slots_case(name)
 
 

@@ -1,7 +1,8 @@
 """isa/<mnemonic> of the 30 loads and stores: what they move, and where they may.
 
-Bytes around the accessed ones are marked, so that an access that is too wide or lies elsewhere shows. Bytes at the
-end of a page are put there by a write step: given with the page they would cost 8 KiB of text.
+Bytes around the accessed ones are marked, so that an access that is too wide or lies elsewhere
+shows. Bytes at the end of a page are put there by a write step: given with the page they would cost
+8 KiB of text.
 """
 
 from .build import INSN, TRAP, encode, fits, line, signed
@@ -16,7 +17,10 @@ OFFSET = 0x20
 FILL = b"\xa5"
 WIDTHS = {"8": 1, "16": 2, "32": 4, "64": 8}
 MEMORY_NAMES = tuple(
-    name for name in INSN if name.startswith(("load_", "store_")) and name.rsplit("_", 1)[1][1:] in WIDTHS
+    name
+    for name in INSN
+    if name.startswith(("load_", "store_"))
+    and name.rsplit("_", 1)[1][1:] in WIDTHS
     and name.rsplit("_", 1)[1][0] in "ui"
 )
 PERMISSIONS = (None, RO, RW)
@@ -40,8 +44,9 @@ def is_immediate_store(name):
 
 
 def access(name, address, value=0, index=0, base=None):
-    """One instruction that accesses `address`, and the registers it wants; indirect ones use base + 0x20 unless a
-    base is given, and then whatever offset leads from it to the address."""
+    """One instruction that accesses `address`, and the registers it wants; indirect ones use base +
+    0x20 unless a base is given, and then whatever offset leads from it to the address.
+    """
     a, b, _ = registers(index)
     if base is None:
         base = (address - OFFSET) % END
@@ -74,7 +79,15 @@ def build(name, behaviour, address, pages, *, value=0, index=0, writes=(), fault
     against = (f"isa/{look_alike(name)}",) + (() if faults else ("mem/fault_address",))
     steps = [Write(*write) for write in writes] + [Run(gas=1000, regs=regs)]
     noticed = ("mem/fault_address", "mem/whole_access", "mem/past_end")
-    return Case(behaviour, rules, line(instruction, TRAP), steps, against, notices=noticed, pages=tuple(pages))
+    return Case(
+        behaviour,
+        rules,
+        line(instruction, TRAP),
+        steps,
+        against,
+        notices=noticed,
+        pages=tuple(pages),
+    )
 
 
 def values_of(width):
@@ -107,7 +120,9 @@ def stored_values(name):
         if is_immediate_store(name):
             value = signed(value, 8 * width)
             value = value if fits(value, 4) else value >> 32
-        yield build(name, f"of_{word}", NEAR + 9, [page(NEAR, RW, FILL * 24)], value=value, index=index)
+        yield build(
+            name, f"of_{word}", NEAR + 9, [page(NEAR, RW, FILL * 24)], value=value, index=index
+        )
 
 
 def one_page(name):
@@ -121,7 +136,14 @@ def one_page(name):
         yield build(name, behaviour, NEAR + 16, pages, value=0x11, index=index, faults=faults)
     yield build(name, "at_address_zero", 0, [page(0, RW, FILL * 9)], value=-2)
     yield build(name, "at_address_zero_on_absent_page", 0, [], value=-2, faults=True)
-    yield build(name, "ends_with_the_page", EDGE - width, [page(NEAR)], value=-3, writes=[(EDGE - 12, FILL * 12)])
+    yield build(
+        name,
+        "ends_with_the_page",
+        EDGE - width,
+        [page(NEAR)],
+        value=-3,
+        writes=[(EDGE - 12, FILL * 12)],
+    )
     yield build(name, "starts_with_the_page", EDGE, [page(EDGE, RW, FILL * 9)], value=-3)
 
 
@@ -134,19 +156,36 @@ def two_pages(name):
     start = EDGE - width // 2
     for index, low in enumerate(PERMISSIONS):
         for high in PERMISSIONS:
-            pages = [page(base, access_) for base, access_ in ((NEAR, low), (EDGE, high)) if access_]
+            pages = [
+                page(base, access_) for base, access_ in ((NEAR, low), (EDGE, high)) if access_
+            ]
             writes = [(EDGE - 12, FILL * 12)] if low else []
             writes += [(EDGE, FILL * 12)] if high else []
             yield build(
-                name, f"crosses_from_{WORD[low]}_to_{WORD[high]}_page", start, pages, value=0x22, index=index,
-                writes=writes, faults=low not in allowed or high not in allowed,
+                name,
+                f"crosses_from_{WORD[low]}_to_{WORD[high]}_page",
+                start,
+                pages,
+                value=0x22,
+                index=index,
+                writes=writes,
+                faults=low not in allowed or high not in allowed,
             )
     if width > 2:
-        for behaviour, address in (("one_byte_on_the_next_page", EDGE - width + 1), ("one_byte_on_the_first_page", EDGE - 1)):
+        for behaviour, address in (
+            ("one_byte_on_the_next_page", EDGE - width + 1),
+            ("one_byte_on_the_first_page", EDGE - 1),
+        ):
             pages, writes = [page(NEAR), page(EDGE)], [(EDGE - 12, FILL * 24)]
             yield build(name, behaviour, address, pages, value=-5, writes=writes)
-            yield build(name, behaviour + "_and_it_is_absent", address, pages[:1] if address != EDGE - 1 else pages[1:],
-                        value=-5, faults=True)
+            yield build(
+                name,
+                behaviour + "_and_it_is_absent",
+                address,
+                pages[:1] if address != EDGE - 1 else pages[1:],
+                value=-5,
+                faults=True,
+            )
 
 
 def top_of_memory(name):
@@ -155,9 +194,19 @@ def top_of_memory(name):
     pages, writes = [page(0, RW, FILL * 9), page(TOP)], [(END - 12, FILL * 12)]
     yield build(name, "ends_with_memory", END - width, pages, value=-6, writes=writes)
     if width > 1:
-        for behaviour, address in (("passes_the_end_by_one_byte", END - width + 1), ("starts_at_the_last_byte", END - 1)):
+        for behaviour, address in (
+            ("passes_the_end_by_one_byte", END - width + 1),
+            ("starts_at_the_last_byte", END - 1),
+        ):
             yield build(name, behaviour, address, pages, value=-6, writes=writes, faults=True)
-        yield build(name, "passes_the_end_on_read_only_page", END - 1, [page(0), page(TOP, RO)], value=1, faults=True)
+        yield build(
+            name,
+            "passes_the_end_on_read_only_page",
+            END - 1,
+            [page(0), page(TOP, RO)],
+            value=1,
+            faults=True,
+        )
         yield build(name, "passes_the_end_on_absent_page", END - 1, [page(0)], value=1, faults=True)
 
 
@@ -166,7 +215,9 @@ def wrapped_addresses(name):
     pages = [page(NEAR, RW, FILL * 40)]
     if not is_indirect(name):
         high = [page(END - 0x8000, RW, FILL * 24)]
-        yield build(name, "negative_immediate_is_a_high_address", END - 0x8000 + 3, high, value=0x33)
+        yield build(
+            name, "negative_immediate_is_a_high_address", END - 0x8000 + 3, high, value=0x33
+        )
         return
     for behaviour, base in (
         ("without_offset", NEAR + 16),
@@ -185,10 +236,19 @@ def same_register(name):
     if not is_indirect(name) or is_immediate_store(name):
         return
     pages = [page(NEAR, RW, FILL * 8 + bytes(range(1, 17)))]
-    for behaviour, register in (("base_is_the_other_register", 5), ("base_and_the_other_are_the_last_register", 12)):
+    for behaviour, register in (
+        ("base_is_the_other_register", 5),
+        ("base_and_the_other_are_the_last_register", 12),
+    ):
         instruction = encode(name, a=register, b=register, x=8)
         rules = (f"isa/{name}", permission_rule(name))
-        yield Case(behaviour, rules, line(instruction, TRAP), [Run(gas=1000, regs={register: NEAR})], pages=tuple(pages))
+        yield Case(
+            behaviour,
+            rules,
+            line(instruction, TRAP),
+            [Run(gas=1000, regs={register: NEAR})],
+            pages=tuple(pages),
+        )
 
 
 def memory_cases(name):

@@ -110,7 +110,16 @@ DIVISION = (
     ("minus_one", "max"),
 )
 
-COUNTS = ("zero", "one", "thirty_one", "thirty_two", "thirty_three", "sixty_three", "sixty_four", "sixty_five")
+COUNTS = (
+    "zero",
+    "one",
+    "thirty_one",
+    "thirty_two",
+    "thirty_three",
+    "sixty_three",
+    "sixty_four",
+    "sixty_five",
+)
 SHIFT = (
     tuple(("ladder", count) for count in COUNTS)
     + tuple(("odd_signs", count) for count in ("one", "thirty_one", "sixty_three"))
@@ -132,7 +141,13 @@ SHIFT_OF_IMMEDIATE = (
     tuple(("min_32", count) for count in COUNTS)
     + tuple(("minus_one", count) for count in ("one", "thirty_one", "sixty_three"))
     + tuple(("digits_32", count) for count in ("seven", "thirty_two", "minus_one", "bit_32", "min"))
-    + (("one", "thirty_one"), ("one", "sixty_three"), ("max_32", "one"), ("zero", "seven"), ("minus_seven", "eight"))
+    + (
+        ("one", "thirty_one"),
+        ("one", "sixty_three"),
+        ("max_32", "one"),
+        ("zero", "seven"),
+        ("minus_seven", "eight"),
+    )
 )
 
 LOGIC = (

@@ -1,0 +1,119 @@
+/* The one public symbol: the engine's table of functions (assay.h). */
+#include "ref.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void unload(struct assay_machine *machine)
+{
+    if (machine != NULL) {
+        ref_mem_clear(&machine->memory);
+        free(machine->in_p);
+        free(machine->blob.bytes);
+        free(machine);
+    }
+}
+
+/* gas/mem_cycles */
+static bool is_mem_cycles(uint32_t value)
+{
+    return value == 25 || value == 50 || value == 75 || value == 100;
+}
+
+/* Copies and parses the blob, then marks P. An empty allocation is avoided: calloc may answer it with NULL. */
+static int load_blob(struct assay_machine *machine, const struct assay_program *program)
+{
+    machine->blob.bytes = calloc(1, program->blob_size + 1);
+    if (machine->blob.bytes == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    if (program->blob_size != 0) {
+        memcpy(machine->blob.bytes, program->blob, program->blob_size);
+    }
+    int rejected = ref_blob_parse(machine->blob.bytes, program->blob_size, &machine->blob);
+    if (rejected != 0) {
+        return rejected;
+    }
+    machine->in_p = calloc(1, (size_t)machine->blob.code_len + 1);
+    if (machine->in_p == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    ref_isa_mark_block_starts(&machine->blob, machine->in_p);
+    return 0;
+}
+
+static int load(const struct assay_program *program, struct assay_machine **result)
+{
+    *result = NULL;
+    if (!is_mem_cycles(program->mem_cycles)) {
+        return ASSAY_ERROR_ARGUMENT;
+    }
+    struct assay_machine *machine = calloc(1, sizeof(*machine));
+    if (machine == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    machine->mem_cycles = program->mem_cycles;
+    int outcome = ref_mem_init(&machine->memory, program->page, program->page_count);
+    if (outcome == 0) {
+        outcome = load_blob(machine, program);
+    }
+    if (outcome != 0) {
+        unload(machine);
+        return outcome;
+    }
+    *result = machine;
+    return 0;
+}
+
+static int read_memory(struct assay_machine *machine, uint32_t address, void *data, size_t size)
+{
+    if (!ref_mem_is_given(&machine->memory, address, size)) {
+        return ASSAY_ERROR_ARGUMENT;
+    }
+    uint8_t *to = data;
+    for (size_t i = 0; i < size; i++) {
+        to[i] = (uint8_t)ref_mem_load(&machine->memory, address + (uint32_t)i, 1);
+    }
+    return 0;
+}
+
+static int write_memory(struct assay_machine *machine, uint32_t address, const void *data, size_t size)
+{
+    if (!ref_mem_is_given(&machine->memory, address, size)) {
+        return ASSAY_ERROR_ARGUMENT;
+    }
+    const uint8_t *from = data;
+    for (size_t i = 0; i < size; i++) {
+        ref_mem_store(&machine->memory, address + (uint32_t)i, 1, from[i]);
+    }
+    return 0;
+}
+
+static int observe(struct assay_machine *machine, const struct assay_observer *observer)
+{
+    static const struct assay_observer nobody;
+    machine->observer = observer == NULL ? nobody : *observer;
+    return 0;
+}
+
+static const struct assay_machine_level machine_level = {
+    .size = sizeof(struct assay_machine_level),
+    .load = load,
+    .unload = unload,
+    .run = ref_machine_run,
+    .resume = ref_machine_resume,
+    .read = read_memory,
+    .write = write_memory,
+    .observe = observe,
+};
+
+__attribute__((visibility("default"))) extern const struct assay_engine assay_ref;
+
+const struct assay_engine assay_ref = {
+    .size = sizeof(struct assay_engine),
+    .abi = ASSAY_ABI,
+    .name = "ref",
+    .version = "1.0.0",
+    .features = ASSAY_FEATURE_BLOCKS | ASSAY_FEATURE_INSTRUCTIONS,
+    .machine = &machine_level,
+};
