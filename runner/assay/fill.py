@@ -13,7 +13,9 @@ from pathlib import Path
 
 import cases
 import model
+from cases import kernel_expect
 from cases.case import PAGE, Resume, Run, Write
+from cases.kernel_case import KernelCase, KernelSubject
 
 SCHEMA = "assay-machine-1"
 VOTES = ["model", "ref", "fast"]
@@ -222,20 +224,13 @@ def check_rules(case, name, reached, rules):
     return positive, negative
 
 
-def case_text(area, subject, case, rules):
-    """One case as a line of JSON, and the rules it decides and avoids."""
-    name = f"{area}/{subject}/{case.name}"
-    if not NAME.match(case.name):
-        raise FillError(f"{name}: a behaviour is lower-case words joined by underscores")
+def machine_body(case, name):
+    """The keys of a case that its machine decides, and the rules reached."""
     load, steps, reached, stop = play_case(case)
     if load != "admitted" and case.steps:
         raise FillError(f"{name} has steps but ends with {load} at load; leave the steps out")
     check_known(case, name, stop)
-    positive, negative = check_rules(case, name, reached, rules)
-    written = {"id": name, "rules": positive, "against": negative}
-    if case.note:
-        written["note"] = case.note
-    written |= {
+    written = {
         "blob": case.blob.hex(),
         "mem_cycles": case.mem_cycles,
         "pages": [[number(address), access, data.hex()] for address, access, data in case.pages],
@@ -243,7 +238,36 @@ def case_text(area, subject, case, rules):
     }
     if load == "admitted":
         written["steps"] = steps
-    return json.dumps(written, separators=(",", ":")), positive, negative
+    return written, reached
+
+
+def kernel_body(case, name, images):
+    """Likewise for the kernel."""
+    try:
+        return kernel_expect.body(case, images)
+    except kernel_expect.Unexpected as unexpected:
+        raise FillError(f"{name}: {unexpected}") from None
+
+
+def case_text(area, subject, case, rules, images=None):
+    """One case as a line of JSON, and the rules it decides and avoids."""
+    name = f"{area}/{subject}/{case.name}"
+    if not NAME.match(case.name):
+        raise FillError(f"{name}: a behaviour is lower-case words joined by underscores")
+    if isinstance(case, KernelCase):
+        body, reached = kernel_body(case, name, images)
+    else:
+        body, reached = machine_body(case, name)
+    positive, negative = check_rules(case, name, reached, rules)
+    written = {"id": name, "rules": positive, "against": negative}
+    if case.note:
+        written["note"] = case.note
+    return json.dumps(written | body, separators=(",", ":")), positive, negative
+
+
+def head_text(value):
+    """A value of the head; a table has a line for each entry."""
+    return json.dumps(value, indent=0 if isinstance(value, dict) else None)
 
 
 def subject_text(subject):
@@ -251,17 +275,22 @@ def subject_text(subject):
     texts.
     """
     rules, lines, decided, avoided, errors = model.rules(), [], set(), set(), []
+    is_kernel = isinstance(subject, KernelSubject)
+    images = kernel_expect.named_images(subject.cases) if is_kernel else None
     for case in subject.cases:
         try:
-            line, positive, negative = case_text(subject.area, subject.name, case, rules)
+            line, positive, negative = case_text(subject.area, subject.name, case, rules, images)
         except FillError as error:
             errors.append(str(error))
             continue
         lines.append(line)
         decided.update(positive)
         avoided.update(negative)
-    head = {"schema": SCHEMA, "area": subject.area, "subject": subject.name, "votes": VOTES}
-    first = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in head.items())
+    schema = kernel_expect.SCHEMA if is_kernel else SCHEMA
+    head = {"schema": schema, "area": subject.area, "subject": subject.name, "votes": VOTES}
+    if is_kernel:
+        head["images"] = {name: image.hex() for image, name in images.items()}
+    first = ",\n".join(f"{json.dumps(key)}: {head_text(value)}" for key, value in head.items())
     text = "{\n" + first + ',\n"cases": [\n' + ",\n".join(lines) + "\n]\n}\n"
     return f"{subject.area}/{subject.name}.json", text, decided, avoided, errors
 
@@ -306,7 +335,7 @@ def folder_files(folder):
     """Vector files on disk that fill owns, relative to the folder."""
     return {
         path.relative_to(folder).as_posix()
-        for area in cases.AREAS
+        for area in cases.AREAS + cases.KERNEL_AREAS
         for path in folder.glob(f"{area}/*.json")
     }
 

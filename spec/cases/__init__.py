@@ -1,5 +1,5 @@
-"""Generators of the machine vectors, beside the chapters they contrast. `subjects()` yields every
-one of them.
+"""Generators of the vectors, beside the chapters they contrast. `subjects()` yields every one of
+them, first those of the machine, then those of the kernel.
 """
 
 from . import (
@@ -11,6 +11,9 @@ from . import (
     isa_known,
     isa_opcodes,
     isa_stream,
+    kernel_codec,
+    kernel_hash,
+    kernel_image,
     memory,
     programs,
     records,
@@ -29,9 +32,11 @@ MODULES = (
     records,
     programs,
 )
+KERNEL_MODULES = (kernel_codec, kernel_image, kernel_hash)
 AREAS = ("blob", "isa", "mem", "gas", "exit")
+KERNEL_AREAS = ("image", "cap", "host", "call", "yield", "chain")
 
 
 def subjects():
-    for module in MODULES:
+    for module in MODULES + KERNEL_MODULES:
         yield from module.subjects()
