@@ -169,6 +169,21 @@ static void report_record(struct diff *diff, size_t step, uint64_t first, uint64
     text_raw(text, "}");
 }
 
+/* The budget with which the step surely shows its difference: what it used, if that is enough. */
+static uint64_t enough_gas(struct diff *diff, size_t step)
+{
+    struct vector_step changed = diff->vector->step[step];
+    struct differences differences;
+    uint64_t all = changed.state.gas, used = 0;
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t left = diff->production[i].state.gas;
+        used = left <= all && all - left > used ? all - left : used;
+    }
+    changed.state.gas = used;
+    run_production(diff, step, &changed, &differences);
+    return differences.count > 0 ? used : all;
+}
+
 /*
  * Production code differs and the observed code does not: the least budget of gas with which it
  * shows.
@@ -176,16 +191,13 @@ static void report_record(struct diff *diff, size_t step, uint64_t first, uint64
 static void report_gas(struct diff *diff, size_t step)
 {
     struct vector_step changed = diff->vector->step[step];
-    struct differences differences, least = {0};
-    uint64_t agreed = 0, differs = changed.state.gas;
-    struct assay_stop last = {0}, stop[2] = {{0}};
-    changed.state.gas = 0;
-    run_production(diff, step, &changed, &differences);
-    while (differences.count == 0 && differs - agreed > 1) {
-        struct differences middle;
+    struct differences differences;
+    struct text *text = &diff->text;
+    uint64_t agreed = 0, differs = enough_gas(diff, step);
+    while (differs - agreed > 1) {
         changed.state.gas = agreed + (differs - agreed) / 2;
-        run_production(diff, step, &changed, &middle);
-        if (middle.count == 0) {
+        run_production(diff, step, &changed, &differences);
+        if (differences.count == 0) {
             agreed = changed.state.gas;
         } else {
             differs = changed.state.gas;
@@ -193,22 +205,26 @@ static void report_gas(struct diff *diff, size_t step)
     }
     changed.state.gas = agreed;
     run_production(diff, step, &changed, &differences);
-    last = diff->lab[0].stop;
-    changed.state.gas = differences.count == 0 ? differs : agreed;
-    run_production(diff, step, &changed, &least);
-    stop[0] = diff->lab[0].stop;
-    stop[1] = diff->lab[1].stop;
+    struct assay_stop last = diff->lab[0].stop;
+    if (differences.count == 0) {
+        changed.state.gas = differs;
+        run_production(diff, step, &changed, &differences);
+    }
     begin_report(diff, step, "gas");
-    text_raw(&diff->text, ", \"gas\": ");
-    text_hex(&diff->text, changed.state.gas);
-    text_raw(&diff->text, ", \"last_agreed\": ");
-    write_stop(&diff->text, &last);
-    text_raw(&diff->text, ", \"expected\": ");
-    write_stop(&diff->text, &stop[0]);
-    text_raw(&diff->text, ", \"got\": ");
-    write_stop(&diff->text, &stop[1]);
-    write_differences(&diff->text, &least);
-    text_raw(&diff->text, "}");
+    text_raw(text, ", \"gas\": ");
+    text_hex(text, changed.state.gas);
+    text_raw(text, ", \"last_agreed\": ");
+    if (changed.state.gas == agreed) { /* it differs with no gas at all */
+        text_raw(text, "null");
+    } else {
+        write_stop(text, &last);
+    }
+    text_raw(text, ", \"expected\": ");
+    write_stop(text, &diff->lab[0].stop);
+    text_raw(text, ", \"got\": ");
+    write_stop(text, &diff->lab[1].stop);
+    write_differences(text, &differences);
+    text_raw(text, "}");
 }
 
 /* Runs both observed over the whole step; true when a record differs, and then reports it. */

@@ -321,6 +321,10 @@ bool json_scan_value(struct json_scanner *scanner)
         return json_fail(scanner, scanner->at, "found %s where a value must stand",
                          json_describe(scanner, buffer));
     }
+    if (scanner->offset_count == JSON_VALUE_MAX) {
+        return json_fail(scanner, scanner->at, "more than %d values; split the text",
+                         JSON_VALUE_MAX);
+    }
     if (scanner->offset_count == scanner->offset_room) {
         scanner->offset_room = scanner->offset_room == 0 ? 64 : scanner->offset_room * 2;
         scanner->offset =

@@ -18,6 +18,7 @@ enum {
     JSON_DEPTH_MAX = 16,  /* nesting of objects and arrays */
     JSON_MEMBER_MAX = 64, /* members of one object */
     JSON_SIZE_MAX = 64 * 1024 * 1024,
+    JSON_VALUE_MAX = 8 * 1024 * 1024, /* values of one text, or of one case */
     JSON_MESSAGE_MAX = 240,
 };
 

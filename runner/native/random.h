@@ -37,7 +37,7 @@ void random_make(struct arena *arena, uint64_t seed, uint64_t index, enum shape 
 
 /* Shared by the two shapes. */
 
-enum { RANDOM_CODE_MAX = 4096, RANDOM_BLOCK_MAX = 256 };
+enum { RANDOM_CODE_MAX = 4096, RANDOM_BLOCK_MAX = 256, RANDOM_FAVOURITE_MAX = 6 };
 
 /* Code being made, before it becomes a blob. */
 struct draft {
@@ -46,6 +46,9 @@ struct draft {
     size_t code_size;
     uint32_t block[RANDOM_BLOCK_MAX]; /* positions that are likely to begin blocks */
     size_t block_count;
+    /* Some programs are made of few opcodes: what only shows in company, or alone, shows there. */
+    uint8_t favourite[RANDOM_FAVOURITE_MAX];
+    size_t favourite_count;
     bool forward; /* no jump goes back: it ends however much gas it has */
 };
 

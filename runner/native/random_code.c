@@ -9,16 +9,28 @@
 
 enum { COUNT_MAX = 220 };
 
-static const struct instruction *pick(struct random *random, bool forward)
+static const struct instruction *pick(struct random *random, const struct draft *draft)
 {
     for (;;) {
         const struct instruction *picked =
             &instruction_table[random_below(random, INSTRUCTION_COUNT)];
+        if (draft->favourite_count > 0 && !random_chance(random, 16)) {
+            picked = instruction_of(draft->favourite[random_below(random, draft->favourite_count)]);
+        }
         bool ends_all = picked->byte == OP_trap || picked->byte == OP_sbrk;
         bool is_dynamic = picked->byte == OP_jump_ind || picked->byte == OP_load_imm_jump_ind;
-        if (!(ends_all && !random_chance(random, 10)) && !(is_dynamic && forward)) {
+        if (!(ends_all && !random_chance(random, 10)) && !(is_dynamic && draft->forward)) {
             return picked;
         }
+    }
+}
+
+static void choose_favourites(struct random *random, struct draft *draft)
+{
+    draft->favourite_count =
+        random_chance(random, 4) ? 1 + random_below(random, RANDOM_FAVOURITE_MAX) : 0;
+    for (size_t i = 0; i < draft->favourite_count; i++) {
+        draft->favourite[i] = instruction_table[random_below(random, INSTRUCTION_COUNT)].byte;
     }
 }
 
@@ -172,8 +184,9 @@ void random_regular_code(struct random *random, struct draft *draft)
     size_t count = 1 + random_below(random, random_chance(random, 8) ? COUNT_MAX : 48);
     uint8_t bytes[ENCODED_MAX];
     draft->forward = random_chance(random, 4);
+    choose_favourites(random, draft);
     for (size_t i = 0; i < count; i++) { /* sizes first: they fix every position */
-        instruction[i] = pick(random, draft->forward);
+        instruction[i] = pick(random, draft);
         operands[i] =
             (struct operands){.x_size = immediate_size(random), .y_size = immediate_size(random)};
         if (holds_address(instruction[i]) && !random_chance(random, 24)) {
@@ -225,12 +238,13 @@ static void random_bytes(struct random *random, struct draft *draft)
     static const unsigned one_in[] = {1, 1, 2, 2, 3, 4, 6, 12, 40, 0};
     unsigned density = one_in[random_below(random, sizeof one_in / sizeof *one_in)];
     bool knows_opcodes = !random_chance(random, 4);
+    choose_favourites(random, draft);
     draft->code_size = random_below(random, random_chance(random, 6) ? 600 : 80);
     for (size_t i = 0; i < draft->code_size; i++) {
         draft->start[i] = density != 0 && random_chance(random, density);
         draft->code[i] = (uint8_t)random_next(random);
         if (draft->start[i] == 1 && knows_opcodes && !random_chance(random, 6)) {
-            draft->code[i] = pick(random, false)->byte;
+            draft->code[i] = pick(random, draft)->byte;
         } else if (random_chance(random, 3)) {
             draft->code[i] = (uint8_t)random_below(random, 8);
         }
@@ -240,7 +254,7 @@ static void random_bytes(struct random *random, struct draft *draft)
     }
     if (draft->code_size > 0 && !random_chance(random, 8)) {
         draft->start[0] = 1;
-        draft->code[0] = pick(random, false)->byte;
+        draft->code[0] = pick(random, draft)->byte;
     }
 }
 

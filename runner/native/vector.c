@@ -292,6 +292,21 @@ static void read_write(struct json_reader *reader, const cJSON *const *member,
     check_given(reader, member[KEY_WRITE], program, &step->write);
 }
 
+/* A run is always legal, and what is refused leaves no records. */
+static void check_refusal(struct json_reader *reader, const cJSON *const *member,
+                          const struct vector_step *step)
+{
+    if (!step->refused) {
+        return;
+    }
+    if (step->kind == STEP_RUN) {
+        json_reject(reader, member[KEY_STOP], "only a resume can be refused");
+    }
+    if (member[KEY_BLOCKS] != NULL || member[KEY_INSTRUCTIONS] != NULL) {
+        json_reject(reader, member[KEY_STOP], "a refused resume has no records");
+    }
+}
+
 static void read_step(struct json_reader *reader, const cJSON *item,
                       const struct assay_program *program, struct assay_state *machine,
                       struct vector_step *step)
@@ -313,11 +328,15 @@ static void read_step(struct json_reader *reader, const cJSON *item,
     }
     read_start(reader, member[KEY_RUN], member[KEY_RESUME], machine, step);
     step->until = vector_read_until(reader, member[KEY_UNTIL]);
+    if (member[KEY_UNTIL] != NULL && step->until.blocks == 0 && step->until.instructions == 0) {
+        json_reject(reader, member[KEY_UNTIL], "until needs a count of at least 1; leave it out");
+    }
     if (member[KEY_STOP] == NULL) {
         json_reject(reader, item, "key \"stop\" is missing; `assay fill` writes it");
         return;
     }
     read_stop(reader, member[KEY_STOP], program, step);
+    check_refusal(reader, member, step);
     read_blocks(reader, member[KEY_BLOCKS], step);
     read_instructions(reader, member[KEY_INSTRUCTIONS], step);
     if (!step->refused) {
@@ -382,6 +401,9 @@ static void read_steps(struct json_reader *reader, const cJSON *case_item, const
         return;
     }
     vector->step_count = json_read_array(reader, item);
+    if (vector->step_count == 0 && item != NULL) {
+        json_reject(reader, item, "steps must hold at least one step");
+    }
     vector->step = arena_list(reader->arena, vector->step_count, sizeof *vector->step);
     const cJSON *child = vector->step_count == 0 ? NULL : item->child;
     for (size_t i = 0; i < vector->step_count && !reader->failed; i++, child = child->next) {

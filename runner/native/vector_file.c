@@ -208,6 +208,10 @@ static bool walk_cases(struct walk *walk)
         size_t start = scanner->at;
         bool closes = start < scanner->size && scanner->text[start] == ']';
         if (closes && (!comma || first)) {
+            if (first) {
+                json_fail(scanner, start, "the file has no cases; add some or remove it");
+                visit(walk, NULL, NULL);
+            }
             scanner->at++;
             return true;
         }

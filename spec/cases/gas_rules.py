@@ -14,7 +14,10 @@ HUGE = (
     ("two_to_63_less_one", 2**63 - 1),
     ("two_to_63_and_one", 2**63 + 1),
     ("all_ones", 2**64 - 1),
+    ("two_to_31", 2**31),
     ("two_to_32", 2**32),
+    ("low_half_too_small", 2**32 + 5),
+    ("low_63_bits_too_small", 2**63 + 5),
 )
 
 
@@ -455,6 +458,10 @@ def cost_bounds():
         ("of_fallthrough_at_the_end", b"\1", [0]),
     ):
         yield exact(word, (), make_blob(code, starts), ("gas/block/no_refund",))
+    moves = make_blob(b"\x64\x12" * 40, range(0, 80, 2))
+    yield exact("of_many_moves_at_the_end", ("gas/move_reg",), moves)
+    costly = code_of(*[encode("load_ind_u64", a=1, b=1)] * 700, TRAP).blob()
+    yield exact("beyond_two_to_16", ("gas/dependency",), costly, mem_cycles=100)
     yield exact("of_a_long_block", ("gas/slots",), code_of(*[LOAD_1] * 1000, TRAP).blob())
 
 
@@ -526,26 +533,28 @@ def missing_fields():
     )
 
 
+FIELD_BYTES = ((0x11, 2), (0x21, 1), (0x21, 2), (0x21, 3), (0xCD, 2), (0x21, 0x11))
+
+
 def slot_rules():
-    """Every row whose slots depend on its fields."""
+    """Every row whose slots depend on its fields: A is B, A is D, B is D, all apart, A and B equal
+    only after clamping, A is only the low nibble of the third byte. A block for each, paid exactly.
+    """
     slow = encode("div_u_64", a=8, b=8, d=8)
     for name, row in ROW.items():
         if row.slot_rule == "FIXED":
             continue
-        rule = "gas/slots/overlap" if row.slot_rule == "OVERLAP" else "gas/slots/shift"
-        other = "gas/slots/shift" if row.slot_rule == "OVERLAP" else "gas/slots/overlap"
-        for word, b1, b2 in (
-            ("a_is_b", 0x11, 2),
-            ("a_is_d", 0x21, 1),
-            ("b_is_d", 0x21, 2),
-            ("apart", 0x21, 3),
-            ("a_and_b_are_one_after_clamping", 0xCD, 2),
-            ("a_is_low_nibble_of_d", 0x21, 0x11),
-        ):
-            test = bytes([INSN[name].byte, b1, b2])
-            yield exact(
-                f"{name}_{word}", (rule,), code_of(test, test, test, slow, TRAP).blob(), (other,)
-            )
+        names = ["gas/slots/overlap", "gas/slots/shift"]
+        rule, other = names if row.slot_rule == "OVERLAP" else reversed(names)
+        code, entries = Code(), []
+        for fields_ in FIELD_BYTES:
+            entries.append(len(code))
+            test = bytes([INSN[name].byte, *fields_])
+            for instruction in (test, test, test, slow, TRAP):
+                code.raw(instruction)
+        blob = code.blob()
+        steps = [Run(pc, cost(blob, pc)) for pc in entries]
+        yield Case(f"{name}_by_its_fields", (rule, "gas/cost"), blob, steps, (other,))
 
 
 def branch_cost():
@@ -591,6 +600,9 @@ def branch_cost():
         ("target_without_start_bit", b"\xaa\x21\x04\0\0\0", [0, 3]),
     ):
         yield exact(word, (rule,), make_blob(code, starts))
+    for word, first in (("trap", TRAP), ("unlikely", b"\2"), ("fallthrough", b"\1")):
+        blob = make_blob(first + b"\xaa\x21\xff\0", [0, 1, 4])
+        yield exact(f"back_to_{word}_at_zero", (rule,), blob, pc=1)
     yield exact("jump_to_a_trap_is_no_branch", (), make_blob(b"\x28\x02\0", [0, 2]), (rule,))
     yield exact(
         "load_imm_jump_to_a_trap_is_no_branch", (), make_blob(b"\x50\x01\x03\0", [0, 3]), (rule,)

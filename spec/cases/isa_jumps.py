@@ -198,6 +198,9 @@ def dynamic_jumps():
             ("the_greatest_address", 2**32 - 1, False),
             ("the_greatest_even_address", 2**32 - 2, False),
             ("half_the_address_space", 2**31, False),
+            ("the_first_entry_with_bit_31", 2**31 + 2, False),
+            ("the_first_entry_with_bit_30", 2**30 + 2, False),
+            ("the_first_entry_with_bit_16", 2**16 + 2, False),
         ):
             case = dynamic_case(
                 kind,

@@ -91,9 +91,7 @@ def three_reg(name):
         ("destination_is_second_source", (1, 2, 2)),
         ("sources_are_one_register", (6, 6, 3)),
         ("all_registers_are_one", (4, 4, 4)),
-        ("last_register_is_destination", (0, 1, 12)),
         ("last_register_is_both_second_source_and_destination", (7, 12, 12)),
-        ("last_register_is_first_source_and_destination", (12, 11, 12)),
         ("last_register_is_everything", (12, 12, 12)),
     ):
         regs = {d: MARK} | {a: left} | {b: right}

@@ -1,0 +1,70 @@
+/* Host code for instructions that compute one register from another (isa.md, format two_reg). */
+#include "emit.h"
+
+/* A processor without the instruction leaves the work to C. */
+static void count(struct fast_emit *e, const struct fast_insn *i, bool available, bool wide, enum x64_f3 op)
+{
+    if (available) {
+        x64_f3(&e->at, wide, op, fast_host_of(i->rd), fast_host_of(i->ra));
+    } else {
+        fast_emit_in_c(e, i->pc);
+    }
+}
+
+void fast_emit_move_reg(struct fast_emit *e, const struct fast_insn *i)
+{
+    if (i->rd != i->ra) {
+        x64_mov(&e->at, true, fast_host_of(i->rd), fast_host_of(i->ra));
+    }
+}
+
+void fast_emit_count_set_bits_64(struct fast_emit *e, const struct fast_insn *i)
+{
+    count(e, i, e->host->popcnt, true, X64_POPCNT);
+}
+
+void fast_emit_count_set_bits_32(struct fast_emit *e, const struct fast_insn *i)
+{
+    count(e, i, e->host->popcnt, false, X64_POPCNT);
+}
+
+void fast_emit_leading_zero_bits_64(struct fast_emit *e, const struct fast_insn *i)
+{
+    count(e, i, e->host->lzcnt, true, X64_LZCNT);
+}
+
+void fast_emit_leading_zero_bits_32(struct fast_emit *e, const struct fast_insn *i)
+{
+    count(e, i, e->host->lzcnt, false, X64_LZCNT);
+}
+
+void fast_emit_trailing_zero_bits_64(struct fast_emit *e, const struct fast_insn *i)
+{
+    count(e, i, e->host->bmi1, true, X64_TZCNT);
+}
+
+void fast_emit_trailing_zero_bits_32(struct fast_emit *e, const struct fast_insn *i)
+{
+    count(e, i, e->host->bmi1, false, X64_TZCNT);
+}
+
+void fast_emit_sign_extend_8(struct fast_emit *e, const struct fast_insn *i)
+{
+    x64_0f(&e->at, true, X64_MOVSX8, fast_host_of(i->rd), fast_host_of(i->ra));
+}
+
+void fast_emit_sign_extend_16(struct fast_emit *e, const struct fast_insn *i)
+{
+    x64_0f(&e->at, true, X64_MOVSX16, fast_host_of(i->rd), fast_host_of(i->ra));
+}
+
+void fast_emit_zero_extend_16(struct fast_emit *e, const struct fast_insn *i)
+{
+    x64_0f(&e->at, false, X64_MOVZX16, fast_host_of(i->rd), fast_host_of(i->ra));
+}
+
+void fast_emit_reverse_bytes(struct fast_emit *e, const struct fast_insn *i)
+{
+    fast_emit_move(e, fast_host_of(i->rd), fast_host_of(i->ra));
+    x64_bswap(&e->at, fast_host_of(i->rd));
+}

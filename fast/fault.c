@@ -1,0 +1,114 @@
+/*
+ * SIGSEGV becomes PageFault.
+ *
+ * In: a signal while compiled code of this thread's machine touches guest memory. Out: the same context, edited to go
+ * on at the page-fault exit with pc and argument in the frame. The page is computed by the guest's own rules from the
+ * instruction's address and width, not taken from the host, which may report either page of a straddling access.
+ * Every other signal goes to whoever had the handler before.
+ */
+#include "emit.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <ucontext.h>
+
+__thread struct assay_machine *fast_running __attribute__((tls_model("initial-exec")));
+
+static struct sigaction previous;
+static pthread_once_t install_once = PTHREAD_ONCE_INIT;
+static int install_result;
+
+/* Where the kernel saves the host registers, in the order of enum x64_reg. */
+static const int saved_register[16] = {
+    REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+    REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15,
+};
+
+static const struct fast_fault *find_fault(const struct fast_code *code, uint64_t native)
+{
+    size_t low = 0, high = code->fault_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (code->fault[middle].native == native) {
+            return &code->fault[middle];
+        }
+        if (code->fault[middle].native < native) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return NULL;
+}
+
+/* The argument of the guest's PageFault, or -1 if the guest may do what it did. */
+static int64_t guest_fault(const struct assay_machine *machine, uint32_t pc, const mcontext_t *context)
+{
+    struct fast_insn insn;
+    struct fast_access access;
+    fast_decode(&machine->program, pc, &insn);
+    fast_decode_access(&insn, &access);
+    uint64_t base = 0;
+    if (access.base >= 0) {
+        base = (uint64_t)context->gregs[saved_register[fast_host_register[access.base]]];
+    }
+    return fast_window_fault(&machine->window, (uint32_t)(base + access.disp), access.width, access.is_store);
+}
+
+/* True when the signal was a guest's doing; the context is edited then. */
+static bool become_page_fault(mcontext_t *context)
+{
+    struct assay_machine *machine = fast_running;
+    if (machine == NULL) {
+        return false;
+    }
+    const struct fast_code *code = &machine->code[machine->flavour];
+    uint64_t native = (uint64_t)context->gregs[REG_RIP] - (uint64_t)(uintptr_t)code->arena.base;
+    const struct fast_fault *fault = find_fault(code, native);
+    if (fault == NULL) {
+        return false;
+    }
+    int64_t argument = guest_fault(machine, fault->pc, context);
+    if (argument < 0) {
+        return false;
+    }
+    uint8_t *frame = (uint8_t *)(uintptr_t)context->gregs[REG_RSP];
+    uint32_t page = (uint32_t)argument;
+    memcpy(frame + FRAME_PC, &fault->pc, sizeof(fault->pc));
+    memcpy(frame + FRAME_ARGUMENT, &page, sizeof(page));
+    context->gregs[REG_RIP] = (greg_t)(uintptr_t)(code->arena.base + code->fault_exit);
+    return true;
+}
+
+/* Hands a signal on; with a default or ignored one before, it is put back and happens again. */
+static void chain(int number, siginfo_t *info, void *context)
+{
+    if ((previous.sa_flags & SA_SIGINFO) != 0) {
+        previous.sa_sigaction(number, info, context);
+    } else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) {
+        previous.sa_handler(number);
+    } else {
+        sigaction(number, &previous, NULL);
+    }
+}
+
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+    ucontext_t *user = context;
+    if (!become_page_fault(&user->uc_mcontext)) {
+        chain(number, info, context);
+    }
+}
+
+static void install(void)
+{
+    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+    sigemptyset(&action.sa_mask);
+    install_result = sigaction(SIGSEGV, &action, &previous) == 0 ? 0 : ASSAY_ERROR_HOST;
+}
+
+int fast_fault_install(void)
+{
+    pthread_once(&install_once, install);
+    return install_result;
+}

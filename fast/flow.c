@@ -1,0 +1,212 @@
+/*
+ * Host code for instructions that jump, stop or call out.
+ *
+ * A static target is known to be legal or not when the code is compiled; an illegal one is a panic only where the jump is
+ * taken (isa/legal_target). A dynamic target is looked up in a table of host addresses in which every illegal
+ * entry is the panic tail.
+ */
+#include "emit.h"
+
+static void jump(struct fast_emit *e, const struct fast_insn *i)
+{
+    if (fast_begins_block(e->program, i->target)) {
+        fast_emit_call_out(e, FAST_SITE_INSTRUCTION, i->pc, (uint32_t)i->target);
+        fast_emit_goto(e, (uint32_t)i->target);
+    } else {
+        fast_emit_exit(e, TAIL_PANIC, i->pc);
+    }
+}
+
+/* The flags hold the comparison. */
+static void branch(struct fast_emit *e, const struct fast_insn *i, enum x64_condition condition)
+{
+    if (!fast_begins_block(e->program, i->target)) {
+        fast_emit_exit_if(e, condition, TAIL_PANIC, i->pc);
+    } else if (e->flavour == FAST_INSTRUCTIONS) {
+        uint8_t *not_taken = x64_jcc_short(&e->at, (enum x64_condition)(condition ^ 1u));
+        jump(e, i);
+        x64_patch_short(not_taken, e->at);
+    } else {
+        fast_emit_goto_if(e, condition, (uint32_t)i->target);
+    }
+    fast_emit_call_out(e, FAST_SITE_INSTRUCTION, i->pc, i->npc);
+}
+
+static void branch_immediate(struct fast_emit *e, const struct fast_insn *i, enum x64_condition condition)
+{
+    x64_alu_imm(&e->at, true, X64_CMP, fast_host_of(i->ra), (int32_t)i->x);
+    branch(e, i, condition);
+}
+
+static void branch_register(struct fast_emit *e, const struct fast_insn *i, enum x64_condition condition)
+{
+    x64_alu(&e->at, true, X64_CMP, fast_host_of(i->ra), fast_host_of(i->rb));
+    branch(e, i, condition);
+}
+
+/*
+ * isa/dynamic_jump. The scratch register holds address - 2. Rotated right by one it is the table's index if the address
+ * is even and not 0; an odd address becomes 2^31 or more and address 0 becomes 2^31 - 1, beyond any table.
+ */
+static void dynamic_jump(struct fast_emit *e, const struct fast_insn *i)
+{
+    x64_store_imm(&e->at, X64_RSP, FRAME_PC, i->pc);
+    x64_shift_imm(&e->at, false, X64_ROR, SCRATCH, 1);
+    x64_alu_imm32(&e->at, false, X64_CMP, SCRATCH, e->program->jump_len);
+    x64_patch(x64_jcc(&e->at, X64_ABOVE_EQUAL), e->tail[TAIL_PANIC]);
+    if (e->flavour == FAST_INSTRUCTIONS) {
+        x64_store(&e->at, true, X64_RSP, FRAME_SAVE_2, SCRATCH);
+        fast_emit_call_out(e, FAST_SITE_DYNAMIC, i->pc, 0);
+        x64_load(&e->at, true, SCRATCH, X64_RSP, FRAME_SAVE_2);
+    }
+    x64_shift_imm(&e->at, true, X64_SHL, SCRATCH, 3);
+    x64_op_mem(&e->at, true, 0x03, SCRATCH, X64_RSP, FRAME_JUMP);
+    x64_jmp_mem(&e->at, SCRATCH, 0);
+}
+
+/* scratch = register + immediate - 2, modulo 2^32 */
+static void address_minus_2(struct fast_emit *e, uint8_t guest, uint64_t immediate)
+{
+    x64_lea(&e->at, false, SCRATCH, fast_host_of(guest), (int32_t)(uint32_t)(immediate - FAST_jump_alignment));
+}
+
+void fast_emit_trap(struct fast_emit *e, const struct fast_insn *i)
+{
+    fast_emit_exit(e, TAIL_TRAP, i->pc);
+}
+
+void fast_emit_fallthrough(struct fast_emit *e, const struct fast_insn *i)
+{
+    (void)e;
+    (void)i;
+}
+
+void fast_emit_unlikely(struct fast_emit *e, const struct fast_insn *i)
+{
+    (void)e;
+    (void)i;
+}
+
+void fast_emit_ecall(struct fast_emit *e, const struct fast_insn *i)
+{
+    fast_emit_call_out(e, FAST_SITE_CALL, i->pc, i->npc);
+    fast_emit_exit(e, TAIL_ECALL, i->npc);
+}
+
+void fast_emit_ecalli(struct fast_emit *e, const struct fast_insn *i)
+{
+    fast_emit_call_out(e, FAST_SITE_CALL, i->pc, i->npc);
+    x64_store_imm(&e->at, X64_RSP, FRAME_ARGUMENT, (uint32_t)i->x);
+    fast_emit_exit(e, TAIL_HOST_CALL, i->npc);
+}
+
+void fast_emit_sbrk(struct fast_emit *e, const struct fast_insn *i)
+{
+    fast_emit_exit(e, TAIL_PANIC, i->pc);
+}
+
+void fast_emit_jump(struct fast_emit *e, const struct fast_insn *i)
+{
+    jump(e, i);
+}
+
+void fast_emit_jump_ind(struct fast_emit *e, const struct fast_insn *i)
+{
+    address_minus_2(e, i->ra, i->x);
+    dynamic_jump(e, i);
+}
+
+/* isa/jump_writes_first */
+void fast_emit_load_imm_jump(struct fast_emit *e, const struct fast_insn *i)
+{
+    fast_emit_constant(e, fast_host_of(i->ra), i->x);
+    jump(e, i);
+}
+
+/* isa/jump_reads_first, isa/jump_writes_first */
+void fast_emit_load_imm_jump_ind(struct fast_emit *e, const struct fast_insn *i)
+{
+    address_minus_2(e, i->rb, i->y);
+    fast_emit_constant(e, fast_host_of(i->ra), i->x);
+    dynamic_jump(e, i);
+}
+
+void fast_emit_branch_eq_imm(struct fast_emit *e, const struct fast_insn *i)
+{
+    branch_immediate(e, i, X64_EQUAL);
+}
+
+void fast_emit_branch_ne_imm(struct fast_emit *e, const struct fast_insn *i)
+{
+    branch_immediate(e, i, X64_NOT_EQUAL);
+}
+
+void fast_emit_branch_lt_u_imm(struct fast_emit *e, const struct fast_insn *i)
+{
+    branch_immediate(e, i, X64_BELOW);
+}
+
+void fast_emit_branch_le_u_imm(struct fast_emit *e, const struct fast_insn *i)
+{
+    branch_immediate(e, i, X64_BELOW_EQUAL);
+}
+
+void fast_emit_branch_ge_u_imm(struct fast_emit *e, const struct fast_insn *i)
+{
+    branch_immediate(e, i, X64_ABOVE_EQUAL);
+}
+
+void fast_emit_branch_gt_u_imm(struct fast_emit *e, const struct fast_insn *i)
+{
+    branch_immediate(e, i, X64_ABOVE);
+}
+
+void fast_emit_branch_lt_s_imm(struct fast_emit *e, const struct fast_insn *i)
+{
+    branch_immediate(e, i, X64_LESS);
+}
+
+void fast_emit_branch_le_s_imm(struct fast_emit *e, const struct fast_insn *i)
+{
+    branch_immediate(e, i, X64_LESS_EQUAL);
+}
+
+void fast_emit_branch_ge_s_imm(struct fast_emit *e, const struct fast_insn *i)
+{
+    branch_immediate(e, i, X64_GREATER_EQUAL);
+}
+
+void fast_emit_branch_gt_s_imm(struct fast_emit *e, const struct fast_insn *i)
+{
+    branch_immediate(e, i, X64_GREATER);
+}
+
+void fast_emit_branch_eq(struct fast_emit *e, const struct fast_insn *i)
+{
+    branch_register(e, i, X64_EQUAL);
+}
+
+void fast_emit_branch_ne(struct fast_emit *e, const struct fast_insn *i)
+{
+    branch_register(e, i, X64_NOT_EQUAL);
+}
+
+void fast_emit_branch_lt_u(struct fast_emit *e, const struct fast_insn *i)
+{
+    branch_register(e, i, X64_BELOW);
+}
+
+void fast_emit_branch_lt_s(struct fast_emit *e, const struct fast_insn *i)
+{
+    branch_register(e, i, X64_LESS);
+}
+
+void fast_emit_branch_ge_u(struct fast_emit *e, const struct fast_insn *i)
+{
+    branch_register(e, i, X64_ABOVE_EQUAL);
+}
+
+void fast_emit_branch_ge_s(struct fast_emit *e, const struct fast_insn *i)
+{
+    branch_register(e, i, X64_GREATER_EQUAL);
+}

@@ -1,0 +1,455 @@
+/*
+ * The host instruction encoder: pure functions from operands to bytes, each appending one x86-64 instruction.
+ *
+ * In: operands, all of them legal (the callers are few and x64_test.c tries every form with every register).
+ * Out: bytes at *at, which is advanced; the caller has made room.
+ * `wide` chooses 64-bit operands over 32-bit ones, which clear the upper half of their destination.
+ */
+#ifndef FAST_X64_H
+#define FAST_X64_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+enum x64_reg {
+    X64_RAX, X64_RCX, X64_RDX, X64_RBX, X64_RSP, X64_RBP, X64_RSI, X64_RDI,
+    X64_R8, X64_R9, X64_R10, X64_R11, X64_R12, X64_R13, X64_R14, X64_R15,
+};
+
+/* Conditions, as the low nibble of jcc, setcc and cmovcc. */
+enum x64_condition {
+    X64_BELOW = 2,
+    X64_ABOVE_EQUAL = 3,
+    X64_EQUAL = 4,
+    X64_NOT_EQUAL = 5,
+    X64_BELOW_EQUAL = 6,
+    X64_ABOVE = 7,
+    X64_LESS = 12,
+    X64_GREATER_EQUAL = 13,
+    X64_LESS_EQUAL = 14,
+    X64_GREATER = 15,
+};
+
+/* Two-operand arithmetic: the opcode of `op r/m, r`; eight less than a multiple of 8 gives the /digit of the immediate form. */
+enum x64_alu { X64_ADD = 0x01, X64_OR = 0x09, X64_AND = 0x21, X64_SUB = 0x29, X64_XOR = 0x31, X64_CMP = 0x39 };
+
+/* Shifts: the /digit. */
+enum x64_shift { X64_ROL = 0, X64_ROR = 1, X64_SHL = 4, X64_SHR = 5, X64_SAR = 7 };
+
+/* One-operand group 3: the /digit. */
+enum x64_unary { X64_NOT = 2, X64_NEG = 3, X64_MUL = 4, X64_IMUL = 5, X64_DIV = 6, X64_IDIV = 7 };
+
+/* Three-operand shifts of BMI2: the mandatory prefix as VEX.pp. */
+enum x64_shiftx { X64_SHLX = 1, X64_SARX = 2, X64_SHRX = 3 };
+
+/* Two-operand 0F instructions `op r, r/m`. */
+enum x64_0f { X64_MOVZX8 = 0xb6, X64_MOVZX16 = 0xb7, X64_MOVSX8 = 0xbe, X64_MOVSX16 = 0xbf, X64_IMUL2 = 0xaf };
+
+/* F3 0F instructions `op r, r/m`. */
+enum x64_f3 { X64_POPCNT = 0xb8, X64_TZCNT = 0xbc, X64_LZCNT = 0xbd };
+
+static inline void x64_u8(uint8_t **at, unsigned value)
+{
+    *(*at)++ = (uint8_t)value;
+}
+
+static inline void x64_u32(uint8_t **at, uint32_t value)
+{
+    memcpy(*at, &value, 4);
+    *at += 4;
+}
+
+static inline void x64_u64(uint8_t **at, uint64_t value)
+{
+    memcpy(*at, &value, 8);
+    *at += 8;
+}
+
+/* REX with W, and the upper bits of the ModRM reg and rm fields; left out when empty unless `force`. */
+static inline void x64_rex(uint8_t **at, bool wide, unsigned reg, unsigned rm, bool force)
+{
+    unsigned rex = 0x40u | (wide ? 8u : 0u) | (reg >> 3) << 2 | rm >> 3;
+    if (rex != 0x40u || force) {
+        x64_u8(at, rex);
+    }
+}
+
+static inline void x64_modrm_reg(uint8_t **at, unsigned reg, unsigned rm)
+{
+    x64_u8(at, 0xc0u | (reg & 7u) << 3 | (rm & 7u));
+}
+
+/* op reg, reg with a one-byte opcode. */
+static inline void x64_rr(uint8_t **at, bool wide, unsigned opcode, unsigned reg, unsigned rm)
+{
+    x64_rex(at, wide, reg, rm, false);
+    x64_u8(at, opcode);
+    x64_modrm_reg(at, reg, rm);
+}
+
+/* to = to op from; cmp only compares. */
+static inline void x64_alu(uint8_t **at, bool wide, enum x64_alu op, enum x64_reg to, enum x64_reg from)
+{
+    x64_rr(at, wide, op, from, to);
+}
+
+static inline bool x64_fits_8(int32_t value)
+{
+    return value >= -128 && value <= 127;
+}
+
+/* to = to op sign-extended immediate. */
+static inline void x64_alu_imm(uint8_t **at, bool wide, enum x64_alu op, enum x64_reg to, int32_t value)
+{
+    x64_rex(at, wide, 0, to, false);
+    x64_u8(at, x64_fits_8(value) ? 0x83 : 0x81);
+    x64_modrm_reg(at, op >> 3, to);
+    if (x64_fits_8(value)) {
+        x64_u8(at, (uint8_t)value);
+    } else {
+        x64_u32(at, (uint32_t)value);
+    }
+}
+
+/* The same with a 32-bit immediate whatever its value, to be patched later: the last four bytes. */
+static inline void x64_alu_imm32(uint8_t **at, bool wide, enum x64_alu op, enum x64_reg to, uint32_t value)
+{
+    x64_rex(at, wide, 0, to, false);
+    x64_u8(at, 0x81);
+    x64_modrm_reg(at, op >> 3, to);
+    x64_u32(at, value);
+}
+
+static inline void x64_test(uint8_t **at, bool wide, enum x64_reg a, enum x64_reg b)
+{
+    x64_rr(at, wide, 0x85, b, a);
+}
+
+static inline void x64_mov(uint8_t **at, bool wide, enum x64_reg to, enum x64_reg from)
+{
+    x64_rr(at, wide, 0x89, from, to);
+}
+
+/* to = value, in the shortest form; xor is not used, so flags stay. */
+static inline void x64_mov_imm(uint8_t **at, enum x64_reg to, uint64_t value)
+{
+    if (value <= UINT32_MAX) {
+        x64_rex(at, false, 0, to, false);
+        x64_u8(at, 0xb8u | (to & 7u));
+        x64_u32(at, (uint32_t)value);
+    } else if (value >= UINT64_MAX - INT32_MAX) {
+        x64_rex(at, true, 0, to, false);
+        x64_u8(at, 0xc7);
+        x64_modrm_reg(at, 0, to);
+        x64_u32(at, (uint32_t)value);
+    } else {
+        x64_rex(at, true, 0, to, false);
+        x64_u8(at, 0xb8u | (to & 7u));
+        x64_u64(at, value);
+    }
+}
+
+/* to = sign-extended low half of from. */
+static inline void x64_movsxd(uint8_t **at, enum x64_reg to, enum x64_reg from)
+{
+    x64_rr(at, true, 0x63, to, from);
+}
+
+/* movzx, movsx, two-operand imul; byte sources need a REX for sil and its like. */
+static inline void x64_0f(uint8_t **at, bool wide, enum x64_0f op, enum x64_reg to, enum x64_reg from)
+{
+    x64_rex(at, wide, to, from, op == X64_MOVZX8 || op == X64_MOVSX8);
+    x64_u8(at, 0x0f);
+    x64_u8(at, op);
+    x64_modrm_reg(at, to, from);
+}
+
+static inline void x64_f3(uint8_t **at, bool wide, enum x64_f3 op, enum x64_reg to, enum x64_reg from)
+{
+    x64_u8(at, 0xf3);
+    x64_rex(at, wide, to, from, false);
+    x64_u8(at, 0x0f);
+    x64_u8(at, op);
+    x64_modrm_reg(at, to, from);
+}
+
+/* to = from * immediate. */
+static inline void x64_imul_imm(uint8_t **at, bool wide, enum x64_reg to, enum x64_reg from, int32_t value)
+{
+    x64_rr(at, wide, 0x69, to, from);
+    x64_u32(at, (uint32_t)value);
+}
+
+static inline void x64_shift_imm(uint8_t **at, bool wide, enum x64_shift op, enum x64_reg to, unsigned count)
+{
+    x64_rr(at, wide, 0xc1, op, to);
+    x64_u8(at, count);
+}
+
+static inline void x64_shift_cl(uint8_t **at, bool wide, enum x64_shift op, enum x64_reg to)
+{
+    x64_rr(at, wide, 0xd3, op, to);
+}
+
+static inline void x64_unary(uint8_t **at, bool wide, enum x64_unary op, enum x64_reg to)
+{
+    x64_rr(at, wide, 0xf7, op, to);
+}
+
+static inline void x64_bswap(uint8_t **at, enum x64_reg to)
+{
+    x64_rex(at, true, 0, to, false);
+    x64_u8(at, 0x0f);
+    x64_u8(at, 0xc8u | (to & 7u));
+}
+
+/* rdx:rax = sign-extended rax (eax). */
+static inline void x64_sign_extend_rax(uint8_t **at, bool wide)
+{
+    x64_rex(at, wide, 0, 0, false);
+    x64_u8(at, 0x99);
+}
+
+/* The low byte of `to` becomes 0 or 1. */
+static inline void x64_setcc(uint8_t **at, enum x64_condition condition, enum x64_reg to)
+{
+    x64_rex(at, false, 0, to, true);
+    x64_u8(at, 0x0f);
+    x64_u8(at, 0x90u | condition);
+    x64_modrm_reg(at, 0, to);
+}
+
+static inline void x64_cmov(uint8_t **at, enum x64_condition condition, enum x64_reg to, enum x64_reg from)
+{
+    x64_rex(at, true, to, from, false);
+    x64_u8(at, 0x0f);
+    x64_u8(at, 0x40u | condition);
+    x64_modrm_reg(at, to, from);
+}
+
+/* VEX with three bytes; `map` 2 is 0F38, 3 is 0F3A; vvvv is a register operand or 0. */
+static inline void x64_vex(uint8_t **at, unsigned map, unsigned pp, bool wide, unsigned reg, unsigned vvvv,
+                           unsigned rm)
+{
+    x64_u8(at, 0xc4);
+    x64_u8(at, (~reg >> 3 & 1u) << 7 | 1u << 6 | (~rm >> 3 & 1u) << 5 | map);
+    x64_u8(at, (wide ? 0x80u : 0u) | (~vvvv & 15u) << 3 | pp);
+}
+
+/* to = from shifted by count, without touching the flags. */
+static inline void x64_shiftx(uint8_t **at, bool wide, enum x64_shiftx op, enum x64_reg to, enum x64_reg from,
+                              enum x64_reg count)
+{
+    x64_vex(at, 2, op, wide, to, count, from);
+    x64_u8(at, 0xf7);
+    x64_modrm_reg(at, to, from);
+}
+
+/* to = from rotated right. */
+static inline void x64_rorx(uint8_t **at, bool wide, enum x64_reg to, enum x64_reg from, unsigned count)
+{
+    x64_vex(at, 3, 3, wide, to, 0, from);
+    x64_u8(at, 0xf0);
+    x64_modrm_reg(at, to, from);
+    x64_u8(at, count);
+}
+
+/* to = ~a & b. */
+static inline void x64_andn(uint8_t **at, enum x64_reg to, enum x64_reg a, enum x64_reg b)
+{
+    x64_vex(at, 2, 0, true, to, a, b);
+    x64_u8(at, 0xf2);
+    x64_modrm_reg(at, to, b);
+}
+
+/* high:low = rdx * from; when both are one register it receives the high half. */
+static inline void x64_mulx(uint8_t **at, enum x64_reg high, enum x64_reg low, enum x64_reg from)
+{
+    x64_vex(at, 2, 3, true, high, low, from);
+    x64_u8(at, 0xf6);
+    x64_modrm_reg(at, high, from);
+}
+
+/* ModRM, SIB and displacement of [base + disp]. */
+static inline void x64_modrm_mem(uint8_t **at, unsigned reg, unsigned base, int32_t disp)
+{
+    unsigned mod = disp == 0 && (base & 7u) != X64_RBP ? 0u : x64_fits_8(disp) ? 1u : 2u;
+    x64_u8(at, mod << 6 | (reg & 7u) << 3 | (base & 7u));
+    if ((base & 7u) == X64_RSP) {
+        x64_u8(at, 0x24);
+    }
+    if (mod == 1) {
+        x64_u8(at, (uint8_t)disp);
+    } else if (mod == 2) {
+        x64_u32(at, (uint32_t)disp);
+    }
+}
+
+/* Plain host memory: to = [base + disp]. */
+static inline void x64_load(uint8_t **at, bool wide, enum x64_reg to, enum x64_reg base, int32_t disp)
+{
+    x64_rex(at, wide, to, base, false);
+    x64_u8(at, 0x8b);
+    x64_modrm_mem(at, to, base, disp);
+}
+
+/* [base + disp] = from. */
+static inline void x64_store(uint8_t **at, bool wide, enum x64_reg base, int32_t disp, enum x64_reg from)
+{
+    x64_rex(at, wide, from, base, false);
+    x64_u8(at, 0x89);
+    x64_modrm_mem(at, from, base, disp);
+}
+
+/* dword [base + disp] = value. */
+static inline void x64_store_imm(uint8_t **at, enum x64_reg base, int32_t disp, uint32_t value)
+{
+    x64_rex(at, false, 0, base, false);
+    x64_u8(at, 0xc7);
+    x64_modrm_mem(at, 0, base, disp);
+    x64_u32(at, value);
+}
+
+/* Any one-byte opcode with a memory operand, `reg` being a register or a /digit. */
+static inline void x64_op_mem(uint8_t **at, bool wide, unsigned opcode, unsigned reg, enum x64_reg base,
+                              int32_t disp)
+{
+    x64_rex(at, wide, reg, base, false);
+    x64_u8(at, opcode);
+    x64_modrm_mem(at, reg, base, disp);
+}
+
+/* to = base + disp, or its low half. */
+static inline void x64_lea(uint8_t **at, bool wide, enum x64_reg to, enum x64_reg base, int32_t disp)
+{
+    x64_op_mem(at, wide, 0x8d, to, base, disp);
+}
+
+/* to = base + index; index is not rsp. */
+static inline void x64_lea_sum(uint8_t **at, bool wide, enum x64_reg to, enum x64_reg base, enum x64_reg index)
+{
+    unsigned mod = (base & 7u) == X64_RBP ? 1u : 0u;
+    unsigned rex = 0x40u | (wide ? 8u : 0u) | ((unsigned)to >> 3) << 2 | ((unsigned)index >> 3) << 1 |
+                   (unsigned)base >> 3;
+    if (rex != 0x40u) {
+        x64_u8(at, rex);
+    }
+    x64_u8(at, 0x8d);
+    x64_u8(at, mod << 6 | (to & 7u) << 3 | 4u);
+    x64_u8(at, (index & 7u) << 3 | (base & 7u));
+    if (mod == 1) {
+        x64_u8(at, 0);
+    }
+}
+
+/*
+ * Guest memory: [GS + (base + disp) mod 2^32]. The address-size prefix makes the sum wrap at 2^32 before the segment
+ * base is added, which is the guest's own rule (mem/address). base < 0 is no base.
+ */
+static inline void x64_guest(uint8_t **at, bool half, bool wide, bool byte, unsigned opcode, unsigned reg,
+                             int base, uint32_t disp)
+{
+    bool escaped = opcode > 0xff; /* 0F xx */
+    x64_u8(at, 0x65);
+    x64_u8(at, 0x67);
+    if (half) {
+        x64_u8(at, 0x66);
+    }
+    x64_rex(at, wide, reg, base < 0 ? 0 : (unsigned)base, byte);
+    if (escaped) {
+        x64_u8(at, 0x0f);
+    }
+    x64_u8(at, opcode & 0xffu);
+    if (base < 0) {
+        x64_u8(at, (reg & 7u) << 3 | 4u);
+        x64_u8(at, 0x25);
+        x64_u32(at, disp);
+    } else {
+        int32_t signed_disp;
+        memcpy(&signed_disp, &disp, 4);
+        x64_modrm_mem(at, reg, (unsigned)base, signed_disp);
+    }
+}
+
+static inline void x64_push(uint8_t **at, enum x64_reg reg)
+{
+    x64_rex(at, false, 0, reg, false);
+    x64_u8(at, 0x50u | (reg & 7u));
+}
+
+static inline void x64_pop(uint8_t **at, enum x64_reg reg)
+{
+    x64_rex(at, false, 0, reg, false);
+    x64_u8(at, 0x58u | (reg & 7u));
+}
+
+static inline void x64_ret(uint8_t **at)
+{
+    x64_u8(at, 0xc3);
+}
+
+/* Jumps and calls with a 32-bit distance, to be patched: they return where the distance is. */
+static inline uint8_t *x64_jmp(uint8_t **at)
+{
+    x64_u8(at, 0xe9);
+    x64_u32(at, 0);
+    return *at - 4;
+}
+
+static inline uint8_t *x64_jcc(uint8_t **at, enum x64_condition condition)
+{
+    x64_u8(at, 0x0f);
+    x64_u8(at, 0x80u | condition);
+    x64_u32(at, 0);
+    return *at - 4;
+}
+
+static inline uint8_t *x64_call(uint8_t **at)
+{
+    x64_u8(at, 0xe8);
+    x64_u32(at, 0);
+    return *at - 4;
+}
+
+/* Short jumps within one instruction's code: they return where the distance is. */
+static inline uint8_t *x64_jcc_short(uint8_t **at, enum x64_condition condition)
+{
+    x64_u8(at, 0x70u | condition);
+    x64_u8(at, 0);
+    return *at - 1;
+}
+
+static inline uint8_t *x64_jmp_short(uint8_t **at)
+{
+    x64_u8(at, 0xeb);
+    x64_u8(at, 0);
+    return *at - 1;
+}
+
+static inline void x64_call_reg(uint8_t **at, enum x64_reg to)
+{
+    x64_rex(at, false, 0, to, false);
+    x64_u8(at, 0xff);
+    x64_modrm_reg(at, 2, to);
+}
+
+/* jmp [base + disp] */
+static inline void x64_jmp_mem(uint8_t **at, enum x64_reg base, int32_t disp)
+{
+    x64_op_mem(at, false, 0xff, 4, base, disp);
+}
+
+/* Makes the jump whose 32-bit distance is at `patch` go to `target`. */
+static inline void x64_patch(uint8_t *patch, const uint8_t *target)
+{
+    int32_t distance = (int32_t)(target - (patch + 4));
+    memcpy(patch, &distance, 4);
+}
+
+static inline void x64_patch_short(uint8_t *patch, const uint8_t *target)
+{
+    *patch = (uint8_t)(target - (patch + 1));
+}
+
+#endif
