@@ -18,6 +18,7 @@ COMMANDS = (
     "disasm",
     "fill",
     "cover",
+    "random",
     "bench",
     "serve",
     "doctor",
