@@ -25,7 +25,7 @@ PASSED = re.compile(r"(\d+) passed")
 
 @click.command("test")
 @click.option("--count", default=200000, show_default=True, help="Random programs, optimised build.")
-@click.option("--dev-count", default=20000, show_default=True, help="Random programs, sanitizers.")
+@click.option("--dev-count", default=200000, show_default=True, help="Random programs, sanitizers.")
 @click.option("--seed", default=SEED, show_default=True, type=click.IntRange(min=0))
 @click.option(
     "--external",
