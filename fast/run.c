@@ -1,8 +1,8 @@
 /*
  * Running: into compiled code and out of it.
  *
- * In: a machine and where it stands. Out: the stop record. The code of a flavour is compiled when it is first needed. All
- * exits leave the whole state in the context, so a machine can go on in another flavour after every exit but a
+ * In: a machine and where it stands. Out: the stop record. The code of a flavour is compiled when it is first needed.
+ * All exits leave the whole state in the context, so a machine can go on in another flavour after every exit but a
  * stop of the harness, which leaves it in the middle of a block: there it goes on in the flavour that stopped it,
  * or, from a block's entry, at the same place of the finer one.
  */

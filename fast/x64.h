@@ -31,7 +31,7 @@ enum x64_condition {
     X64_GREATER = 15,
 };
 
-/* Two-operand arithmetic: the opcode of `op r/m, r`; eight less than a multiple of 8 gives the /digit of the immediate form. */
+/* Two-operand arithmetic: the opcode of `op r/m, r`; shifted right by 3 it is the /digit of the immediate form. */
 enum x64_alu { X64_ADD = 0x01, X64_OR = 0x09, X64_AND = 0x21, X64_SUB = 0x29, X64_XOR = 0x31, X64_CMP = 0x39 };
 
 /* Shifts: the /digit. */
