@@ -23,8 +23,9 @@ struct operand {
 enum { NONE = -1, REGISTERS = 16, BUFFER = 32 };
 
 static const int32_t immediates[] = {0, 1, -1, 127, 128, -128, -129, 0x7fffffff, -0x7fffffff - 1, 0x12345678};
-static const uint64_t constants[] = {0,          1,          0x7fffffff,          0x80000000,          0xffffffff,
-                                     1ull << 32, UINT64_MAX, 0xffffffff80000000u, 0xffffffff7fffffffu, 0x123456789abcdef0};
+static const uint64_t constants[] = {0,          1,           0x7fffffff, 0x80000000,
+                                     0xffffffff, 0x100000000, UINT64_MAX, 0xffffffff80000000u,
+                                     0xffffffff7fffffffu, 0x123456789abcdef0};
 static const enum x64_condition conditions[] = {X64_BELOW,      X64_ABOVE_EQUAL, X64_EQUAL, X64_NOT_EQUAL,
                                                 X64_BELOW_EQUAL, X64_ABOVE,      X64_LESS,  X64_GREATER_EQUAL,
                                                 X64_LESS_EQUAL, X64_GREATER};
@@ -263,9 +264,9 @@ static void test_host_memory(enum x64_reg a, enum x64_reg base)
 static void test_guest_memory(enum x64_reg a, int base)
 {
     for (size_t i = 0; i < IMMEDIATES; i++) {
-        struct operand place = {.kind = MEMORY, .reg = base < 0 ? 0 : (unsigned)base, .index = NONE, .has_base = base >= 0};
+        struct operand place = mem(0, base < 0 ? 0 : (unsigned)base, immediates[i]);
+        place.has_base = base >= 0;
         place.guest = true;
-        place.value = immediates[i];
         uint32_t disp = (uint32_t)immediates[i];
         static const struct {
             bool half, wide, byte;
