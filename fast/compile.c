@@ -14,6 +14,7 @@
 #include "emit.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const uint8_t fast_host_register[FAST_register_count] = {
     X64_R13, X64_RBX, X64_RAX, X64_RDX, X64_R12, X64_RBP, X64_R14,
@@ -240,60 +241,72 @@ static void emit_prologue(struct fast_emit *e)
 
 /* ---- blocks --------------------------------------------------------------------------------- */
 
-/* gas/block/charged_on_entry */
-static void emit_block_entry(struct fast_emit *e, uint32_t pc)
+/* gas/block/charged_on_entry; returns where the cost stands, which is known only at the block's end. */
+static uint8_t *emit_block_entry(struct fast_emit *e, uint32_t pc)
 {
-    uint64_t cost = fast_gas_block_cost(e->program, pc);
     e->code->native[pc] = (uint32_t)(e->at - e->base);
-    if (cost <= INT32_MAX) {
-        x64_alu_imm(&e->at, true, X64_SUB, GAS, (int32_t)cost);
-    } else {
-        x64_mov_imm(&e->at, SCRATCH, cost);
-        x64_alu(&e->at, true, X64_SUB, GAS, SCRATCH);
-    }
+    x64_alu_imm32(&e->at, true, X64_SUB, GAS, 0);
+    uint8_t *cost = e->at - 4;
     fast_emit_exit_if(e, X64_BELOW, TAIL_OUT_OF_GAS, pc);
     fast_emit_call_out(e, FAST_SITE_BLOCK, pc, pc);
+    return cost;
 }
 
-/* One instruction and, unless it decides itself where to go, the way to its successor. */
-static void emit_instruction(struct fast_emit *e, uint32_t pc)
+/* One instruction; false when the guest does not flow on from it. */
+static bool emit_instruction(struct fast_emit *e, const struct fast_insn *insn)
 {
-    struct fast_insn insn;
-    fast_decode(e->program, pc, &insn);
-    emit_of[insn.opcode](e, &insn);
-    bool goes_on = !fast_is_terminator(insn.opcode) || insn.opcode == 1 || insn.opcode == 2;
+    emit_of[insn->opcode](e, insn);
+    bool goes_on = !fast_is_terminator(insn->opcode) || insn->opcode == 1 || insn->opcode == 2;
     if (goes_on) {
-        fast_emit_call_out(e, FAST_SITE_INSTRUCTION, pc, insn.npc);
+        fast_emit_call_out(e, FAST_SITE_INSTRUCTION, insn->pc, insn->npc);
     }
-    if (!fast_is_executable(e->program, insn.npc)) {
+    if (!fast_is_executable(e->program, insn->npc)) {
         fast_emit_jump_to_tail(e, TAIL_IMPLICIT_TRAP);
+        return false;
     }
+    return true;
 }
 
 /*
- * Positions of E that nothing flows into and that no block starts are left out: nothing reaches them. Every other
- * one is followed by its successor's code.
+ * A block with its cost, up to the next position of P, which begins the code that is emitted next. The walk of the cost
+ * goes on where no code is emitted, behind an instruction that nothing executable follows.
  */
-static void emit_blocks(struct fast_emit *e)
+static int emit_block(struct fast_emit *e, uint32_t pc)
 {
     const struct fast_program *program = e->program;
-    uint64_t reached = 0; /* the position that the last instruction flows into */
-    bool flows = false;
-    for (uint32_t pc = 0; pc < program->code_len; pc++) {
-        if (!fast_is_executable(program, pc)) {
-            continue;
+    struct fast_gas gas = {.cycle = 0};
+    uint8_t *place = emit_block_entry(e, pc);
+    bool flows = true;
+    do {
+        if (flows) {
+            struct fast_insn insn;
+            fast_decode(program, pc, &insn);
+            fast_gas_visit(&gas, program, pc, &insn);
+            flows = emit_instruction(e, &insn);
+            pc = insn.npc;
+        } else {
+            fast_gas_visit(&gas, program, pc, NULL);
+            pc = fast_next(program, pc);
         }
-        bool begins = fast_begins_block(program, pc);
-        if (!begins && !(flows && reached == pc)) {
-            continue;
+    } while (pc < program->code_len && !fast_bit(program->in_p, pc));
+    uint64_t cost = fast_gas_cost(&gas);
+    uint32_t immediate = (uint32_t)cost;
+    memcpy(place, &immediate, 4);
+    return cost <= INT32_MAX ? 0 : ASSAY_ERROR_MEMORY; /* only a program beyond make_room's bound gets there */
+}
+
+/* Positions of E outside all blocks are left out: nothing reaches them. */
+static int emit_blocks(struct fast_emit *e)
+{
+    for (uint64_t at = 0; at < e->program->code_len; at += 64) {
+        for (uint64_t word = fast_bits_64(e->program->block, at); word != 0; word &= word - 1) {
+            int error = emit_block(e, (uint32_t)(at + (uint64_t)__builtin_ctzll(word)));
+            if (error != 0) {
+                return error;
+            }
         }
-        if (begins) {
-            emit_block_entry(e, pc);
-        }
-        emit_instruction(e, pc);
-        reached = fast_next(program, pc);
-        flows = true;
     }
+    return 0;
 }
 
 static void emit_stubs(struct fast_emit *e)
@@ -360,7 +373,9 @@ int fast_compile(const struct fast_program *program, enum fast_flavour flavour, 
     if (error == 0) {
         e.at = e.base = code->arena.base;
         emit_prologue(&e);
-        emit_blocks(&e);
+        error = emit_blocks(&e);
+    }
+    if (error == 0) {
         emit_stubs(&e);
         link_all(&e);
         code->used = (size_t)(e.at - e.base);

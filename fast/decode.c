@@ -44,42 +44,11 @@ static const struct form *const form_of[256] = {
 };
 #undef INSN
 
-enum { OPCODE_NEXT = 1, OPCODE_ENDS = 2 };
-
-#define INSN(name, byte, form, flow) [byte] = OPCODE_##flow,
-static const uint8_t opcode_class[256] = {
+#define INSN(name, byte, form, flow) [byte] = FAST_OPCODE_##flow,
+const uint8_t fast_opcode_class[256] = {
 #include "isa.def"
 };
 #undef INSN
-
-bool fast_is_opcode(uint8_t byte)
-{
-    return opcode_class[byte] != 0;
-}
-
-bool fast_is_terminator(uint8_t byte)
-{
-    return opcode_class[byte] == OPCODE_ENDS;
-}
-
-bool fast_is_executable(const struct fast_program *program, uint64_t pc)
-{
-    return pc < program->code_len && fast_bit(program->start, pc) && fast_is_opcode(program->code[pc]);
-}
-
-bool fast_begins_block(const struct fast_program *program, uint64_t pc)
-{
-    return pc < program->code_len && fast_bit(program->block, pc);
-}
-
-/* isa/skip: the next start bit within 25 positions; past the end the padding has ones. */
-uint32_t fast_next(const struct fast_program *program, uint32_t pc)
-{
-    uint64_t first = (uint64_t)pc + 1, bits;
-    memcpy(&bits, program->start + first / 8, 8);
-    bits = bits >> first % 8 | UINT64_C(1) << FAST_skip_max;
-    return (uint32_t)(first + (uint64_t)__builtin_ctzll(bits));
-}
 
 static uint8_t register_field(enum field field, unsigned b1, unsigned b2)
 {

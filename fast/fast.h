@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum fast_limit {
 #define LIMIT(name, value) FAST_##name = value,
@@ -50,6 +51,14 @@ static inline bool fast_bit(const uint8_t *bits, uint64_t i)
     return (bits[i / 8] >> (i % 8) & 1) != 0;
 }
 
+/* 64 bits from `i`, a multiple of 64, on. */
+static inline uint64_t fast_bits_64(const uint8_t *bits, uint64_t i)
+{
+    uint64_t word;
+    memcpy(&word, bits + i / 8, 8);
+    return word;
+}
+
 /* ---- decode.c: operands --------------------------------------------------------------------- */
 
 struct fast_insn {
@@ -61,11 +70,41 @@ struct fast_insn {
     uint8_t ra, rb, rd;
 };
 
-bool fast_is_opcode(uint8_t byte);
-bool fast_is_terminator(uint8_t byte);
-bool fast_is_executable(const struct fast_program *program, uint64_t pc);
-bool fast_begins_block(const struct fast_program *program, uint64_t pc);
-uint32_t fast_next(const struct fast_program *program, uint32_t pc);
+enum { FAST_OPCODE_NEXT = 1, FAST_OPCODE_ENDS = 2 };
+
+extern const uint8_t fast_opcode_class[256]; /* 0: no opcode */
+
+static inline bool fast_is_opcode(uint8_t byte)
+{
+    return fast_opcode_class[byte] != 0;
+}
+
+static inline bool fast_is_terminator(uint8_t byte)
+{
+    return fast_opcode_class[byte] == FAST_OPCODE_ENDS;
+}
+
+/* isa/executable: in E. */
+static inline bool fast_is_executable(const struct fast_program *program, uint64_t pc)
+{
+    return pc < program->code_len && fast_bit(program->start, pc) && fast_is_opcode(program->code[pc]);
+}
+
+/* In both P and E. */
+static inline bool fast_begins_block(const struct fast_program *program, uint64_t pc)
+{
+    return pc < program->code_len && fast_bit(program->block, pc);
+}
+
+/* isa/skip: the next start bit within 25 positions; past the end the padding has ones. */
+static inline uint32_t fast_next(const struct fast_program *program, uint32_t pc)
+{
+    uint64_t first = (uint64_t)pc + 1, bits;
+    memcpy(&bits, program->start + first / 8, 8);
+    bits = bits >> first % 8 | UINT64_C(1) << FAST_skip_max;
+    return (uint32_t)(first + (uint64_t)__builtin_ctzll(bits));
+}
+
 void fast_decode(const struct fast_program *program, uint32_t pc, struct fast_insn *insn);
 
 /* A memory access as the instruction describes it; width 0 when there is none. */
@@ -80,9 +119,23 @@ struct fast_access {
 
 void fast_decode_access(const struct fast_insn *insn, struct fast_access *access);
 
-/* ---- gas.c ---------------------------------------------------------------------------------- */
+/* ---- gas.c: what a block costs, an instruction at a time ------------------------------------ */
 
-uint64_t fast_gas_block_cost(const struct fast_program *program, uint32_t start);
+enum { FAST_NO_REGISTER = FAST_register_count }; /* always ready; what is written to it is thrown away */
+
+struct fast_gas {
+    uint64_t ready[FAST_register_count + 1];
+    uint64_t cycle, used, last;
+};
+
+/* The next position of the walk (gas/walk). `insn` is the instruction there if it has been decoded, else NULL. */
+void fast_gas_visit(struct fast_gas *gas, const struct fast_program *program, uint32_t pc, const struct fast_insn *insn);
+
+/* gas/cost, after the last position. */
+static inline uint64_t fast_gas_cost(const struct fast_gas *gas)
+{
+    return gas->last > FAST_cost_discount ? gas->last - FAST_cost_discount : FAST_cost_minimum;
+}
 
 /* ---- arena.c: executable memory ------------------------------------------------------------- */
 

@@ -20,7 +20,7 @@ struct operand {
     int64_t value; /* of an immediate, or the displacement */
 };
 
-enum { NONE = -1, REGISTERS = 16, BUFFER = 32 };
+enum { NONE = -1, REGISTERS = 16, BUFFER = 1 << 17 };
 
 static const int32_t immediates[] = {0, 1, -1, 127, 128, -128, -129, 0x7fffffff, -0x7fffffff - 1, 0x12345678};
 static const uint64_t constants[] = {0,          1,           0x7fffffff, 0x80000000,
@@ -35,7 +35,7 @@ enum { IMMEDIATES = sizeof immediates / sizeof *immediates, CONSTANTS = sizeof c
 enum { CONDITIONS = sizeof conditions / sizeof *conditions };
 
 static ZydisDecoder decoder;
-static uint8_t code[BUFFER];
+static uint8_t code[BUFFER]; /* as far as the jumps that are patched go */
 static size_t forms;
 
 static struct operand reg(unsigned bits, unsigned number)

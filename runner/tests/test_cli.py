@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import stat
 import subprocess
@@ -128,12 +129,8 @@ def test_an_engine_that_cannot_be_loaded(tmp_path):
     assert assay("replay", "-e", "mine=cmd:no-such-program", GOOD).returncode == exit_code.NO_ENGINE
 
 
-def server(fault):
-    return f"mine=cmd:{sys.executable} {SERVER} --fault {fault}"
-
-
 def test_a_process_that_speaks_the_protocol_is_an_engine():
-    done = assay("replay", "-e", f"mine=cmd:{sys.executable} {SERVER}", GOOD)
+    done = assay("replay", "-e", f"mine=cmd:{shlex.join([sys.executable, str(SERVER)])}", GOOD)
     assert done.returncode == exit_code.AGREED, said(done)
 
 
