@@ -8,38 +8,44 @@
 
 #include <string.h>
 
-/* Which nibble or byte names a register. */
-enum field { NO, LO, HI, B2 };
+/* Where a register's number lies in the first four bytes, and the length of imm_x if it is a field. */
+struct field {
+    uint8_t shift, mask;
+};
 
-/* Where the length of imm_x comes from: what is left of the instruction, eight bytes, or a length field. */
-enum length { LEN_NONE, LEN_REST, LEN_EIGHT, LEN_B1_LOW, LEN_B1_HIGH, LEN_B2_LOW };
+#define FIELD_NONE {0, 0}
+#define FIELD_LOW {8, 15}
+#define FIELD_HIGH {12, 15}
+#define FIELD_B2 {16, 255}
+#define LENGTH_B1_LOW {8, 7}
+#define LENGTH_B1_HIGH {12, 7}
+#define LENGTH_B2_LOW {16, 7}
 
-/* What follows imm_x. */
-enum second { NOTHING, IMMEDIATE, OFFSET };
+enum { X_NONE, X_FIELD, X_REST, X_EIGHT };   /* where the length of imm_x comes from */
+enum { NOTHING, IMMEDIATE, OFFSET };         /* what follows imm_x */
 
 struct form {
-    enum field a, b, d;
-    enum length x;
-    enum second second;
+    struct field a, b, d, x_length;
+    uint8_t x, second;
     uint8_t operands; /* bytes between the opcode and the first immediate */
 };
 
-static const struct form form_no_args = {NO, NO, NO, LEN_NONE, NOTHING, 0};
-static const struct form form_one_imm = {NO, NO, NO, LEN_REST, NOTHING, 0};
-static const struct form form_one_reg_ext_imm = {LO, NO, NO, LEN_EIGHT, NOTHING, 1};
-static const struct form form_two_imm = {NO, NO, NO, LEN_B1_LOW, IMMEDIATE, 1};
-static const struct form form_one_offset = {NO, NO, NO, LEN_NONE, OFFSET, 0};
-static const struct form form_one_reg_one_imm = {LO, NO, NO, LEN_REST, NOTHING, 1};
-static const struct form form_one_reg_two_imm = {LO, NO, NO, LEN_B1_HIGH, IMMEDIATE, 1};
-static const struct form form_one_reg_imm_offset = {LO, NO, NO, LEN_B1_HIGH, OFFSET, 1};
-static const struct form form_two_reg = {HI, NO, LO, LEN_NONE, NOTHING, 1};
-static const struct form form_two_reg_one_imm = {LO, HI, NO, LEN_REST, NOTHING, 1};
-static const struct form form_two_reg_one_offset = {LO, HI, NO, LEN_NONE, OFFSET, 1};
-static const struct form form_two_reg_two_imm = {LO, HI, NO, LEN_B2_LOW, IMMEDIATE, 2};
-static const struct form form_three_reg = {LO, HI, B2, LEN_NONE, NOTHING, 2};
+#define FORM_no_args {FIELD_NONE, FIELD_NONE, FIELD_NONE, FIELD_NONE, X_NONE, NOTHING, 0}
+#define FORM_one_imm {FIELD_NONE, FIELD_NONE, FIELD_NONE, FIELD_NONE, X_REST, NOTHING, 0}
+#define FORM_one_reg_ext_imm {FIELD_LOW, FIELD_NONE, FIELD_NONE, FIELD_NONE, X_EIGHT, NOTHING, 1}
+#define FORM_two_imm {FIELD_NONE, FIELD_NONE, FIELD_NONE, LENGTH_B1_LOW, X_FIELD, IMMEDIATE, 1}
+#define FORM_one_offset {FIELD_NONE, FIELD_NONE, FIELD_NONE, FIELD_NONE, X_NONE, OFFSET, 0}
+#define FORM_one_reg_one_imm {FIELD_LOW, FIELD_NONE, FIELD_NONE, FIELD_NONE, X_REST, NOTHING, 1}
+#define FORM_one_reg_two_imm {FIELD_LOW, FIELD_NONE, FIELD_NONE, LENGTH_B1_HIGH, X_FIELD, IMMEDIATE, 1}
+#define FORM_one_reg_imm_offset {FIELD_LOW, FIELD_NONE, FIELD_NONE, LENGTH_B1_HIGH, X_FIELD, OFFSET, 1}
+#define FORM_two_reg {FIELD_HIGH, FIELD_NONE, FIELD_LOW, FIELD_NONE, X_NONE, NOTHING, 1}
+#define FORM_two_reg_one_imm {FIELD_LOW, FIELD_HIGH, FIELD_NONE, FIELD_NONE, X_REST, NOTHING, 1}
+#define FORM_two_reg_one_offset {FIELD_LOW, FIELD_HIGH, FIELD_NONE, FIELD_NONE, X_NONE, OFFSET, 1}
+#define FORM_two_reg_two_imm {FIELD_LOW, FIELD_HIGH, FIELD_NONE, LENGTH_B2_LOW, X_FIELD, IMMEDIATE, 2}
+#define FORM_three_reg {FIELD_LOW, FIELD_HIGH, FIELD_B2, FIELD_NONE, X_NONE, NOTHING, 2}
 
-#define INSN(name, byte, form, flow) [byte] = &form_##form,
-static const struct form *const form_of[256] = {
+#define INSN(name, byte, form, flow) [byte] = FORM_##form,
+static const struct form form_of[256] = {
 #include "isa.def"
 };
 #undef INSN
@@ -50,22 +56,24 @@ const uint8_t fast_opcode_class[256] = {
 };
 #undef INSN
 
-static uint8_t register_field(enum field field, unsigned b1, unsigned b2)
+static unsigned field_of(struct field field, uint32_t head)
 {
-    unsigned value = field == LO ? b1 & 15u : field == HI ? b1 >> 4 : field == B2 ? b2 : 0;
+    return head >> field.shift & field.mask;
+}
+
+static uint8_t register_of(struct field field, uint32_t head)
+{
+    unsigned value = field_of(field, head);
     return (uint8_t)(value < FAST_register_last ? value : FAST_register_last);
 }
 
-/* isa/sign_extension, for 0 to 4 bytes */
+/* isa/sign_extension, for 0 to 4 bytes: shifted to the top of 64 bits in two steps, as 0 bytes are a shift by 64. */
 static uint64_t immediate(const uint8_t *bytes, unsigned length)
 {
     uint32_t raw;
     memcpy(&raw, bytes, 4);
-    if (length == 0) {
-        return 0;
-    }
-    unsigned unused = 32 - 8 * length;
-    return (uint64_t)(int64_t)((int32_t)(raw << unused) >> unused);
+    unsigned half = 32 - 4 * length;
+    return (uint64_t)((int64_t)((uint64_t)raw << half << half) >> half >> half);
 }
 
 static unsigned min4(unsigned value)
@@ -73,47 +81,34 @@ static unsigned min4(unsigned value)
     return value < FAST_immediate_max ? value : FAST_immediate_max;
 }
 
-static unsigned length_of_x(const struct form *form, unsigned b1, unsigned b2, unsigned rest)
-{
-    switch (form->x) {
-    case LEN_REST:
-        return min4(rest);
-    case LEN_B1_LOW:
-        return min4(b1 & 7u);
-    case LEN_B1_HIGH:
-        return min4(b1 >> 4 & 7u);
-    case LEN_B2_LOW:
-        return min4(b2 & 7u);
-    case LEN_NONE:
-    case LEN_EIGHT:
-        break;
-    }
-    return 0;
-}
-
 void fast_decode(const struct fast_program *program, uint32_t pc, struct fast_insn *insn)
 {
     const uint8_t *code = program->code + pc;
-    const struct form *form = form_of[code[0]];
-    unsigned b1 = code[1], b2 = code[2];
+    const struct form *form = &form_of[code[0]];
+    uint32_t head;
+    memcpy(&head, code, 4);
     uint32_t npc = fast_next(program, pc);
     unsigned l = npc - pc - 1;
     unsigned rest = l > form->operands ? l - form->operands : 0;
-    unsigned x_length = length_of_x(form, b1, b2, rest);
+    unsigned x_length = min4(form->x == X_REST ? rest : field_of(form->x_length, head));
     unsigned second_length = min4(rest > x_length ? rest - x_length : 0);
     const uint8_t *x = code + 1 + form->operands;
     insn->pc = pc;
     insn->npc = npc;
     insn->opcode = code[0];
-    insn->ra = register_field(form->a, b1, b2);
-    insn->rb = register_field(form->b, b1, b2);
-    insn->rd = register_field(form->d, b1, b2);
+    insn->ra = register_of(form->a, head);
+    insn->rb = register_of(form->b, head);
+    insn->rd = register_of(form->d, head);
     insn->x = immediate(x, x_length);
-    if (form->x == LEN_EIGHT) {
+    insn->y = 0;
+    insn->target = 0;
+    if (form->second != NOTHING) {
+        uint64_t second = immediate(x + x_length, second_length);
+        insn->y = form->second == IMMEDIATE ? second : 0;
+        insn->target = form->second == OFFSET ? pc + second : 0;
+    } else if (form->x == X_EIGHT) {
         memcpy(&insn->x, x, 8);
     }
-    insn->y = form->second == IMMEDIATE ? immediate(x + x_length, second_length) : 0;
-    insn->target = form->second == OFFSET ? pc + immediate(x + x_length, second_length) : 0;
 }
 
 /* How the 29 instructions that touch memory name their address and value. */

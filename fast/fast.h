@@ -121,11 +121,11 @@ void fast_decode_access(const struct fast_insn *insn, struct fast_access *access
 
 /* ---- gas.c: what a block costs, an instruction at a time ------------------------------------ */
 
-enum { FAST_NO_REGISTER = FAST_register_count }; /* always ready; what is written to it is thrown away */
+enum { FAST_NO_REGISTER = FAST_register_count }; /* what is written to it is thrown away */
 
 struct fast_gas {
-    uint64_t ready[FAST_register_count + 1];
-    uint64_t cycle, used, last;
+    uint32_t ready[FAST_register_count + 1];
+    uint32_t cycle, used, last; /* below 2^31: make_room bounds a program (compile.c) */
 };
 
 /* The next position of the walk (gas/walk). `insn` is the instruction there if it has been decoded, else NULL. */

@@ -12,30 +12,38 @@ enum slot_rule { FIXED, OVERLAP, SHIFT };
 /* Bits of sources and target. */
 enum { HAS_NONE = 0, HAS_A = 1, HAS_B = 2, HAS_AB = 3, HAS_D = 4, HAS_BD = 6 };
 
+/* The masks are all ones where a source counts, so that the others read as 0. */
 struct row {
-    uint8_t kind, cycles, slot_rule, slots_if, slots_else, sources, target;
+    uint32_t a, b, d;
+    uint8_t kind, cycles, slot_rule, slots_if, slots_else, sources, has_target;
 };
 
 #define GAS(name, kind, cycles, slot_rule, slots_if, slots_else, sources, target)                          \
-    GAS_##name##_kind = kind, GAS_##name##_cycles = cycles, GAS_##name##_slot_rule = slot_rule,            \
-    GAS_##name##_slots_if = slots_if, GAS_##name##_slots_else = slots_else,                                \
-    GAS_##name##_sources = HAS_##sources, GAS_##name##_target = HAS_##target,
+    GAS_##name##_kind = kind, GAS_##name##_cycles = kind == PLAIN ? cycles : 0,                            \
+    GAS_##name##_slot_rule = slot_rule, GAS_##name##_slots_if = slots_if,                                  \
+    GAS_##name##_slots_else = slots_else, GAS_##name##_sources = HAS_##sources,                            \
+    GAS_##name##_target = HAS_##target,
 enum gas_column {
 #include "gas.def"
 };
 #undef GAS
 
+#define MASK(sources, bit) (((sources) & (bit)) != 0 ? UINT32_MAX : 0)
 #define INSN(name, byte, form, flow)                                                                       \
-    [byte] = {GAS_##name##_kind,       GAS_##name##_cycles,     GAS_##name##_slot_rule,                    \
-              GAS_##name##_slots_if,   GAS_##name##_slots_else, GAS_##name##_sources,                      \
-              GAS_##name##_target},
+    [byte] = {MASK(GAS_##name##_sources, HAS_A), MASK(GAS_##name##_sources, HAS_B),                        \
+              MASK(GAS_##name##_sources, HAS_D), GAS_##name##_kind,                                        \
+              GAS_##name##_cycles,               GAS_##name##_slot_rule,                                   \
+              GAS_##name##_slots_if,             GAS_##name##_slots_else,                                  \
+              GAS_##name##_sources,              (GAS_##name##_target & HAS_A) != 0},
 static const struct row table[256] = {
 #include "isa.def"
 };
 #undef INSN
+#undef MASK
 
-static const struct row invalid = {PLAIN,    FAST_invalid_cycles, FIXED, FAST_invalid_slots, FAST_invalid_slots,
-                                   HAS_NONE, HAS_NONE};
+static const struct row invalid = {.cycles = FAST_invalid_cycles,
+                                   .slots_if = FAST_invalid_slots,
+                                   .slots_else = FAST_invalid_slots};
 
 static unsigned clamp(unsigned field)
 {
@@ -59,9 +67,21 @@ static unsigned branch_cycles(const struct fast_program *program, uint32_t pc, c
     return FAST_branch_cost_plain;
 }
 
-static uint64_t max(uint64_t a, uint64_t b)
+static uint32_t max(uint32_t a, uint32_t b)
 {
     return a > b ? a : b;
+}
+
+/* gas/slots: whether the first of the row's two numbers of slots holds. */
+static bool takes_first(const struct row *row, unsigned b1, unsigned a, unsigned b, unsigned d)
+{
+    if (row->slot_rule == FIXED) {
+        return true;
+    }
+    if (row->slot_rule == SHIFT) {
+        return (b1 & 15u) == b1 >> 4;
+    }
+    return ((row->sources & HAS_B) != 0 && b == a) || ((row->sources & HAS_D) != 0 && d == a);
 }
 
 void fast_gas_visit(struct fast_gas *gas, const struct fast_program *program, uint32_t pc, const struct fast_insn *insn)
@@ -72,24 +92,19 @@ void fast_gas_visit(struct fast_gas *gas, const struct fast_program *program, ui
     unsigned b1 = pc + UINT64_C(1) < program->code_len ? program->code[pc + 1] : 0xcc;
     unsigned b2 = pc + UINT64_C(2) < program->code_len ? program->code[pc + 2] : 0xcc;
     unsigned a = clamp(b1 & 15u), b = clamp(b1 >> 4), d = clamp(b2 & 15u);
-    bool first = row->slot_rule == FIXED || (row->slot_rule == SHIFT && (b1 & 15u) == b1 >> 4) ||
-                 (row->slot_rule == OVERLAP &&
-                  (((row->sources & HAS_B) != 0 && b == a) || ((row->sources & HAS_D) != 0 && d == a)));
     bool full = gas->used >= FAST_slots_per_cycle;
     gas->cycle += full;
-    gas->used = (full ? 0 : gas->used) + (first ? row->slots_if : row->slots_else);
+    gas->used = (full ? 0 : gas->used) + (takes_first(row, b1, a, b, d) ? row->slots_if : row->slots_else);
     if (row->kind == MOVE) {
         gas->ready[a] = gas->ready[b];
         return;
     }
-    uint64_t start = max(gas->cycle, gas->ready[(row->sources & HAS_A) != 0 ? a : FAST_NO_REGISTER]);
-    start = max(start, gas->ready[(row->sources & HAS_B) != 0 ? b : FAST_NO_REGISTER]);
-    start = max(start, gas->ready[(row->sources & HAS_D) != 0 ? d : FAST_NO_REGISTER]);
-    uint64_t done = start + (row->kind == PLAIN ? row->cycles
-                             : row->kind == MEM ? program->mem_cycles
-                                                : branch_cycles(program, pc, insn));
-    if ((row->target & HAS_A) != 0) {
-        gas->ready[a] = done;
+    uint32_t cycles = row->kind == MEM ? program->mem_cycles : row->cycles;
+    if (row->kind == BRANCH) {
+        cycles = branch_cycles(program, pc, insn);
     }
+    uint32_t sources = max(max(gas->ready[a] & row->a, gas->ready[b] & row->b), gas->ready[d] & row->d);
+    uint32_t done = max(gas->cycle, sources) + cycles;
+    gas->ready[row->has_target ? a : FAST_NO_REGISTER] = done;
     gas->last = max(gas->last, done);
 }
