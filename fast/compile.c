@@ -13,7 +13,6 @@
  */
 #include "emit.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 const uint8_t fast_host_register[FAST_register_count] = {
@@ -25,6 +24,7 @@ enum {
     /* Upper bounds of emitted bytes: for the part before the blocks, and for a position with everything behind it. */
     PROLOGUE_BYTES = 4096,
     POSITION_BYTES = 256,
+    PAGE = 4096,
     OBSERVED_BYTES = 128,
     CONTEXT_REG = offsetof(struct fast_context, reg),
     CONTEXT_GAS = offsetof(struct fast_context, gas),
@@ -339,37 +339,54 @@ void fast_code_clear(struct fast_code *code)
     if (code->arena.base != NULL) {
         fast_arena_give_back(&code->arena, code->used);
     }
-    free(code->native);
-    free(code->jump);
-    free(code->fault);
-    free(code->site);
     *code = (struct fast_code){.used = 0};
 }
 
-/* Room for the most that can be emitted; untouched memory costs nothing. */
-static bool make_room(struct fast_emit *e)
+/* A table of `count` entries in the arena, behind what has been taken of it. */
+static void *take_table(const struct fast_code *code, size_t *taken, size_t count, size_t entry)
 {
-    size_t starts = e->program->start_count, observed = e->flavour == FAST_PRODUCTION ? 0 : OBSERVED_BYTES;
-    size_t bytes = PROLOGUE_BYTES + starts * (POSITION_BYTES + observed);
+    void *table = code->arena.base + *taken;
+    *taken += (count * entry + 15) / 16 * 16;
+    return table;
+}
+
+/*
+ * Room for the most that can be emitted, and behind it the tables, which are never executable; untouched memory costs
+ * nothing, and memory of an earlier program is there already.
+ */
+static int make_room(struct fast_emit *e)
+{
     struct fast_code *code = e->code;
+    bool observed = e->flavour != FAST_PRODUCTION || !e->host->popcnt || !e->host->lzcnt || !e->host->bmi1;
+    size_t starts = e->program->start_count, positions = (size_t)e->program->code_len + 1;
+    size_t sites = observed ? 3 * starts + 1 : 0, stubs = 3 * starts + 1;
+    size_t each = observed ? POSITION_BYTES + OBSERVED_BYTES : POSITION_BYTES, bytes = PROLOGUE_BYTES + starts * each;
+    size_t taken = (bytes + PAGE - 1) & ~(size_t)(PAGE - 1);
+    size_t tables = positions * sizeof(*code->native) + e->program->jump_len * sizeof(*code->jump) +
+                    starts * (sizeof(*code->fault) + sizeof(*e->fixup)) + sites * sizeof(*code->site) +
+                    stubs * sizeof(*e->stub) + 6 * 16;
     if (bytes > INT32_MAX) {
-        return false; /* beyond the reach of a jump */
+        return ASSAY_ERROR_MEMORY; /* beyond the reach of a jump */
     }
-    code->native = calloc((size_t)e->program->code_len + 1, sizeof(*code->native));
-    code->jump = malloc(((size_t)e->program->jump_len + 1) * sizeof(*code->jump));
-    code->fault = malloc((starts + 1) * sizeof(*code->fault));
-    code->site = malloc((3 * starts + 1) * sizeof(*code->site));
-    e->fixup = malloc((starts + 1) * sizeof(*e->fixup));
-    e->stub = malloc((3 * starts + 1) * sizeof(*e->stub));
-    return code->native != NULL && code->jump != NULL && code->fault != NULL && code->site != NULL &&
-           e->fixup != NULL && e->stub != NULL && fast_arena_take(bytes, &code->arena) == 0;
+    int error = fast_arena_take(taken + tables, &code->arena);
+    if (error != 0) {
+        return error;
+    }
+    code->native = take_table(code, &taken, positions, sizeof(*code->native));
+    code->jump = take_table(code, &taken, e->program->jump_len, sizeof(*code->jump));
+    code->fault = take_table(code, &taken, starts, sizeof(*code->fault));
+    code->site = take_table(code, &taken, sites, sizeof(*code->site));
+    e->fixup = take_table(code, &taken, starts, sizeof(*e->fixup));
+    e->stub = take_table(code, &taken, stubs, sizeof(*e->stub));
+    memset(code->native, 0, positions * sizeof(*code->native));
+    return 0;
 }
 
 int fast_compile(const struct fast_program *program, enum fast_flavour flavour, struct fast_code *code)
 {
     *code = (struct fast_code){.used = 0};
     struct fast_emit e = {.program = program, .host = fast_host(), .code = code, .flavour = flavour};
-    int error = make_room(&e) ? 0 : ASSAY_ERROR_MEMORY;
+    int error = make_room(&e);
     if (error == 0) {
         e.at = e.base = code->arena.base;
         emit_prologue(&e);
@@ -381,8 +398,6 @@ int fast_compile(const struct fast_program *program, enum fast_flavour flavour, 
         code->used = (size_t)(e.at - e.base);
         error = fast_arena_seal(&code->arena, code->used);
     }
-    free(e.fixup);
-    free(e.stub);
     if (error != 0) {
         fast_code_clear(code);
     }
