@@ -12,6 +12,7 @@
  * or a fault anywhere has the exact state at hand.
  */
 #include "emit.h"
+#include "gas.h"
 
 #include <string.h>
 
@@ -34,8 +35,20 @@ enum {
     CONTEXT_DYNAMIC_INDEX = offsetof(struct fast_context, dynamic_index),
 };
 
-#define INSN(name, byte, form, flow) [byte] = fast_emit_##name,
-static fast_emit_fn *const emit_of[256] = {
+/* Decodes the instruction at pc, whose opcode is known, and emits it. */
+typedef void compile_fn(struct fast_emit *e, uint32_t pc, struct fast_insn *insn);
+
+#define INSN(name, byte, format, flow)                                                                     \
+    static void compile_##name(struct fast_emit *e, uint32_t pc, struct fast_insn *insn)                   \
+    {                                                                                                      \
+        decode_as((struct form)FORM_##format, e->program, pc, insn);                                         \
+        fast_emit_##name(e, insn);                                                                         \
+    }
+#include "isa.def"
+#undef INSN
+
+#define INSN(name, byte, form, flow) [byte] = compile_##name,
+static compile_fn *const compile_of[256] = {
 #include "isa.def"
 };
 #undef INSN
@@ -253,9 +266,9 @@ static uint8_t *emit_block_entry(struct fast_emit *e, uint32_t pc)
 }
 
 /* One instruction; false when the guest does not flow on from it. */
-static bool emit_instruction(struct fast_emit *e, const struct fast_insn *insn)
+static bool emit_instruction(struct fast_emit *e, uint32_t pc, struct fast_insn *insn)
 {
-    emit_of[insn->opcode](e, insn);
+    compile_of[e->program->code[pc]](e, pc, insn);
     bool goes_on = !fast_is_terminator(insn->opcode) || insn->opcode == 1 || insn->opcode == 2;
     if (goes_on) {
         fast_emit_call_out(e, FAST_SITE_INSTRUCTION, insn->pc, insn->npc);
@@ -274,24 +287,22 @@ static bool emit_instruction(struct fast_emit *e, const struct fast_insn *insn)
 static int emit_block(struct fast_emit *e, uint32_t pc)
 {
     const struct fast_program *program = e->program;
-    struct fast_gas gas = {.cycle = 0};
+    struct gas gas = {.cycle = 0};
     uint8_t *place = emit_block_entry(e, pc);
     bool flows = true;
     do {
         if (flows) {
             struct fast_insn insn;
-            fast_decode(program, pc, &insn);
-            fast_gas_visit(&gas, program, pc, &insn);
-            flows = emit_instruction(e, &insn);
+            flows = emit_instruction(e, pc, &insn);
+            gas_visit(&gas, program, pc, &insn);
             pc = insn.npc;
         } else {
-            fast_gas_visit(&gas, program, pc, NULL);
+            gas_visit(&gas, program, pc, NULL);
             pc = fast_next(program, pc);
         }
     } while (pc < program->code_len && !fast_bit(program->in_p, pc));
-    uint64_t cost = fast_gas_cost(&gas);
-    uint32_t immediate = (uint32_t)cost;
-    memcpy(place, &immediate, 4);
+    uint32_t cost = gas_cost(&gas);
+    memcpy(place, &cost, 4);
     return cost <= INT32_MAX ? 0 : ASSAY_ERROR_MEMORY; /* only a program beyond make_room's bound gets there */
 }
 

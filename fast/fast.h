@@ -119,24 +119,6 @@ struct fast_access {
 
 void fast_decode_access(const struct fast_insn *insn, struct fast_access *access);
 
-/* ---- gas.c: what a block costs, an instruction at a time ------------------------------------ */
-
-enum { FAST_NO_REGISTER = FAST_register_count }; /* what is written to it is thrown away */
-
-struct fast_gas {
-    uint32_t ready[FAST_register_count + 1];
-    uint32_t cycle, used, last; /* below 2^31: make_room bounds a program (compile.c) */
-};
-
-/* The next position of the walk (gas/walk). `insn` is the instruction there if it has been decoded, else NULL. */
-void fast_gas_visit(struct fast_gas *gas, const struct fast_program *program, uint32_t pc, const struct fast_insn *insn);
-
-/* gas/cost, after the last position. */
-static inline uint64_t fast_gas_cost(const struct fast_gas *gas)
-{
-    return gas->last > FAST_cost_discount ? gas->last - FAST_cost_discount : FAST_cost_minimum;
-}
-
 /* ---- arena.c: executable memory ------------------------------------------------------------- */
 
 struct fast_arena {
