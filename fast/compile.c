@@ -29,8 +29,11 @@ enum {
     OBSERVED_BYTES = 128,
     CONTEXT_REG = offsetof(struct fast_context, reg),
     CONTEXT_GAS = offsetof(struct fast_context, gas),
-    CONTEXT_PC = offsetof(struct fast_context, pc),
-    CONTEXT_ARGUMENT = offsetof(struct fast_context, argument),
+    STATE_REG = offsetof(struct assay_state, reg),
+    STATE_GAS = offsetof(struct assay_state, gas),
+    STATE_PC = offsetof(struct assay_state, pc),
+    STOP_STATE = offsetof(struct assay_stop, state),
+    STOP_ARGUMENT = offsetof(struct assay_stop, argument),
     CONTEXT_JUMP = offsetof(struct fast_context, jump),
     CONTEXT_DYNAMIC_INDEX = offsetof(struct fast_context, dynamic_index),
 };
@@ -119,24 +122,24 @@ void fast_emit_in_c(struct fast_emit *e, uint32_t pc)
 static const enum x64_reg callee_saved[] = {X64_RBX, X64_RBP, X64_R12, X64_R13, X64_R14, X64_R15};
 enum { CALLEE_SAVED_COUNT = sizeof(callee_saved) / sizeof(callee_saved[0]) };
 
-/* rcx points to the context. */
-static void load_guest(struct fast_emit *e)
+/* rcx points to registers and gas at these distances: in the context, or in the caller's records. */
+static void load_guest(struct fast_emit *e, int32_t reg, int32_t gas)
 {
     for (uint8_t r = 0; r < FAST_register_count; r++) {
-        x64_load(&e->at, true, fast_host_of(r), X64_RCX, CONTEXT_REG + 8 * r);
+        x64_load(&e->at, true, fast_host_of(r), X64_RCX, reg + 8 * r);
     }
-    x64_load(&e->at, true, GAS, X64_RCX, CONTEXT_GAS);
+    x64_load(&e->at, true, GAS, X64_RCX, gas);
 }
 
-static void store_guest(struct fast_emit *e)
+static void store_guest(struct fast_emit *e, int32_t reg, int32_t gas)
 {
     for (uint8_t r = 0; r < FAST_register_count; r++) {
-        x64_store(&e->at, true, X64_RCX, CONTEXT_REG + 8 * r, fast_host_of(r));
+        x64_store(&e->at, true, X64_RCX, reg + 8 * r, fast_host_of(r));
     }
-    x64_store(&e->at, true, X64_RCX, CONTEXT_GAS, GAS);
+    x64_store(&e->at, true, X64_RCX, gas, GAS);
 }
 
-/* uint32_t entry(context rdi, where to go rsi): the start of the arena. */
+/* uint32_t entry(context rdi, where to go rsi, state rdx, stop rcx): the start of the arena. */
 static void emit_entry(struct fast_emit *e)
 {
     for (int i = 0; i < CALLEE_SAVED_COUNT; i++) {
@@ -145,10 +148,11 @@ static void emit_entry(struct fast_emit *e)
     x64_alu_imm(&e->at, true, X64_SUB, X64_RSP, FRAME_SIZE);
     x64_store(&e->at, true, X64_RSP, FRAME_CONTEXT, X64_RDI);
     x64_store(&e->at, true, X64_RSP, FRAME_SAVE_1, X64_RSI);
+    x64_store(&e->at, true, X64_RSP, FRAME_STOP, X64_RCX);
     x64_load(&e->at, true, X64_RCX, X64_RDI, CONTEXT_JUMP);
     x64_store(&e->at, true, X64_RSP, FRAME_JUMP, X64_RCX);
-    x64_mov(&e->at, true, X64_RCX, X64_RDI);
-    load_guest(e);
+    x64_mov(&e->at, true, X64_RCX, X64_RDX);
+    load_guest(e, STATE_REG, STATE_GAS);
     x64_jmp_mem(&e->at, X64_RSP, FRAME_SAVE_1);
 }
 
@@ -162,16 +166,18 @@ static void emit_return(struct fast_emit *e)
     x64_ret(&e->at);
 }
 
-/* One exit: everything into the context, then back. */
+/* One exit: everything into the stop record, then back. */
 static void emit_leave(struct fast_emit *e, enum assay_exit exit, bool has_argument)
 {
-    x64_load(&e->at, true, X64_RCX, X64_RSP, FRAME_CONTEXT);
-    store_guest(e);
+    x64_load(&e->at, true, X64_RCX, X64_RSP, FRAME_STOP);
+    store_guest(e, STOP_STATE + STATE_REG, STOP_STATE + STATE_GAS);
     x64_load(&e->at, false, X64_RAX, X64_RSP, FRAME_PC);
-    x64_store(&e->at, true, X64_RCX, CONTEXT_PC, X64_RAX);
+    x64_store(&e->at, true, X64_RCX, STOP_STATE + STATE_PC, X64_RAX);
     if (has_argument) {
         x64_load(&e->at, false, X64_RAX, X64_RSP, FRAME_ARGUMENT);
-        x64_store(&e->at, true, X64_RCX, CONTEXT_ARGUMENT, X64_RAX);
+        x64_store(&e->at, false, X64_RCX, STOP_ARGUMENT, X64_RAX);
+    } else {
+        x64_store_imm(&e->at, X64_RCX, STOP_ARGUMENT, 0);
     }
     x64_mov_imm(&e->at, X64_RAX, exit);
     emit_return(e);
@@ -203,7 +209,7 @@ static void emit_call_out_tail(struct fast_emit *e)
     enum { UP = 8 };
     x64_store(&e->at, true, X64_RSP, UP + FRAME_SAVE_1, X64_RCX);
     x64_load(&e->at, true, X64_RCX, X64_RSP, UP + FRAME_CONTEXT);
-    store_guest(e);
+    store_guest(e, CONTEXT_REG, CONTEXT_GAS);
     x64_load(&e->at, true, X64_RAX, X64_RSP, UP + FRAME_SAVE_2);
     x64_store(&e->at, true, X64_RCX, CONTEXT_DYNAMIC_INDEX, X64_RAX);
     x64_mov(&e->at, true, X64_RDI, X64_RCX);
@@ -216,7 +222,7 @@ static void emit_call_out_tail(struct fast_emit *e)
     x64_test(&e->at, false, X64_RAX, X64_RAX);
     uint8_t *stop = x64_jcc_short(&e->at, X64_NOT_EQUAL);
     x64_load(&e->at, true, X64_RCX, X64_RSP, UP + FRAME_CONTEXT);
-    load_guest(e);
+    load_guest(e, CONTEXT_REG, CONTEXT_GAS);
     x64_ret(&e->at);
     x64_patch_short(stop, e->at);
     x64_alu_imm(&e->at, true, X64_ADD, X64_RSP, 8);

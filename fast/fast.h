@@ -201,10 +201,9 @@ void fast_code_clear(struct fast_code *code);
 
 /* What compiled code reads and writes, by offset (compile.c). */
 struct fast_context {
-    uint64_t reg[FAST_register_count];
+    uint64_t reg[FAST_register_count]; /* these two at a call out and when the harness stops the machine */
     uint64_t gas;
-    uint64_t pc;
-    uint64_t argument;
+    uint64_t pc;            /* of the last stop */
     const uint64_t *jump;   /* of the code that runs */
     uint64_t dynamic_index; /* at a call out of a dynamic jump: its jump-table index */
     struct assay_machine *machine;
