@@ -16,9 +16,9 @@ enum slot_rule { FIXED, OVERLAP, SHIFT };
 enum { HAS_NONE = 0, HAS_A = 1, HAS_B = 2, HAS_AB = 3, HAS_D = 4, HAS_BD = 6 };
 
 /*
- * The masks are all ones where a source counts, so that the others read as 0, and where memory is touched. slots_first is
- * 1 where the first number of slots always holds; otherwise it holds when both register fields are equal (when_equal),
- * or when the target is one of those sources (when_b, when_d).
+ * The masks are all ones where a source counts, so that the others read as 0, and where memory is touched. slots_first
+ * is 1 where the first number of slots always holds; otherwise it holds when both register fields are equal
+ * (when_equal), or when the target is one of those sources (when_b, when_d).
  */
 struct row {
     uint32_t a, b, d, mem;
@@ -97,7 +97,8 @@ static inline uint32_t max(uint32_t a, uint32_t b)
 }
 
 /* The next position of the walk (gas/walk). `insn` is the instruction there if it has been decoded, else NULL. */
-__attribute__((always_inline)) static inline void gas_visit(struct gas *gas, const struct fast_program *program, uint32_t pc, const struct fast_insn *insn)
+__attribute__((always_inline)) static inline void gas_visit(struct gas *gas, const struct fast_program *program,
+                                                            uint32_t pc, const struct fast_insn *insn)
 {
     uint8_t opcode = program->code[pc];
     const struct row *row = fast_is_opcode(opcode) ? &row_of[opcode] : &invalid;

@@ -10,6 +10,9 @@
 
 #include <string.h>
 
+/* The path of a host call and its resume is one function: calls between its parts would cost as much as it does. */
+#define INLINE __attribute__((always_inline)) static inline
+
 typedef uint32_t entry_fn(struct fast_context *context, uint64_t where, const struct assay_state *state,
                           struct assay_stop *stop);
 
@@ -35,7 +38,7 @@ static int need_code(struct assay_machine *machine, enum fast_flavour flavour)
 }
 
 /* Compiled code has filled the stop record, or a case that needs no code has. */
-__attribute__((always_inline)) static inline int stop_with(struct assay_machine *machine, uint32_t exit, struct assay_stop *stop)
+INLINE int stop_with(struct assay_machine *machine, uint32_t exit, struct assay_stop *stop)
 {
     machine->last_exit = exit;
     machine->has_run = true;
@@ -62,7 +65,7 @@ static void take_until(struct assay_machine *machine, const struct assay_until *
 }
 
 /* Compiled code reads `state` and fills `stop`; a stop of the harness leaves everything in the context instead. */
-__attribute__((always_inline)) static inline int enter(struct assay_machine *machine, enum fast_flavour flavour, uint64_t where,
+INLINE int enter(struct assay_machine *machine, enum fast_flavour flavour, uint64_t where,
                  const struct assay_state *state, struct assay_stop *stop)
 {
     const struct fast_code *code = &machine->code[flavour];
@@ -90,7 +93,7 @@ static uint64_t address_of(const struct fast_code *code, uint32_t offset)
 }
 
 /* At a legal block. */
-__attribute__((always_inline)) static inline int enter_block(struct assay_machine *machine, uint64_t pc, const struct assay_state *state,
+INLINE int enter_block(struct assay_machine *machine, uint64_t pc, const struct assay_state *state,
                        const struct assay_until *until, struct assay_stop *stop)
 {
     enum fast_flavour flavour = flavour_wanted(machine, until);

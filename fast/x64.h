@@ -210,8 +210,8 @@ static inline void x64_cmov(uint8_t **at, enum x64_condition condition, enum x64
 }
 
 /*
- * VEX with three bytes, the opcode, ModRM, and a byte that only instructions with an immediate have; `map` 2 is 0F38, 3 is
- * 0F3A; vvvv is a register operand or 0.
+ * VEX with three bytes, the opcode, ModRM, and a byte that only instructions with an immediate have; `map` 2 is 0F38,
+ * 3 is 0F3A; vvvv is a register operand or 0.
  */
 struct x64_vex {
     unsigned map, pp;

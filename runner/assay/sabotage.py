@@ -148,7 +148,7 @@ FAULTS = (
     Fault(
         "cold_branch_costs_like_a_plain_one",
         "fast",
-        "gas.c",
+        "gas.h",
         "return FAST_branch_cost_cold;",
         "return FAST_branch_cost_plain;",
         "gas/branch_cost",
@@ -156,9 +156,9 @@ FAULTS = (
     Fault(
         "move_takes_the_time_of_its_target",
         "fast",
-        "gas.c",
-        "s->ready[a] = s->ready[b];",
-        "s->ready[b] = s->ready[a];",
+        "gas.h",
+        "gas->ready[a] = gas->ready[b];",
+        "gas->ready[b] = gas->ready[a];",
         "gas/",
     ),
     Fault(

@@ -38,7 +38,7 @@ struct bench {
     uint64_t rounds;
     double seconds[ENGINE_MAX][ROUNDS_MAX];
     double native[ROUNDS_MAX];
-    struct row row[KERNEL_COUNT + 1];
+    struct row row[KERNEL_COUNT + 2]; /* and two of compilation */
     size_t row_count;
     double hertz, copy_rate;
 };

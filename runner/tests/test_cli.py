@@ -264,3 +264,10 @@ def test_doctor_and_completion():
 )
 def test_keywords(text, yes, no):
     assert Keyword(text).matches(yes) and not Keyword(text).matches(no)
+
+
+def test_bench_has_every_row_for_both_engines():
+    done = assay("bench", "--rounds", "7", "--json", timeout=300)
+    assert done.returncode == 0, said(done)
+    names = [row["kernel"] for row in json.loads(done.stdout)["rows"]]
+    assert {"sieve", "host_calls", "compile", "compile_any"} <= set(names)

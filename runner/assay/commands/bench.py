@@ -5,7 +5,8 @@ import subprocess
 import click
 
 from .. import engines
-from ..trouble import NoEngine
+from ..process import how_it_ended
+from ..trouble import Broken, NoEngine
 from . import options
 
 
@@ -21,7 +22,8 @@ def command(names, rounds, as_json, preset):
     memory agree in the same run. Ratios within one run are worth more than any figure alone.
 
     \b
-    Exit codes: 0 all rows agree, 1 some do not, 4 an engine cannot be loaded.
+    Exit codes: 0 all rows agree, 1 some do not, 4 an engine cannot be loaded,
+    6 an engine broke.
     """
     chosen = engines.chosen(names, engines.OURS, preset)
     if any(engine.kind != engines.NATIVE for engine in chosen):
@@ -29,4 +31,7 @@ def command(names, rounds, as_json, preset):
     argv = [str(chosen[0].harness), "bench", "--rounds", str(rounds)]
     for engine in chosen:
         argv += ["--engine", str(engine.path)]
-    return subprocess.run([*argv, *(["--json"] if as_json else [])], check=False).returncode
+    code = subprocess.run([*argv, *(["--json"] if as_json else [])], check=False).returncode
+    if code < 0:
+        raise Broken(f"bench: {how_it_ended(code)}")
+    return code
