@@ -1,9 +1,9 @@
 /*
  * Host code for division and remainder.
  *
- * The host traps on a divisor of zero and on an overflow; the guest does not. So zero, at the width of the operation, and
- * for signed operations -1, are looked for before the host divides (isa/divide_by_zero, isa/divide_overflow). rax and
- * rdx, which the host divides with, hold guest registers and are put back before the result is written.
+ * The host traps on a divisor of zero and on an overflow; the guest does not. So zero, at the width of the operation,
+ * and for signed operations -1, are looked for before the host divides (isa/divide_by_zero, isa/divide_overflow). rax
+ * and rdx, which the host divides with, hold guest registers and are put back before the result is written.
  */
 #include "emit.h"
 

@@ -1,12 +1,12 @@
 /*
  * Executable memory, reused.
  *
- * In: how much is wanted. Out: writable memory that can be sealed: then it is executable and no longer writable. Arenas come
- * in sizes of powers of two and go back to a list, because a fresh page costs more than compiling a small program.
- * One mapping with its protection flipped is used, not two mappings of one file: it works under every checker and
- * emulator, and a forked child never shares it with its parent.
+ * In: how much is wanted. Out: writable memory whose front can be sealed: then that is executable and no longer
+ * writable. Arenas come in sizes of powers of two and go back to a list, because a fresh page costs more than
+ * compiling a small program. One mapping with its protection flipped is used, not two mappings of one file: it works
+ * under every checker and emulator, and a forked child never shares it with its parent.
  *
- *   fresh or reused: RW  -- seal -->  RX  -- give back, take -->  RW
+ *   fresh or reused: RW  -- seal -->  RX, the rest RW  -- give back, take -->  RW
  */
 #include "fast.h"
 

@@ -52,27 +52,38 @@ static void set_bit(uint8_t *bits, uint64_t i)
     bits[i / 8] |= (uint8_t)(1u << i % 8);
 }
 
+/* The set bits of the start bitmap below code_len in the word at `at`. */
+static uint64_t starts_at(const struct fast_program *program, uint64_t at)
+{
+    uint64_t word = fast_bits_64(program->start, at), left = program->code_len - at;
+    return left < 64 ? word & ((UINT64_C(1) << left) - 1) : word;
+}
+
 /* isa/block_starts; also counts the start bits. */
 static void mark_blocks(struct fast_program *program)
 {
     if (fast_is_executable(program, 0)) {
         set_bit(program->in_p, 0);
     }
-    for (uint32_t pc = 0; pc < program->code_len; pc++) {
-        if (!fast_bit(program->start, pc)) {
-            continue;
-        }
-        program->start_count++;
-        if (fast_is_terminator(program->code[pc])) {
-            uint32_t next = fast_next(program, pc);
-            if (next < program->code_len && fast_bit(program->start, next)) {
-                set_bit(program->in_p, next);
+    for (uint64_t at = 0; at < program->code_len; at += 64) {
+        uint64_t word = starts_at(program, at);
+        program->start_count += (uint32_t)__builtin_popcountll(word);
+        for (; word != 0; word &= word - 1) {
+            uint32_t pc = (uint32_t)(at + (uint64_t)__builtin_ctzll(word));
+            if (fast_is_terminator(program->code[pc])) {
+                uint32_t next = fast_next(program, pc);
+                if (next < program->code_len && fast_bit(program->start, next)) {
+                    set_bit(program->in_p, next);
+                }
             }
         }
     }
-    for (uint32_t pc = 0; pc < program->code_len; pc++) {
-        if (fast_bit(program->in_p, pc) && fast_is_opcode(program->code[pc])) {
-            set_bit(program->block, pc);
+    for (uint64_t at = 0; at < program->code_len; at += 64) {
+        for (uint64_t word = fast_bits_64(program->in_p, at); word != 0; word &= word - 1) {
+            uint32_t pc = (uint32_t)(at + (uint64_t)__builtin_ctzll(word));
+            if (fast_is_opcode(program->code[pc])) {
+                set_bit(program->block, pc);
+            }
         }
     }
 }

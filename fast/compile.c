@@ -12,8 +12,9 @@
  * or a fault anywhere has the exact state at hand.
  */
 #include "emit.h"
+#include "gas.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 const uint8_t fast_host_register[FAST_register_count] = {
     X64_R13, X64_RBX, X64_RAX, X64_RDX, X64_R12, X64_RBP, X64_R14,
@@ -24,17 +25,33 @@ enum {
     /* Upper bounds of emitted bytes: for the part before the blocks, and for a position with everything behind it. */
     PROLOGUE_BYTES = 4096,
     POSITION_BYTES = 256,
+    PAGE = 4096,
     OBSERVED_BYTES = 128,
     CONTEXT_REG = offsetof(struct fast_context, reg),
     CONTEXT_GAS = offsetof(struct fast_context, gas),
-    CONTEXT_PC = offsetof(struct fast_context, pc),
-    CONTEXT_ARGUMENT = offsetof(struct fast_context, argument),
+    STATE_REG = offsetof(struct assay_state, reg),
+    STATE_GAS = offsetof(struct assay_state, gas),
+    STATE_PC = offsetof(struct assay_state, pc),
+    STOP_STATE = offsetof(struct assay_stop, state),
+    STOP_ARGUMENT = offsetof(struct assay_stop, argument),
     CONTEXT_JUMP = offsetof(struct fast_context, jump),
     CONTEXT_DYNAMIC_INDEX = offsetof(struct fast_context, dynamic_index),
 };
 
-#define INSN(name, byte, form, flow) [byte] = fast_emit_##name,
-static fast_emit_fn *const emit_of[256] = {
+/* Decodes the instruction at pc, whose opcode is known, and emits it. */
+typedef void compile_fn(struct fast_emit *e, uint32_t pc, struct fast_insn *insn);
+
+#define INSN(name, byte, format, flow)                                                                     \
+    static void compile_##name(struct fast_emit *e, uint32_t pc, struct fast_insn *insn)                   \
+    {                                                                                                      \
+        decode_as((struct form)FORM_##format, e->program, pc, insn);                                         \
+        fast_emit_##name(e, insn);                                                                         \
+    }
+#include "isa.def"
+#undef INSN
+
+#define INSN(name, byte, form, flow) [byte] = compile_##name,
+static compile_fn *const compile_of[256] = {
 #include "isa.def"
 };
 #undef INSN
@@ -105,24 +122,24 @@ void fast_emit_in_c(struct fast_emit *e, uint32_t pc)
 static const enum x64_reg callee_saved[] = {X64_RBX, X64_RBP, X64_R12, X64_R13, X64_R14, X64_R15};
 enum { CALLEE_SAVED_COUNT = sizeof(callee_saved) / sizeof(callee_saved[0]) };
 
-/* rcx points to the context. */
-static void load_guest(struct fast_emit *e)
+/* rcx points to registers and gas at these distances: in the context, or in the caller's records. */
+static void load_guest(struct fast_emit *e, int32_t reg, int32_t gas)
 {
     for (uint8_t r = 0; r < FAST_register_count; r++) {
-        x64_load(&e->at, true, fast_host_of(r), X64_RCX, CONTEXT_REG + 8 * r);
+        x64_load(&e->at, true, fast_host_of(r), X64_RCX, reg + 8 * r);
     }
-    x64_load(&e->at, true, GAS, X64_RCX, CONTEXT_GAS);
+    x64_load(&e->at, true, GAS, X64_RCX, gas);
 }
 
-static void store_guest(struct fast_emit *e)
+static void store_guest(struct fast_emit *e, int32_t reg, int32_t gas)
 {
     for (uint8_t r = 0; r < FAST_register_count; r++) {
-        x64_store(&e->at, true, X64_RCX, CONTEXT_REG + 8 * r, fast_host_of(r));
+        x64_store(&e->at, true, X64_RCX, reg + 8 * r, fast_host_of(r));
     }
-    x64_store(&e->at, true, X64_RCX, CONTEXT_GAS, GAS);
+    x64_store(&e->at, true, X64_RCX, gas, GAS);
 }
 
-/* uint32_t entry(context rdi, where to go rsi): the start of the arena. */
+/* uint32_t entry(context rdi, where to go rsi, state rdx, stop rcx): the start of the arena. */
 static void emit_entry(struct fast_emit *e)
 {
     for (int i = 0; i < CALLEE_SAVED_COUNT; i++) {
@@ -131,10 +148,11 @@ static void emit_entry(struct fast_emit *e)
     x64_alu_imm(&e->at, true, X64_SUB, X64_RSP, FRAME_SIZE);
     x64_store(&e->at, true, X64_RSP, FRAME_CONTEXT, X64_RDI);
     x64_store(&e->at, true, X64_RSP, FRAME_SAVE_1, X64_RSI);
+    x64_store(&e->at, true, X64_RSP, FRAME_STOP, X64_RCX);
     x64_load(&e->at, true, X64_RCX, X64_RDI, CONTEXT_JUMP);
     x64_store(&e->at, true, X64_RSP, FRAME_JUMP, X64_RCX);
-    x64_mov(&e->at, true, X64_RCX, X64_RDI);
-    load_guest(e);
+    x64_mov(&e->at, true, X64_RCX, X64_RDX);
+    load_guest(e, STATE_REG, STATE_GAS);
     x64_jmp_mem(&e->at, X64_RSP, FRAME_SAVE_1);
 }
 
@@ -148,16 +166,18 @@ static void emit_return(struct fast_emit *e)
     x64_ret(&e->at);
 }
 
-/* One exit: everything into the context, then back. */
+/* One exit: everything into the stop record, then back. */
 static void emit_leave(struct fast_emit *e, enum assay_exit exit, bool has_argument)
 {
-    x64_load(&e->at, true, X64_RCX, X64_RSP, FRAME_CONTEXT);
-    store_guest(e);
+    x64_load(&e->at, true, X64_RCX, X64_RSP, FRAME_STOP);
+    store_guest(e, STOP_STATE + STATE_REG, STOP_STATE + STATE_GAS);
     x64_load(&e->at, false, X64_RAX, X64_RSP, FRAME_PC);
-    x64_store(&e->at, true, X64_RCX, CONTEXT_PC, X64_RAX);
+    x64_store(&e->at, true, X64_RCX, STOP_STATE + STATE_PC, X64_RAX);
     if (has_argument) {
         x64_load(&e->at, false, X64_RAX, X64_RSP, FRAME_ARGUMENT);
-        x64_store(&e->at, true, X64_RCX, CONTEXT_ARGUMENT, X64_RAX);
+        x64_store(&e->at, false, X64_RCX, STOP_ARGUMENT, X64_RAX);
+    } else {
+        x64_store_imm(&e->at, X64_RCX, STOP_ARGUMENT, 0);
     }
     x64_mov_imm(&e->at, X64_RAX, exit);
     emit_return(e);
@@ -189,7 +209,7 @@ static void emit_call_out_tail(struct fast_emit *e)
     enum { UP = 8 };
     x64_store(&e->at, true, X64_RSP, UP + FRAME_SAVE_1, X64_RCX);
     x64_load(&e->at, true, X64_RCX, X64_RSP, UP + FRAME_CONTEXT);
-    store_guest(e);
+    store_guest(e, CONTEXT_REG, CONTEXT_GAS);
     x64_load(&e->at, true, X64_RAX, X64_RSP, UP + FRAME_SAVE_2);
     x64_store(&e->at, true, X64_RCX, CONTEXT_DYNAMIC_INDEX, X64_RAX);
     x64_mov(&e->at, true, X64_RDI, X64_RCX);
@@ -202,7 +222,7 @@ static void emit_call_out_tail(struct fast_emit *e)
     x64_test(&e->at, false, X64_RAX, X64_RAX);
     uint8_t *stop = x64_jcc_short(&e->at, X64_NOT_EQUAL);
     x64_load(&e->at, true, X64_RCX, X64_RSP, UP + FRAME_CONTEXT);
-    load_guest(e);
+    load_guest(e, CONTEXT_REG, CONTEXT_GAS);
     x64_ret(&e->at);
     x64_patch_short(stop, e->at);
     x64_alu_imm(&e->at, true, X64_ADD, X64_RSP, 8);
@@ -240,60 +260,70 @@ static void emit_prologue(struct fast_emit *e)
 
 /* ---- blocks --------------------------------------------------------------------------------- */
 
-/* gas/block/charged_on_entry */
-static void emit_block_entry(struct fast_emit *e, uint32_t pc)
+/* gas/block/charged_on_entry; returns where the cost stands, which is known only at the block's end. */
+static uint8_t *emit_block_entry(struct fast_emit *e, uint32_t pc)
 {
-    uint64_t cost = fast_gas_block_cost(e->program, pc);
     e->code->native[pc] = (uint32_t)(e->at - e->base);
-    if (cost <= INT32_MAX) {
-        x64_alu_imm(&e->at, true, X64_SUB, GAS, (int32_t)cost);
-    } else {
-        x64_mov_imm(&e->at, SCRATCH, cost);
-        x64_alu(&e->at, true, X64_SUB, GAS, SCRATCH);
-    }
+    x64_alu_imm32(&e->at, true, X64_SUB, GAS, 0);
+    uint8_t *cost = e->at - 4;
     fast_emit_exit_if(e, X64_BELOW, TAIL_OUT_OF_GAS, pc);
     fast_emit_call_out(e, FAST_SITE_BLOCK, pc, pc);
+    return cost;
 }
 
-/* One instruction and, unless it decides itself where to go, the way to its successor. */
-static void emit_instruction(struct fast_emit *e, uint32_t pc)
+/* One instruction; false when the guest does not flow on from it. */
+static bool emit_instruction(struct fast_emit *e, uint32_t pc, struct fast_insn *insn)
 {
-    struct fast_insn insn;
-    fast_decode(e->program, pc, &insn);
-    emit_of[insn.opcode](e, &insn);
-    bool goes_on = !fast_is_terminator(insn.opcode) || insn.opcode == 1 || insn.opcode == 2;
+    compile_of[e->program->code[pc]](e, pc, insn);
+    bool goes_on = !fast_is_terminator(insn->opcode) || insn->opcode == 1 || insn->opcode == 2;
     if (goes_on) {
-        fast_emit_call_out(e, FAST_SITE_INSTRUCTION, pc, insn.npc);
+        fast_emit_call_out(e, FAST_SITE_INSTRUCTION, insn->pc, insn->npc);
     }
-    if (!fast_is_executable(e->program, insn.npc)) {
+    if (!fast_is_executable(e->program, insn->npc)) {
         fast_emit_jump_to_tail(e, TAIL_IMPLICIT_TRAP);
+        return false;
     }
+    return true;
 }
 
 /*
- * Positions of E that nothing flows into and that no block starts are left out: nothing reaches them. Every other
- * one is followed by its successor's code.
+ * A block with its cost, up to the next position of P, which begins the code that is emitted next. The walk of the cost
+ * goes on where no code is emitted, behind an instruction that nothing executable follows.
  */
-static void emit_blocks(struct fast_emit *e)
+static int emit_block(struct fast_emit *e, uint32_t pc)
 {
     const struct fast_program *program = e->program;
-    uint64_t reached = 0; /* the position that the last instruction flows into */
-    bool flows = false;
-    for (uint32_t pc = 0; pc < program->code_len; pc++) {
-        if (!fast_is_executable(program, pc)) {
-            continue;
+    struct gas gas = {.cycle = 0};
+    uint8_t *place = emit_block_entry(e, pc);
+    bool flows = true;
+    do {
+        if (flows) {
+            struct fast_insn insn;
+            flows = emit_instruction(e, pc, &insn);
+            gas_visit(&gas, program, pc, &insn);
+            pc = insn.npc;
+        } else {
+            gas_visit(&gas, program, pc, NULL);
+            pc = fast_next(program, pc);
         }
-        bool begins = fast_begins_block(program, pc);
-        if (!begins && !(flows && reached == pc)) {
-            continue;
+    } while (pc < program->code_len && !fast_bit(program->in_p, pc));
+    uint32_t cost = gas_cost(&gas);
+    memcpy(place, &cost, 4);
+    return cost <= INT32_MAX ? 0 : ASSAY_ERROR_MEMORY; /* only a program beyond make_room's bound gets there */
+}
+
+/* Positions of E outside all blocks are left out: nothing reaches them. */
+static int emit_blocks(struct fast_emit *e)
+{
+    for (uint64_t at = 0; at < e->program->code_len; at += 64) {
+        for (uint64_t word = fast_bits_64(e->program->block, at); word != 0; word &= word - 1) {
+            int error = emit_block(e, (uint32_t)(at + (uint64_t)__builtin_ctzll(word)));
+            if (error != 0) {
+                return error;
+            }
         }
-        if (begins) {
-            emit_block_entry(e, pc);
-        }
-        emit_instruction(e, pc);
-        reached = fast_next(program, pc);
-        flows = true;
     }
+    return 0;
 }
 
 static void emit_stubs(struct fast_emit *e)
@@ -326,48 +356,65 @@ void fast_code_clear(struct fast_code *code)
     if (code->arena.base != NULL) {
         fast_arena_give_back(&code->arena, code->used);
     }
-    free(code->native);
-    free(code->jump);
-    free(code->fault);
-    free(code->site);
     *code = (struct fast_code){.used = 0};
 }
 
-/* Room for the most that can be emitted; untouched memory costs nothing. */
-static bool make_room(struct fast_emit *e)
+/* A table of `count` entries in the arena, behind what has been taken of it. */
+static void *take_table(const struct fast_code *code, size_t *taken, size_t count, size_t entry)
 {
-    size_t starts = e->program->start_count, observed = e->flavour == FAST_PRODUCTION ? 0 : OBSERVED_BYTES;
-    size_t bytes = PROLOGUE_BYTES + starts * (POSITION_BYTES + observed);
+    void *table = code->arena.base + *taken;
+    *taken += (count * entry + 15) / 16 * 16;
+    return table;
+}
+
+/*
+ * Room for the most that can be emitted, and behind it the tables, which are never executable; untouched memory costs
+ * nothing, and memory of an earlier program is there already.
+ */
+static int make_room(struct fast_emit *e)
+{
     struct fast_code *code = e->code;
+    bool observed = e->flavour != FAST_PRODUCTION || !e->host->popcnt || !e->host->lzcnt || !e->host->bmi1;
+    size_t starts = e->program->start_count, positions = (size_t)e->program->code_len + 1;
+    size_t sites = observed ? 3 * starts + 1 : 0, stubs = 3 * starts + 1;
+    size_t each = observed ? POSITION_BYTES + OBSERVED_BYTES : POSITION_BYTES, bytes = PROLOGUE_BYTES + starts * each;
+    size_t taken = (bytes + PAGE - 1) & ~(size_t)(PAGE - 1);
+    size_t tables = positions * sizeof(*code->native) + e->program->jump_len * sizeof(*code->jump) +
+                    starts * (sizeof(*code->fault) + sizeof(*e->fixup)) + sites * sizeof(*code->site) +
+                    stubs * sizeof(*e->stub) + 6 * 16;
     if (bytes > INT32_MAX) {
-        return false; /* beyond the reach of a jump */
+        return ASSAY_ERROR_MEMORY; /* beyond the reach of a jump */
     }
-    code->native = calloc((size_t)e->program->code_len + 1, sizeof(*code->native));
-    code->jump = malloc(((size_t)e->program->jump_len + 1) * sizeof(*code->jump));
-    code->fault = malloc((starts + 1) * sizeof(*code->fault));
-    code->site = malloc((3 * starts + 1) * sizeof(*code->site));
-    e->fixup = malloc((starts + 1) * sizeof(*e->fixup));
-    e->stub = malloc((3 * starts + 1) * sizeof(*e->stub));
-    return code->native != NULL && code->jump != NULL && code->fault != NULL && code->site != NULL &&
-           e->fixup != NULL && e->stub != NULL && fast_arena_take(bytes, &code->arena) == 0;
+    int error = fast_arena_take(taken + tables, &code->arena);
+    if (error != 0) {
+        return error;
+    }
+    code->native = take_table(code, &taken, positions, sizeof(*code->native));
+    code->jump = take_table(code, &taken, e->program->jump_len, sizeof(*code->jump));
+    code->fault = take_table(code, &taken, starts, sizeof(*code->fault));
+    code->site = take_table(code, &taken, sites, sizeof(*code->site));
+    e->fixup = take_table(code, &taken, starts, sizeof(*e->fixup));
+    e->stub = take_table(code, &taken, stubs, sizeof(*e->stub));
+    memset(code->native, 0, positions * sizeof(*code->native));
+    return 0;
 }
 
 int fast_compile(const struct fast_program *program, enum fast_flavour flavour, struct fast_code *code)
 {
     *code = (struct fast_code){.used = 0};
     struct fast_emit e = {.program = program, .host = fast_host(), .code = code, .flavour = flavour};
-    int error = make_room(&e) ? 0 : ASSAY_ERROR_MEMORY;
+    int error = make_room(&e);
     if (error == 0) {
         e.at = e.base = code->arena.base;
         emit_prologue(&e);
-        emit_blocks(&e);
+        error = emit_blocks(&e);
+    }
+    if (error == 0) {
         emit_stubs(&e);
         link_all(&e);
         code->used = (size_t)(e.at - e.base);
         error = fast_arena_seal(&code->arena, code->used);
     }
-    free(e.fixup);
-    free(e.stub);
     if (error != 0) {
         fast_code_clear(code);
     }

@@ -30,6 +30,7 @@ enum fast_frame {
     FRAME_SAVE_3 = 40,
     FRAME_SAVE_4 = 48,
     FRAME_JUMP = 56, /* fast_context.jump */
+    FRAME_STOP = 64, /* the caller's stop record */
     FRAME_SIZE = 72, /* keeps rsp a multiple of 16 */
 };
 

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum fast_limit {
 #define LIMIT(name, value) FAST_##name = value,
@@ -50,6 +51,14 @@ static inline bool fast_bit(const uint8_t *bits, uint64_t i)
     return (bits[i / 8] >> (i % 8) & 1) != 0;
 }
 
+/* 64 bits from `i`, a multiple of 64, on. */
+static inline uint64_t fast_bits_64(const uint8_t *bits, uint64_t i)
+{
+    uint64_t word;
+    memcpy(&word, bits + i / 8, 8);
+    return word;
+}
+
 /* ---- decode.c: operands --------------------------------------------------------------------- */
 
 struct fast_insn {
@@ -61,11 +70,41 @@ struct fast_insn {
     uint8_t ra, rb, rd;
 };
 
-bool fast_is_opcode(uint8_t byte);
-bool fast_is_terminator(uint8_t byte);
-bool fast_is_executable(const struct fast_program *program, uint64_t pc);
-bool fast_begins_block(const struct fast_program *program, uint64_t pc);
-uint32_t fast_next(const struct fast_program *program, uint32_t pc);
+enum { FAST_OPCODE_NEXT = 1, FAST_OPCODE_ENDS = 2 };
+
+extern const uint8_t fast_opcode_class[256]; /* 0: no opcode */
+
+static inline bool fast_is_opcode(uint8_t byte)
+{
+    return fast_opcode_class[byte] != 0;
+}
+
+static inline bool fast_is_terminator(uint8_t byte)
+{
+    return fast_opcode_class[byte] == FAST_OPCODE_ENDS;
+}
+
+/* isa/executable: in E. */
+static inline bool fast_is_executable(const struct fast_program *program, uint64_t pc)
+{
+    return pc < program->code_len && fast_bit(program->start, pc) && fast_is_opcode(program->code[pc]);
+}
+
+/* In both P and E. */
+static inline bool fast_begins_block(const struct fast_program *program, uint64_t pc)
+{
+    return pc < program->code_len && fast_bit(program->block, pc);
+}
+
+/* isa/skip: the next start bit within 25 positions; past the end the padding has ones. */
+static inline uint32_t fast_next(const struct fast_program *program, uint32_t pc)
+{
+    uint64_t first = (uint64_t)pc + 1, bits;
+    memcpy(&bits, program->start + first / 8, 8);
+    bits = bits >> first % 8 | UINT64_C(1) << FAST_skip_max;
+    return (uint32_t)(first + (uint64_t)__builtin_ctzll(bits));
+}
+
 void fast_decode(const struct fast_program *program, uint32_t pc, struct fast_insn *insn);
 
 /* A memory access as the instruction describes it; width 0 when there is none. */
@@ -79,10 +118,6 @@ struct fast_access {
 };
 
 void fast_decode_access(const struct fast_insn *insn, struct fast_access *access);
-
-/* ---- gas.c ---------------------------------------------------------------------------------- */
-
-uint64_t fast_gas_block_cost(const struct fast_program *program, uint32_t start);
 
 /* ---- arena.c: executable memory ------------------------------------------------------------- */
 
@@ -166,10 +201,9 @@ void fast_code_clear(struct fast_code *code);
 
 /* What compiled code reads and writes, by offset (compile.c). */
 struct fast_context {
-    uint64_t reg[FAST_register_count];
+    uint64_t reg[FAST_register_count]; /* these two at a call out and when the harness stops the machine */
     uint64_t gas;
-    uint64_t pc;
-    uint64_t argument;
+    uint64_t pc;            /* of the last stop */
     const uint64_t *jump;   /* of the code that runs */
     uint64_t dynamic_index; /* at a call out of a dynamic jump: its jump-table index */
     struct assay_machine *machine;

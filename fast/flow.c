@@ -1,8 +1,8 @@
 /*
  * Host code for instructions that jump, stop or call out.
  *
- * A static target is known to be legal or not when the code is compiled; an illegal one is a panic only where the jump is
- * taken (isa/legal_target). A dynamic target is looked up in a table of host addresses in which every illegal
+ * A static target is known to be legal or not when the code is compiled; an illegal one is a panic only where the jump
+ * is taken (isa/legal_target). A dynamic target is looked up in a table of host addresses in which every illegal
  * entry is the panic tail.
  */
 #include "emit.h"

@@ -42,7 +42,7 @@ const struct fast_host *fast_host(void)
     return &host;
 }
 
-/* No program of this platform uses GS, so it is left as it is afterwards; writing it only when it differs saves time. */
+/* No program of this platform uses GS, so it is left as it is afterwards; writing it when it differs saves time. */
 void fast_host_set_gs(const uint8_t *base)
 {
     if (host.fsgsbase) {

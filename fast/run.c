@@ -1,8 +1,8 @@
 /*
  * Running: into compiled code and out of it.
  *
- * In: a machine and where it stands. Out: the stop record. The code of a flavour is compiled when it is first needed. All
- * exits leave the whole state in the context, so a machine can go on in another flavour after every exit but a
+ * In: a machine and where it stands. Out: the stop record. The code of a flavour is compiled when it is first needed.
+ * All exits leave the whole state, so a machine can go on in another flavour after every exit but a
  * stop of the harness, which leaves it in the middle of a block: there it goes on in the flavour that stopped it,
  * or, from a block's entry, at the same place of the finer one.
  */
@@ -10,7 +10,11 @@
 
 #include <string.h>
 
-typedef uint32_t entry_fn(struct fast_context *context, uint64_t where);
+/* The path of a host call and its resume is one function: calls between its parts would cost as much as it does. */
+#define INLINE __attribute__((always_inline)) static inline
+
+typedef uint32_t entry_fn(struct fast_context *context, uint64_t where, const struct assay_state *state,
+                          struct assay_stop *stop);
 
 static enum fast_flavour flavour_wanted(const struct assay_machine *machine, const struct assay_until *until)
 {
@@ -33,42 +37,53 @@ static int need_code(struct assay_machine *machine, enum fast_flavour flavour)
     return error;
 }
 
-/* Fills the stop record from the context. */
-static int stop_with(struct assay_machine *machine, uint32_t exit, struct assay_stop *stop)
+/* Compiled code has filled the stop record, or a case that needs no code has. */
+INLINE int stop_with(struct assay_machine *machine, uint32_t exit, struct assay_stop *stop)
 {
-    const struct fast_context *context = &machine->context;
     machine->last_exit = exit;
     machine->has_run = true;
+    machine->context.pc = stop->state.pc;
     stop->exit = exit;
-    stop->argument = 0;
-    if (exit == ASSAY_EXIT_page_fault || exit == ASSAY_EXIT_host_call) {
-        stop->argument = (uint32_t)context->argument;
-    }
-    stop->state.pc = context->pc;
-    stop->state.gas = context->gas;
-    memcpy(stop->state.reg, context->reg, sizeof(stop->state.reg));
     return 0;
 }
 
-static void take_state(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until)
+/* A stop without running: nothing changes but what is given. */
+static int stop_before(struct assay_machine *machine, uint32_t exit, const struct assay_state *state, uint64_t pc,
+                       uint64_t gas, struct assay_stop *stop)
 {
-    machine->context.gas = state->gas;
-    memcpy(machine->context.reg, state->reg, sizeof(machine->context.reg));
+    stop->state = *state;
+    stop->state.pc = pc;
+    stop->state.gas = gas;
+    stop->argument = 0;
+    return stop_with(machine, exit, stop);
+}
+
+static void take_until(struct assay_machine *machine, const struct assay_until *until)
+{
     machine->blocks_left = until == NULL ? 0 : until->blocks;
     machine->instructions_left = until == NULL ? 0 : until->instructions;
 }
 
-static int enter(struct assay_machine *machine, enum fast_flavour flavour, uint64_t where, struct assay_stop *stop)
+/* Compiled code reads `state` and fills `stop`; a stop of the harness leaves everything in the context instead. */
+INLINE int enter(struct assay_machine *machine, enum fast_flavour flavour, uint64_t where,
+                 const struct assay_state *state, struct assay_stop *stop)
 {
     const struct fast_code *code = &machine->code[flavour];
+    struct fast_context *context = &machine->context;
     entry_fn *entry;
     memcpy(&entry, &code->arena.base, sizeof(entry));
     machine->flavour = flavour;
-    machine->context.jump = code->jump;
+    context->jump = code->jump;
     fast_host_set_gs(machine->window.base);
     fast_running = machine;
-    uint32_t exit = entry(&machine->context, where);
+    uint32_t exit = entry(context, where, state, stop);
     fast_running = NULL;
+    if (exit == ASSAY_EXIT_stopped) {
+        stop->argument = 0;
+        stop->state.pc = context->pc;
+        stop->state.gas = context->gas;
+        memcpy(stop->state.reg, context->reg, sizeof(stop->state.reg));
+    }
     return stop_with(machine, exit, stop);
 }
 
@@ -78,8 +93,8 @@ static uint64_t address_of(const struct fast_code *code, uint32_t offset)
 }
 
 /* At a legal block. */
-static int enter_block(struct assay_machine *machine, uint64_t pc, const struct assay_until *until,
-                       struct assay_stop *stop)
+INLINE int enter_block(struct assay_machine *machine, uint64_t pc, const struct assay_state *state,
+                       const struct assay_until *until, struct assay_stop *stop)
 {
     enum fast_flavour flavour = flavour_wanted(machine, until);
     int error = need_code(machine, flavour);
@@ -87,35 +102,28 @@ static int enter_block(struct assay_machine *machine, uint64_t pc, const struct 
         return error;
     }
     const struct fast_code *code = &machine->code[flavour];
-    return enter(machine, flavour, address_of(code, code->native[pc]), stop);
+    take_until(machine, until);
+    return enter(machine, flavour, address_of(code, code->native[pc]), state, stop);
 }
 
 /* exit/entry */
 int fast_run(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
              struct assay_stop *stop)
 {
-    bool legal = fast_begins_block(&machine->program, state->pc);
-    int error = legal ? need_code(machine, flavour_wanted(machine, until)) : 0;
-    if (error != 0) {
-        return error;
+    if (!fast_begins_block(&machine->program, state->pc)) {
+        return stop_before(machine, ASSAY_EXIT_panic, state, state->pc, state->gas, stop);
     }
-    take_state(machine, state, until);
-    if (!legal) {
-        machine->context.pc = state->pc;
-        return stop_with(machine, ASSAY_EXIT_panic, stop);
-    }
-    return enter_block(machine, state->pc, until, stop);
+    return enter_block(machine, state->pc, state, until, stop);
 }
 
 /* isa/implicit_trap */
-static int implicit_trap(struct assay_machine *machine, struct assay_stop *stop)
+static int implicit_trap(struct assay_machine *machine, const struct assay_state *state, struct assay_stop *stop)
 {
-    machine->context.pc = machine->program.code_len;
-    if (machine->context.gas == 0) {
-        return stop_with(machine, ASSAY_EXIT_out_of_gas, stop);
+    uint64_t pc = machine->program.code_len;
+    if (state->gas == 0) {
+        return stop_before(machine, ASSAY_EXIT_out_of_gas, state, pc, 0, stop);
     }
-    machine->context.gas -= FAST_implicit_trap_cost;
-    return stop_with(machine, ASSAY_EXIT_trap, stop);
+    return stop_before(machine, ASSAY_EXIT_trap, state, pc, state->gas - FAST_implicit_trap_cost, stop);
 }
 
 /* Where the code of a flavour goes on behind the payment of the block at pc. */
@@ -143,8 +151,8 @@ static int resume_stopped(struct assay_machine *machine, const struct assay_stat
         flavour = wanted;
         where = behind_payment(&machine->code[flavour], machine->context.pc);
     }
-    take_state(machine, state, until);
-    return enter(machine, flavour, where, stop);
+    take_until(machine, until);
+    return enter(machine, flavour, where, state, stop);
 }
 
 /* exit/resume/legal, exit/resume/sequential */
@@ -161,15 +169,9 @@ int fast_resume(struct assay_machine *machine, const struct assay_state *state, 
     }
     uint64_t pc = machine->context.pc;
     if (!fast_begins_block(&machine->program, pc)) {
-        take_state(machine, state, until);
-        return implicit_trap(machine, stop);
+        return implicit_trap(machine, state, stop);
     }
-    int error = need_code(machine, flavour_wanted(machine, until));
-    if (error != 0) {
-        return error;
-    }
-    take_state(machine, state, until);
-    return enter_block(machine, pc, until, stop);
+    return enter_block(machine, pc, state, until, stop);
 }
 
 /* ---- called from compiled code -------------------------------------------------------------- */

@@ -31,7 +31,7 @@ enum x64_condition {
     X64_GREATER = 15,
 };
 
-/* Two-operand arithmetic: the opcode of `op r/m, r`; eight less than a multiple of 8 gives the /digit of the immediate form. */
+/* Two-operand arithmetic: the opcode of `op r/m, r`; shifted right by 3 it is the /digit of the immediate form. */
 enum x64_alu { X64_ADD = 0x01, X64_OR = 0x09, X64_AND = 0x21, X64_SUB = 0x29, X64_XOR = 0x31, X64_CMP = 0x39 };
 
 /* Shifts: the /digit. */
@@ -49,43 +49,51 @@ enum x64_0f { X64_MOVZX8 = 0xb6, X64_MOVZX16 = 0xb7, X64_MOVSX8 = 0xbe, X64_MOVS
 /* F3 0F instructions `op r, r/m`. */
 enum x64_f3 { X64_POPCNT = 0xb8, X64_TZCNT = 0xbc, X64_LZCNT = 0xbd };
 
+/* Writes the low `count` bytes; touches up to eight, so the code needs that much room behind it. */
+static inline void x64_put(uint8_t **at, uint64_t bytes, unsigned count)
+{
+    uint8_t *here = *at;
+    memcpy(here, &bytes, 8);
+    *at = here + count;
+}
+
 static inline void x64_u8(uint8_t **at, unsigned value)
 {
-    *(*at)++ = (uint8_t)value;
+    x64_put(at, value, 1);
 }
 
 static inline void x64_u32(uint8_t **at, uint32_t value)
 {
-    memcpy(*at, &value, 4);
-    *at += 4;
+    x64_put(at, value, 4);
 }
 
 static inline void x64_u64(uint8_t **at, uint64_t value)
 {
-    memcpy(*at, &value, 8);
-    *at += 8;
+    x64_put(at, value, 8);
 }
 
-/* REX with W, and the upper bits of the ModRM reg and rm fields; left out when empty unless `force`. */
-static inline void x64_rex(uint8_t **at, bool wide, unsigned reg, unsigned rm, bool force)
+/* REX with W, and the upper bits of the ModRM reg and rm fields; 0x40 says nothing. */
+static inline unsigned x64_rex_of(bool wide, unsigned reg, unsigned rm)
 {
-    unsigned rex = 0x40u | (wide ? 8u : 0u) | (reg >> 3) << 2 | rm >> 3;
-    if (rex != 0x40u || force) {
-        x64_u8(at, rex);
-    }
+    return 0x40u | (wide ? 8u : 0u) | (reg >> 3) << 2 | rm >> 3;
 }
 
-static inline void x64_modrm_reg(uint8_t **at, unsigned reg, unsigned rm)
+/* `count` bytes, at most seven, behind a REX, which is left out when it says nothing unless `force`. */
+static inline void x64_put_rex(uint8_t **at, unsigned rex, bool force, uint64_t bytes, unsigned count)
 {
-    x64_u8(at, 0xc0u | (reg & 7u) << 3 | (rm & 7u));
+    bool has = force || rex != 0x40u;
+    x64_put(at, has ? bytes << 8 | rex : bytes, count + has);
+}
+
+static inline unsigned x64_modrm_reg(unsigned reg, unsigned rm)
+{
+    return 0xc0u | (reg & 7u) << 3 | (rm & 7u);
 }
 
 /* op reg, reg with a one-byte opcode. */
 static inline void x64_rr(uint8_t **at, bool wide, unsigned opcode, unsigned reg, unsigned rm)
 {
-    x64_rex(at, wide, reg, rm, false);
-    x64_u8(at, opcode);
-    x64_modrm_reg(at, reg, rm);
+    x64_put_rex(at, x64_rex_of(wide, reg, rm), false, opcode | x64_modrm_reg(reg, rm) << 8, 2);
 }
 
 /* to = to op from; cmp only compares. */
@@ -102,23 +110,15 @@ static inline bool x64_fits_8(int32_t value)
 /* to = to op sign-extended immediate. */
 static inline void x64_alu_imm(uint8_t **at, bool wide, enum x64_alu op, enum x64_reg to, int32_t value)
 {
-    x64_rex(at, wide, 0, to, false);
-    x64_u8(at, x64_fits_8(value) ? 0x83 : 0x81);
-    x64_modrm_reg(at, op >> 3, to);
-    if (x64_fits_8(value)) {
-        x64_u8(at, (uint8_t)value);
-    } else {
-        x64_u32(at, (uint32_t)value);
-    }
+    uint64_t bytes = (x64_fits_8(value) ? 0x83u : 0x81u) | x64_modrm_reg(op >> 3, to) << 8;
+    x64_put_rex(at, x64_rex_of(wide, 0, to), false, bytes | (uint64_t)(uint32_t)value << 16, x64_fits_8(value) ? 3 : 6);
 }
 
 /* The same with a 32-bit immediate whatever its value, to be patched later: the last four bytes. */
 static inline void x64_alu_imm32(uint8_t **at, bool wide, enum x64_alu op, enum x64_reg to, uint32_t value)
 {
-    x64_rex(at, wide, 0, to, false);
-    x64_u8(at, 0x81);
-    x64_modrm_reg(at, op >> 3, to);
-    x64_u32(at, value);
+    uint64_t bytes = 0x81u | x64_modrm_reg(op >> 3, to) << 8 | (uint64_t)value << 16;
+    x64_put_rex(at, x64_rex_of(wide, 0, to), false, bytes, 6);
 }
 
 static inline void x64_test(uint8_t **at, bool wide, enum x64_reg a, enum x64_reg b)
@@ -134,18 +134,13 @@ static inline void x64_mov(uint8_t **at, bool wide, enum x64_reg to, enum x64_re
 /* to = value, in the shortest form; xor is not used, so flags stay. */
 static inline void x64_mov_imm(uint8_t **at, enum x64_reg to, uint64_t value)
 {
+    unsigned rex = x64_rex_of(value > UINT32_MAX, 0, to), opcode = 0xb8u | (to & 7u);
     if (value <= UINT32_MAX) {
-        x64_rex(at, false, 0, to, false);
-        x64_u8(at, 0xb8u | (to & 7u));
-        x64_u32(at, (uint32_t)value);
+        x64_put_rex(at, rex, false, opcode | value << 8, 5);
     } else if (value >= UINT64_MAX - INT32_MAX) {
-        x64_rex(at, true, 0, to, false);
-        x64_u8(at, 0xc7);
-        x64_modrm_reg(at, 0, to);
-        x64_u32(at, (uint32_t)value);
+        x64_put_rex(at, rex, false, 0xc7u | x64_modrm_reg(0, to) << 8 | (uint64_t)(uint32_t)value << 16, 6);
     } else {
-        x64_rex(at, true, 0, to, false);
-        x64_u8(at, 0xb8u | (to & 7u));
+        x64_put_rex(at, rex, false, opcode, 1);
         x64_u64(at, value);
     }
 }
@@ -159,32 +154,26 @@ static inline void x64_movsxd(uint8_t **at, enum x64_reg to, enum x64_reg from)
 /* movzx, movsx, two-operand imul; byte sources need a REX for sil and its like. */
 static inline void x64_0f(uint8_t **at, bool wide, enum x64_0f op, enum x64_reg to, enum x64_reg from)
 {
-    x64_rex(at, wide, to, from, op == X64_MOVZX8 || op == X64_MOVSX8);
-    x64_u8(at, 0x0f);
-    x64_u8(at, op);
-    x64_modrm_reg(at, to, from);
+    bool byte = op == X64_MOVZX8 || op == X64_MOVSX8;
+    x64_put_rex(at, x64_rex_of(wide, to, from), byte, 0x0fu | op << 8 | x64_modrm_reg(to, from) << 16, 3);
 }
 
 static inline void x64_f3(uint8_t **at, bool wide, enum x64_f3 op, enum x64_reg to, enum x64_reg from)
 {
     x64_u8(at, 0xf3);
-    x64_rex(at, wide, to, from, false);
-    x64_u8(at, 0x0f);
-    x64_u8(at, op);
-    x64_modrm_reg(at, to, from);
+    x64_put_rex(at, x64_rex_of(wide, to, from), false, 0x0fu | op << 8 | x64_modrm_reg(to, from) << 16, 3);
 }
 
 /* to = from * immediate. */
 static inline void x64_imul_imm(uint8_t **at, bool wide, enum x64_reg to, enum x64_reg from, int32_t value)
 {
-    x64_rr(at, wide, 0x69, to, from);
-    x64_u32(at, (uint32_t)value);
+    uint64_t bytes = 0x69u | x64_modrm_reg(to, from) << 8 | (uint64_t)(uint32_t)value << 16;
+    x64_put_rex(at, x64_rex_of(wide, to, from), false, bytes, 6);
 }
 
 static inline void x64_shift_imm(uint8_t **at, bool wide, enum x64_shift op, enum x64_reg to, unsigned count)
 {
-    x64_rr(at, wide, 0xc1, op, to);
-    x64_u8(at, count);
+    x64_put_rex(at, x64_rex_of(wide, 0, to), false, 0xc1u | x64_modrm_reg(op, to) << 8 | count << 16, 3);
 }
 
 static inline void x64_shift_cl(uint8_t **at, bool wide, enum x64_shift op, enum x64_reg to)
@@ -199,125 +188,107 @@ static inline void x64_unary(uint8_t **at, bool wide, enum x64_unary op, enum x6
 
 static inline void x64_bswap(uint8_t **at, enum x64_reg to)
 {
-    x64_rex(at, true, 0, to, false);
-    x64_u8(at, 0x0f);
-    x64_u8(at, 0xc8u | (to & 7u));
+    x64_put_rex(at, x64_rex_of(true, 0, to), false, 0x0fu | (0xc8u | (to & 7u)) << 8, 2);
 }
 
 /* rdx:rax = sign-extended rax (eax). */
 static inline void x64_sign_extend_rax(uint8_t **at, bool wide)
 {
-    x64_rex(at, wide, 0, 0, false);
-    x64_u8(at, 0x99);
+    x64_put_rex(at, x64_rex_of(wide, 0, 0), false, 0x99, 1);
 }
 
 /* The low byte of `to` becomes 0 or 1. */
 static inline void x64_setcc(uint8_t **at, enum x64_condition condition, enum x64_reg to)
 {
-    x64_rex(at, false, 0, to, true);
-    x64_u8(at, 0x0f);
-    x64_u8(at, 0x90u | condition);
-    x64_modrm_reg(at, 0, to);
+    x64_put_rex(at, x64_rex_of(false, 0, to), true, 0x0fu | (0x90u | condition) << 8 | x64_modrm_reg(0, to) << 16, 3);
 }
 
 static inline void x64_cmov(uint8_t **at, enum x64_condition condition, enum x64_reg to, enum x64_reg from)
 {
-    x64_rex(at, true, to, from, false);
-    x64_u8(at, 0x0f);
-    x64_u8(at, 0x40u | condition);
-    x64_modrm_reg(at, to, from);
+    uint64_t bytes = 0x0fu | (0x40u | condition) << 8 | x64_modrm_reg(to, from) << 16;
+    x64_put_rex(at, x64_rex_of(true, to, from), false, bytes, 3);
 }
 
-/* VEX with three bytes; `map` 2 is 0F38, 3 is 0F3A; vvvv is a register operand or 0. */
-static inline void x64_vex(uint8_t **at, unsigned map, unsigned pp, bool wide, unsigned reg, unsigned vvvv,
-                           unsigned rm)
+/*
+ * VEX with three bytes, the opcode, ModRM, and a byte that only instructions with an immediate have; `map` 2 is 0F38,
+ * 3 is 0F3A; vvvv is a register operand or 0.
+ */
+struct x64_vex {
+    unsigned map, pp;
+    bool wide;
+    unsigned opcode;
+};
+
+static inline uint64_t x64_vex_bytes(struct x64_vex form, unsigned reg, unsigned vvvv, unsigned rm)
 {
-    x64_u8(at, 0xc4);
-    x64_u8(at, (~reg >> 3 & 1u) << 7 | 1u << 6 | (~rm >> 3 & 1u) << 5 | map);
-    x64_u8(at, (wide ? 0x80u : 0u) | (~vvvv & 15u) << 3 | pp);
+    unsigned second = (~reg >> 3 & 1u) << 7 | 1u << 6 | (~rm >> 3 & 1u) << 5 | form.map;
+    unsigned third = (form.wide ? 0x80u : 0u) | (~vvvv & 15u) << 3 | form.pp;
+    return 0xc4u | second << 8 | third << 16 | (uint64_t)form.opcode << 24 | (uint64_t)x64_modrm_reg(reg, rm) << 32;
 }
 
 /* to = from shifted by count, without touching the flags. */
 static inline void x64_shiftx(uint8_t **at, bool wide, enum x64_shiftx op, enum x64_reg to, enum x64_reg from,
                               enum x64_reg count)
 {
-    x64_vex(at, 2, op, wide, to, count, from);
-    x64_u8(at, 0xf7);
-    x64_modrm_reg(at, to, from);
+    x64_put(at, x64_vex_bytes((struct x64_vex){2, op, wide, 0xf7}, to, count, from), 5);
 }
 
 /* to = from rotated right. */
 static inline void x64_rorx(uint8_t **at, bool wide, enum x64_reg to, enum x64_reg from, unsigned count)
 {
-    x64_vex(at, 3, 3, wide, to, 0, from);
-    x64_u8(at, 0xf0);
-    x64_modrm_reg(at, to, from);
-    x64_u8(at, count);
+    uint64_t bytes = x64_vex_bytes((struct x64_vex){3, 3, wide, 0xf0}, to, 0, from);
+    x64_put(at, bytes | (uint64_t)count << 40, 6);
 }
 
 /* to = ~a & b. */
 static inline void x64_andn(uint8_t **at, enum x64_reg to, enum x64_reg a, enum x64_reg b)
 {
-    x64_vex(at, 2, 0, true, to, a, b);
-    x64_u8(at, 0xf2);
-    x64_modrm_reg(at, to, b);
+    x64_put(at, x64_vex_bytes((struct x64_vex){2, 0, true, 0xf2}, to, a, b), 5);
 }
 
 /* high:low = rdx * from; when both are one register it receives the high half. */
 static inline void x64_mulx(uint8_t **at, enum x64_reg high, enum x64_reg low, enum x64_reg from)
 {
-    x64_vex(at, 2, 3, true, high, low, from);
-    x64_u8(at, 0xf6);
-    x64_modrm_reg(at, high, from);
+    x64_put(at, x64_vex_bytes((struct x64_vex){2, 3, true, 0xf6}, high, low, from), 5);
 }
 
-/* ModRM, SIB and displacement of [base + disp]. */
-static inline void x64_modrm_mem(uint8_t **at, unsigned reg, unsigned base, int32_t disp)
+/* ModRM, SIB and displacement of [base + disp]: at most six bytes. */
+static inline uint64_t x64_modrm_mem(unsigned reg, unsigned base, int32_t disp, unsigned *count)
 {
     unsigned mod = disp == 0 && (base & 7u) != X64_RBP ? 0u : x64_fits_8(disp) ? 1u : 2u;
-    x64_u8(at, mod << 6 | (reg & 7u) << 3 | (base & 7u));
-    if ((base & 7u) == X64_RSP) {
-        x64_u8(at, 0x24);
-    }
-    if (mod == 1) {
-        x64_u8(at, (uint8_t)disp);
-    } else if (mod == 2) {
-        x64_u32(at, (uint32_t)disp);
-    }
-}
-
-/* Plain host memory: to = [base + disp]. */
-static inline void x64_load(uint8_t **at, bool wide, enum x64_reg to, enum x64_reg base, int32_t disp)
-{
-    x64_rex(at, wide, to, base, false);
-    x64_u8(at, 0x8b);
-    x64_modrm_mem(at, to, base, disp);
-}
-
-/* [base + disp] = from. */
-static inline void x64_store(uint8_t **at, bool wide, enum x64_reg base, int32_t disp, enum x64_reg from)
-{
-    x64_rex(at, wide, from, base, false);
-    x64_u8(at, 0x89);
-    x64_modrm_mem(at, from, base, disp);
-}
-
-/* dword [base + disp] = value. */
-static inline void x64_store_imm(uint8_t **at, enum x64_reg base, int32_t disp, uint32_t value)
-{
-    x64_rex(at, false, 0, base, false);
-    x64_u8(at, 0xc7);
-    x64_modrm_mem(at, 0, base, disp);
-    x64_u32(at, value);
+    bool sib = (base & 7u) == X64_RSP;
+    uint64_t modrm = mod << 6 | (reg & 7u) << 3 | (base & 7u);
+    uint64_t distance = mod == 1 ? (uint8_t)disp : mod == 2 ? (uint32_t)disp : 0;
+    *count = 1 + sib + (mod == 2 ? 4 : mod);
+    return sib ? modrm | 0x24u << 8 | distance << 16 : modrm | distance << 8;
 }
 
 /* Any one-byte opcode with a memory operand, `reg` being a register or a /digit. */
 static inline void x64_op_mem(uint8_t **at, bool wide, unsigned opcode, unsigned reg, enum x64_reg base,
                               int32_t disp)
 {
-    x64_rex(at, wide, reg, base, false);
-    x64_u8(at, opcode);
-    x64_modrm_mem(at, reg, base, disp);
+    unsigned count;
+    uint64_t place = x64_modrm_mem(reg, base, disp, &count);
+    x64_put_rex(at, x64_rex_of(wide, reg, base), false, opcode | place << 8, 1 + count);
+}
+
+/* Plain host memory: to = [base + disp]. */
+static inline void x64_load(uint8_t **at, bool wide, enum x64_reg to, enum x64_reg base, int32_t disp)
+{
+    x64_op_mem(at, wide, 0x8b, to, base, disp);
+}
+
+/* [base + disp] = from. */
+static inline void x64_store(uint8_t **at, bool wide, enum x64_reg base, int32_t disp, enum x64_reg from)
+{
+    x64_op_mem(at, wide, 0x89, from, base, disp);
+}
+
+/* dword [base + disp] = value. */
+static inline void x64_store_imm(uint8_t **at, enum x64_reg base, int32_t disp, uint32_t value)
+{
+    x64_op_mem(at, false, 0xc7, 0, base, disp);
+    x64_u32(at, value);
 }
 
 /* to = base + disp, or its low half. */
@@ -330,17 +301,9 @@ static inline void x64_lea(uint8_t **at, bool wide, enum x64_reg to, enum x64_re
 static inline void x64_lea_sum(uint8_t **at, bool wide, enum x64_reg to, enum x64_reg base, enum x64_reg index)
 {
     unsigned mod = (base & 7u) == X64_RBP ? 1u : 0u;
-    unsigned rex = 0x40u | (wide ? 8u : 0u) | ((unsigned)to >> 3) << 2 | ((unsigned)index >> 3) << 1 |
-                   (unsigned)base >> 3;
-    if (rex != 0x40u) {
-        x64_u8(at, rex);
-    }
-    x64_u8(at, 0x8d);
-    x64_u8(at, mod << 6 | (to & 7u) << 3 | 4u);
-    x64_u8(at, (index & 7u) << 3 | (base & 7u));
-    if (mod == 1) {
-        x64_u8(at, 0);
-    }
+    unsigned rex = x64_rex_of(wide, to, base) | ((unsigned)index >> 3) << 1;
+    unsigned modrm = mod << 6 | (to & 7u) << 3 | 4u, sib = (index & 7u) << 3 | (base & 7u);
+    x64_put_rex(at, rex, false, 0x8du | modrm << 8 | sib << 16, 3 + mod);
 }
 
 /*
@@ -351,37 +314,27 @@ static inline void x64_guest(uint8_t **at, bool half, bool wide, bool byte, unsi
                              int base, uint32_t disp)
 {
     bool escaped = opcode > 0xff; /* 0F xx */
-    x64_u8(at, 0x65);
-    x64_u8(at, 0x67);
-    if (half) {
-        x64_u8(at, 0x66);
-    }
-    x64_rex(at, wide, reg, base < 0 ? 0 : (unsigned)base, byte);
-    if (escaped) {
-        x64_u8(at, 0x0f);
-    }
-    x64_u8(at, opcode & 0xffu);
+    unsigned rex = x64_rex_of(wide, reg, base < 0 ? 0 : (unsigned)base), count, prefix = half ? 0x666765 : 0x6765;
+    x64_put(at, prefix, half ? 3 : 2);
+    x64_put_rex(at, rex, byte, escaped ? 0x0fu | (opcode & 0xffu) << 8 : opcode, escaped ? 2 : 1);
     if (base < 0) {
-        x64_u8(at, (reg & 7u) << 3 | 4u);
-        x64_u8(at, 0x25);
-        x64_u32(at, disp);
-    } else {
-        int32_t signed_disp;
-        memcpy(&signed_disp, &disp, 4);
-        x64_modrm_mem(at, reg, (unsigned)base, signed_disp);
+        x64_put(at, (reg & 7u) << 3 | 4u | 0x25u << 8 | (uint64_t)disp << 16, 6);
+        return;
     }
+    int32_t signed_disp;
+    memcpy(&signed_disp, &disp, 4);
+    uint64_t place = x64_modrm_mem(reg, (unsigned)base, signed_disp, &count);
+    x64_put(at, place, count);
 }
 
 static inline void x64_push(uint8_t **at, enum x64_reg reg)
 {
-    x64_rex(at, false, 0, reg, false);
-    x64_u8(at, 0x50u | (reg & 7u));
+    x64_put_rex(at, x64_rex_of(false, 0, reg), false, 0x50u | (reg & 7u), 1);
 }
 
 static inline void x64_pop(uint8_t **at, enum x64_reg reg)
 {
-    x64_rex(at, false, 0, reg, false);
-    x64_u8(at, 0x58u | (reg & 7u));
+    x64_put_rex(at, x64_rex_of(false, 0, reg), false, 0x58u | (reg & 7u), 1);
 }
 
 static inline void x64_ret(uint8_t **at)
@@ -392,46 +345,38 @@ static inline void x64_ret(uint8_t **at)
 /* Jumps and calls with a 32-bit distance, to be patched: they return where the distance is. */
 static inline uint8_t *x64_jmp(uint8_t **at)
 {
-    x64_u8(at, 0xe9);
-    x64_u32(at, 0);
+    x64_put(at, 0xe9, 5);
     return *at - 4;
 }
 
 static inline uint8_t *x64_jcc(uint8_t **at, enum x64_condition condition)
 {
-    x64_u8(at, 0x0f);
-    x64_u8(at, 0x80u | condition);
-    x64_u32(at, 0);
+    x64_put(at, 0x0fu | (0x80u | condition) << 8, 6);
     return *at - 4;
 }
 
 static inline uint8_t *x64_call(uint8_t **at)
 {
-    x64_u8(at, 0xe8);
-    x64_u32(at, 0);
+    x64_put(at, 0xe8, 5);
     return *at - 4;
 }
 
 /* Short jumps within one instruction's code: they return where the distance is. */
 static inline uint8_t *x64_jcc_short(uint8_t **at, enum x64_condition condition)
 {
-    x64_u8(at, 0x70u | condition);
-    x64_u8(at, 0);
+    x64_put(at, 0x70u | condition, 2);
     return *at - 1;
 }
 
 static inline uint8_t *x64_jmp_short(uint8_t **at)
 {
-    x64_u8(at, 0xeb);
-    x64_u8(at, 0);
+    x64_put(at, 0xeb, 2);
     return *at - 1;
 }
 
 static inline void x64_call_reg(uint8_t **at, enum x64_reg to)
 {
-    x64_rex(at, false, 0, to, false);
-    x64_u8(at, 0xff);
-    x64_modrm_reg(at, 2, to);
+    x64_put_rex(at, x64_rex_of(false, 0, to), false, 0xffu | x64_modrm_reg(2, to) << 8, 2);
 }
 
 /* jmp [base + disp] */

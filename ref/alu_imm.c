@@ -1,4 +1,4 @@
-/* Instructions that compute from a register and an immediate (isa.md, formats one_reg_ext_imm, one_reg_one_imm, two_reg_one_imm). */
+/* Instructions that compute from a register and an immediate (isa.md, formats with one register or two and X). */
 #include "ref.h"
 
 /* isa/load_imm_64 */

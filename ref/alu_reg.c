@@ -1,4 +1,4 @@
-/* Instructions that compute from two registers: sums, products, logic, shifts, comparisons (isa.md, format three_reg). */
+/* Instructions that compute from two registers: sums, products, logic, shifts, comparisons (format three_reg). */
 #include "ref.h"
 
 /* isa/add_32 */

@@ -34,7 +34,7 @@ class Card:
             *self.hint(),
             self.votes(),
         ]
-        repro = self.labelled("repro", self.d.repro)
+        repro = f"  {'repro':<{LABEL}}{printable(self.d.repro)}"  # never cut: it is to be copied
         room = LINES_MAX - len(parts) - 1
         return [*parts, *self.window(room), repro]
 

@@ -34,7 +34,7 @@ void kernel_fill_memory(uint8_t *memory, size_t size); /* what the pages hold at
  * A program of `count` instructions of all opcodes, every block start valid; and the smallest
  * program.
  */
-struct bytes kernel_compile_program(struct arena *arena, size_t count);
+struct bytes kernel_compile_program(struct arena *arena, size_t count, bool any);
 
 /* Sizes shared by the guest code and its twin in C. */
 enum {

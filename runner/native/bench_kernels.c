@@ -282,16 +282,39 @@ void kernel_fill_memory(uint8_t *memory, size_t size)
     }
 }
 
+/* How often each instruction stands in a hundred of compiled code, roughly. */
+static const struct {
+    uint8_t byte, weight;
+} usual[] = {
+    {OP_add_imm_64, 18},   {OP_load_ind_u64, 9},  {OP_move_reg, 9},      {OP_add_64, 8},       {OP_store_ind_u64, 7},
+    {OP_load_imm, 6},      {OP_add_imm_32, 5},    {OP_load_ind_u8, 4},   {OP_load_ind_u32, 4}, {OP_branch_ne, 4},
+    {OP_branch_eq_imm, 4}, {OP_branch_ne_imm, 3}, {OP_jump, 3},          {OP_branch_lt_u, 3},  {OP_xor, 3},
+    {OP_and_imm, 3},       {OP_or, 2},            {OP_store_ind_u32, 2}, {OP_store_ind_u8, 1}, {OP_shlo_l_imm_64, 1},
+    {OP_mul_64, 1},
+};
+
+static const struct instruction *draw(uint64_t random, bool any)
+{
+    if (any) {
+        return &instruction_table[random % INSTRUCTION_COUNT];
+    }
+    uint64_t at = random % 100;
+    size_t i = 0;
+    while (at >= usual[i].weight) {
+        at -= usual[i++].weight;
+    }
+    return instruction_of(usual[i].byte);
+}
+
 /* Jumps go to what follows them: always a block, so the program is as legal as a compiler's. */
-struct bytes kernel_compile_program(struct arena *arena, size_t count)
+struct bytes kernel_compile_program(struct arena *arena, size_t count, bool any)
 {
     size_t room = count * ENCODED_MAX + ENCODED_MAX, size = 0;
     uint8_t *code = arena_take(arena, room), *start = arena_take(arena, room);
     uint64_t random = 12345;
     for (size_t i = 0; i + 1 < count; i++) {
         random = random * UINT64_C(6364136223846793005) + 1442695040888963407u;
-        const struct instruction *instruction =
-            &instruction_table[(random >> 33) % INSTRUCTION_COUNT];
+        const struct instruction *instruction = draw(random >> 33, any);
         struct operands operands = {.lo = (uint8_t)((random >> 20) % 13),
                                     .hi = (uint8_t)((random >> 24) % 13),
                                     .third = (uint8_t)((random >> 28) % 13),

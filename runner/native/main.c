@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const command_list[] = {
-    &command_replay, &command_serve, &command_lockstep,
-    &command_diff,   &command_trace, &command_bench,
+static const struct command *const commands[] = {
+    &command_list, &command_replay, &command_serve, &command_lockstep,
+    &command_diff, &command_trace,  &command_bench,
 };
 
-enum { COMMAND_COUNT = sizeof command_list / sizeof *command_list };
+enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 
 static void print_usage(FILE *stream)
 {
@@ -18,7 +18,7 @@ static void print_usage(FILE *stream)
         "Loads engines, shared objects called libassay_NAME.so, and compares them.\n\nCommands:\n",
         stream);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        fprintf(stream, "  %-10s %s\n", command_list[i]->name, command_list[i]->summary);
+        fprintf(stream, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
     }
     fputs("\nassay-native COMMAND --help tells what a command prints and returns.\n"
           "Exit codes: 0 agreed, 1 differed, 2 usage, 3 unusable vectors, 4 engine cannot be\n"
@@ -37,8 +37,8 @@ int main(int argument_count, char **arguments)
         return CODE_AGREED;
     }
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(arguments[1], command_list[i]->name) == 0) {
-            return command_list[i]->run(argument_count - 2, arguments + 2);
+        if (strcmp(arguments[1], commands[i]->name) == 0) {
+            return commands[i]->run(argument_count - 2, arguments + 2);
         }
     }
     complain("unknown command %s; assay-native --help lists them", arguments[1]);

@@ -137,21 +137,34 @@ static void visit(struct walk *walk, const char *id, const struct vector_case *v
     }
 }
 
+/* The characters of a string that may begin at `at`, after spaces; NULL when none does. */
+static const char *string_at(struct walk *walk, size_t at)
+{
+    const struct json_scanner *scanner = &walk->scanner;
+    while (at < scanner->size && scanner->text[at] == ' ') {
+        at++;
+    }
+    if (at >= scanner->size || scanner->text[at] != '"') {
+        return NULL;
+    }
+    size_t start = at + 1, end = start;
+    while (end < scanner->size && scanner->text[end] != '"' && scanner->text[end] >= 0x20) {
+        end++;
+    }
+    char *string = arena_take(&walk->arena, end - start + 1);
+    memcpy(string, scanner->text + start, end - start);
+    return string;
+}
+
 /* The id of a case that cannot be read, found by eye: between `start` and the end of its line. */
 static const char *guess_id(struct walk *walk, size_t start)
 {
     const struct json_scanner *scanner = &walk->scanner;
-    static const char key[] = "\"id\": \"";
+    static const char key[] = "\"id\":";
     size_t key_size = sizeof key - 1;
     for (size_t at = start; at + key_size < scanner->size && scanner->text[at] != '\n'; at++) {
         if (memcmp(scanner->text + at, key, key_size) == 0) {
-            size_t end = at + key_size;
-            while (end < scanner->size && scanner->text[end] != '"' && scanner->text[end] >= 0x20) {
-                end++;
-            }
-            char *id = arena_take(&walk->arena, end - at);
-            memcpy(id, scanner->text + at + key_size, end - at - key_size);
-            return id;
+            return string_at(walk, at + key_size);
         }
     }
     return NULL;
@@ -178,6 +191,8 @@ static void take_case(struct walk *walk, size_t start)
 {
     struct json_reader reader = {.arena = &walk->arena, .error = &walk->item.error};
     struct vector_case vector;
+    walk->item.start = start;
+    walk->item.end = walk->scanner.at;
     cJSON *root = json_build(&walk->scanner, start, walk->scanner.at, 0);
     if (root == NULL || !vector_read_case(&reader, root, &vector)) {
         visit(walk, guess_id(walk, start), NULL);

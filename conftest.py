@@ -1,0 +1,12 @@
+"""pytest at the root: the packages are found, and every vector is an item.
+
+    pytest vectors/gas -k move_reg
+"""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+sys.path[:0] = [str(ROOT / "runner"), str(ROOT / "spec")]
+
+pytest_plugins = ["assay.pytest_plugin"]

@@ -1,0 +1,1 @@
+"""The runner of assay: the command line and everything it does in Python."""

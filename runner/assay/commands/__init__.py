@@ -1,0 +1,1 @@
+"""The commands. Each module has one click command called `command`."""

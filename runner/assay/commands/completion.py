@@ -1,0 +1,20 @@
+"""assay completion: tab completion of a shell."""
+
+import click
+from click.shell_completion import get_completion_class
+
+from .. import exit_code
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def command(ctx, shell):
+    """Print a script that completes commands and options.
+
+    \b
+    bash:  eval "$(./assay completion bash)"     zsh and fish likewise
+    """
+    make = get_completion_class(shell)
+    click.echo(make(ctx.find_root().command, {}, "assay", "_ASSAY_COMPLETE").source())
+    return exit_code.AGREED

@@ -1,0 +1,33 @@
+"""assay cover: what the vectors cover."""
+
+import json
+
+import click
+
+from .. import cover, engines, exit_code, place, suite
+from . import options
+
+
+@click.command("cover")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@options.preset
+@options.jobs
+def command(paths, as_json, preset, jobs):
+    """Say which rules the vectors reach and contrast, and which opcodes each engine executes.
+
+    A rule is reached when it decides something on some case; contrasted when one case decides it
+    and another is its near miss. PATHS are vector files or folders, `vectors` when none is given.
+
+    \b
+    Exit codes: 0 everything is covered, 1 something is not, 3 a file cannot be read.
+    """
+    files = suite.files_of(paths or [place.VECTORS])
+    chosen = engines.chosen((), engines.OURS, preset)
+    argv = {
+        engine.name: [str(engine.harness), "replay", "--cover", "--engine", str(engine.path)]
+        for engine in chosen
+    }
+    coverage = cover.measure(files, argv, jobs)
+    click.echo(json.dumps(coverage.summary()) if as_json else coverage.text)
+    return exit_code.AGREED if coverage.ok else exit_code.DIFFERED

@@ -1,0 +1,95 @@
+"""assay demo: what assay does, in a minute."""
+
+import os
+import tempfile
+
+import click
+
+from .. import dialect, engines, exit_code, place, rounds, sabotage, suite
+from ..card import render
+from ..locate import locate
+from ..replaying import Campaign
+from ..replay import replay
+from . import options
+
+SEED = 7
+PROGRAMS = 20000
+SHOWN = "sign_extension_from_the_wrong_bit"
+
+
+@click.command("demo")
+@click.option(
+    "--external",
+    metavar="FOLDER",
+    default=lambda: os.environ.get("ASSAY_EXTERNAL"),
+    help="Third-party vectors, pvm-v0.4; ASSAY_EXTERNAL says it too.",
+)
+@options.jobs
+def command(external, jobs):
+    """Watch three implementations agree on every vector, and a broken one be caught.
+
+    \b
+    Exit codes: 0 no divergence, 1 there is one.
+    """
+    chosen = engines.chosen(())
+    names = ", ".join(engine.name for engine in chosen)
+    good = True
+
+    title(f"Every vector on {names}")
+    selected = suite.read([place.VECTORS])
+    campaign = Campaign(selected, chosen, jobs=jobs)
+    good &= campaign.run() == exit_code.AGREED
+    votes = campaign.report.totals["pass"]
+    cases = len(selected.entries)
+
+    if external:
+        title("Third-party programs")
+        found = dialect.read_folder(external)
+        for engine in chosen:
+            with engine.open() as opened:
+                summary = dialect.summary([case.play(opened) for case in found], found.errors)
+            click.echo(f"{engine.name}: {summary.text.splitlines()[0]}")
+            good &= summary.ok
+            votes += summary.counts["read"]
+        cases += len(found)
+
+    pair = tuple(engine for engine in chosen if engine.kind == engines.NATIVE)
+    if len(pair) == 2:
+        title("Random programs, a sample of them on the specification too")
+        outcome = rounds.play(rounds.Plan(pair, SEED, 0, PROGRAMS, "mixed", 200), jobs)
+        click.echo(f"{outcome.programs:,} programs, seed {SEED}: {outcome.divergences} divergences")
+        good &= outcome.ok
+        votes += 2 * outcome.programs + outcome.voted
+        cases += outcome.programs
+
+    title("A reference with one wrong line, planted in a copy of it")
+    caught = show_fault(selected)
+
+    click.echo()
+    divergences = "0 divergences" if good else "DIVERGENCES, see above"
+    click.echo(
+        f"{cases:,} cases, engines {names}, {votes:,} votes, {divergences}; "
+        f"the planted fault was {'found' if caught else 'MISSED'}"
+    )
+    return exit_code.AGREED if good and caught else exit_code.DIFFERED
+
+
+def title(text):
+    click.echo(f"\n{click.style(text, bold=True)}")
+
+
+def show_fault(selected):
+    fault = next(fault for fault in sabotage.FAULTS if fault.name == SHOWN)
+    click.echo(f"{fault.file}: {fault.right}  becomes  {fault.wrong}")
+    click.echo()
+    with tempfile.TemporaryDirectory(prefix="assay-demo-") as folder:
+        engine = sabotage.build(fault, folder)
+        wrong = next((verdict for verdict in replay(selected, engine) if not verdict.passed), None)
+        if wrong is None:
+            return False
+        entry = next(entry for entry in selected.entries if entry.id == wrong.case)
+        with engine.open() as opened:
+            found = locate(entry.case(), opened)
+        found.repro = f"./assay replay {place.shown(entry.file)}::{entry.id} -e NAME=FILE.so"
+        click.echo(render(found, 100, click.get_text_stream("stdout").isatty()))
+    return True

@@ -1,0 +1,38 @@
+"""assay disasm: a code blob to assembly."""
+
+import click
+
+import model
+
+from .. import disasm, exit_code, program
+from ..trouble import BadInput
+
+
+@click.command("disasm")
+@click.argument("source", metavar="FILE")
+@click.option(
+    "--mem-cycles",
+    type=click.Choice(["25", "50", "75", "100"]),
+    default="25",
+    show_default=True,
+    help="For the gas costs in the comments.",
+)
+def command(source, mem_cycles):
+    """Disassemble FILE, a code blob or a case FILE.json::ID, with the gas cost of every block.
+
+    The text assembles to the same blob again.
+
+    \b
+    Exit codes: 0 done, 3 the file cannot be read or is no code blob.
+    """
+    if source.partition("::")[0].endswith(".json"):
+        blob = bytes.fromhex(program.read_case(source).case["blob"])
+    else:
+        blob = program.read_bytes(source)
+    try:
+        text = disasm.listing(blob, int(mem_cycles))
+    except model.Rejected as rejected:
+        reason = model.rules().get(rejected.rule, "")
+        raise BadInput(f"{source}: rejected by {rejected.rule}: {reason}") from None
+    click.echo(text, nl=False)
+    return exit_code.AGREED

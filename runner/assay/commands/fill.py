@@ -1,0 +1,30 @@
+"""assay fill: generates the vectors."""
+
+import click
+
+from .. import exit_code, fill, place
+from . import options
+
+
+@click.command("fill")
+@click.option("--check", is_flag=True, help="Write nothing; say which files would change.")
+@options.jobs
+def command(check, jobs):
+    """Generate every vector from spec/cases, blessed by the specification.
+
+    Byte-identical on every run. A case whose rules are not reached, and a rule without a positive
+    and a negative case, are errors.
+
+    \b
+    Exit codes: 0 done (with --check: nothing differs), 1 --check found differences,
+    3 the cases are wrong.
+    """
+    try:
+        changed = fill.fill(place.ROOT, check=check, jobs=jobs)
+    except fill.FillError as error:
+        click.echo(str(error), err=True)
+        return exit_code.BAD_INPUT
+    for name in changed:
+        click.echo(f"{'differs' if check else 'written'}: vectors/{name}")
+    click.echo(f"{len(changed)} files {'differ' if check else 'changed'}", err=True)
+    return exit_code.DIFFERED if check and changed else exit_code.AGREED

@@ -1,0 +1,83 @@
+"""assay random: random programs through the engines."""
+
+import json
+import secrets
+
+import click
+
+from .. import engines, exit_code, rounds
+from ..report import Progress, coloured
+from . import options
+
+
+@click.command("random")
+@options.engine
+@click.option("--count", default=10000, show_default=True, type=click.IntRange(min=1))
+@click.option("--seed", type=click.IntRange(min=0), help="Chosen and printed when not given.")
+@click.option("--first", default=0, show_default=True, type=click.IntRange(min=0))
+@click.option(
+    "--shape",
+    type=click.Choice(["regular", "irregular", "mixed"]),
+    default="mixed",
+    show_default=True,
+    help="Well-formed instructions, any bytes, or both.",
+)
+@click.option(
+    "--vote-every",
+    default=100,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="The specification plays every so manieth program too; 0: none.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@options.preset
+@options.jobs
+def command(names, count, seed, first, shape, vote_every, as_json, preset, jobs):
+    """Play random programs on two engines, and a sample of them on the specification.
+
+    Program I of a seed and shape is always the same, so what is found is found again with
+    --seed S --first I --count 1.
+
+    \b
+    Exit codes: 0 no divergence, 1 divergences (the first programs are printed as
+    cases of a vector file), 4 an engine cannot be loaded, 6 an engine broke.
+    """
+    pair = engines.chosen(names, engines.OURS, preset)
+    if len(pair) != 2 or any(engine.kind != engines.NATIVE for engine in pair):
+        raise click.UsageError("random takes two engines that are shared objects")
+    for engine in pair:
+        engines.check_loads(engine)
+    if seed is None:
+        seed = int.from_bytes(secrets.token_bytes(4), "little")
+    progress = Progress(count, f"random, seed {seed}")
+
+    def show(outcome):
+        progress.count = outcome.programs
+        progress.step()
+
+    plan = rounds.Plan(tuple(pair), seed, first, count, shape, vote_every)
+    outcome = rounds.play(plan, jobs, show)
+    progress.clear()
+    for entry in outcome.found[:5]:
+        click.echo(json.dumps(entry))
+    for line in outcome.broken:
+        click.echo(f"assay: {line}", err=True)
+    click.echo(json.dumps(summary(plan, outcome)) if as_json else text(plan, outcome))
+    if outcome.broken:
+        return exit_code.BROKEN
+    return exit_code.AGREED if outcome.ok else exit_code.DIFFERED
+
+
+def summary(plan, outcome):
+    found = {name: getattr(outcome, name) for name in (*rounds.COUNTS, "voted", "exits")}
+    return found | {"seed": plan.seed, "first": plan.first, "shape": plan.shape}
+
+
+def text(plan, outcome):
+    names = " and ".join(engine.name for engine in plan.pair)
+    line = (
+        f"{outcome.programs:,} random programs ({plan.shape}, seed {plan.seed}, first {plan.first}) "
+        f"on {names}, {outcome.voted:,} on the model too: {outcome.divergences} divergences, "
+        f"{len(outcome.broken)} crashes in {outcome.seconds:.1f} s"
+    )
+    return coloured(line, outcome.ok) if click.get_text_stream("stdout").isatty() else line

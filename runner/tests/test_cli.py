@@ -1,0 +1,273 @@
+"""The command line: what bad input gets, and that nothing goes green by accident."""
+
+import json
+import os
+import shlex
+import signal
+import stat
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as xml
+
+import pytest
+
+from assay import exit_code, place, sabotage
+from assay.keyword import Keyword
+
+GOOD = place.VECTORS / "isa" / "add_64.json"
+SERVER = place.ROOT / "runner" / "tests" / "model_server.py"
+
+
+def assay(*arguments, stdin="", timeout=120):
+    argv = [sys.executable, "-m", "assay", *map(str, arguments)]
+    return subprocess.run(
+        argv, input=stdin, capture_output=True, text=True, timeout=timeout, env=environment()
+    )
+
+
+def environment():
+    path = os.pathsep.join(str(place.ROOT / name) for name in ("runner", "spec"))
+    return os.environ | {"PYTHONPATH": path, "ASSAY_ROOT": str(place.ROOT)}
+
+
+def said(done):
+    return done.stdout + done.stderr
+
+
+def written(path, change):
+    """A vector file whose text is changed."""
+    path.write_text(change(GOOD.read_text()))
+    return path
+
+
+def test_help_names_every_command_and_exit_code():
+    text = assay("--help").stdout
+    for word in ("demo", "replay", "diff", "trace", "random", "bench", "doctor", "130"):
+        assert word in text
+    assert assay("replay", "--help").returncode == 0
+
+
+def test_an_unknown_command_or_option_is_a_usage_error():
+    assert assay("nothing").returncode == exit_code.USAGE
+    assert assay("replay", "--nothing").returncode == exit_code.USAGE
+    assert assay("replay", "-k", "a and", GOOD).returncode == exit_code.USAGE
+    assert assay("replay", "-e", "what", GOOD).returncode == exit_code.USAGE
+
+
+def test_a_good_file_passes_on_all_engines():
+    done = assay("replay", GOOD)
+    assert done.returncode == exit_code.AGREED
+    assert "0 divergences" in done.stdout and "model, ref, fast" in done.stdout
+
+
+def test_no_case_is_not_green():
+    assert assay("replay", "-k", "no_such_thing", GOOD).returncode == exit_code.NOTHING
+
+
+def test_a_missing_file_and_an_empty_folder(tmp_path):
+    done = assay("replay", tmp_path / "nowhere.json")
+    assert done.returncode == exit_code.BAD_INPUT and "nowhere.json" in done.stderr
+    done = assay("replay", tmp_path)
+    assert done.returncode == exit_code.BAD_INPUT and "no .json file" in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_an_unreadable_folder(tmp_path):
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    folder.chmod(0)
+    try:
+        done = assay("replay", folder)
+        assert done.returncode == exit_code.BAD_INPUT and "closed" in done.stderr
+    finally:
+        folder.chmod(stat.S_IRWXU)
+
+
+CHANGES = {
+    "no JSON": lambda text: text[: len(text) // 2],
+    "trailing text": lambda text: text + "{}",
+    "wrong schema": lambda text: text.replace("assay-machine-1", "assay-machine-9"),
+    "unknown key": lambda text: text.replace('"rules"', '"rulez"', 1),
+    "duplicate key": lambda text: text.replace('"rules"', '"id":"isa/x/y","rules"', 1),
+    "number past 2^53": lambda text: text.replace('"mem_cycles":25', '"mem_cycles":9007199254740993', 1),
+    "wrong width": lambda text: text.replace('"gas":"0x3e8"', '"gas":"0x03e8"', 1),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=str)
+def test_what_is_no_vector_is_named_with_its_offset_and_the_rest_runs(change, tmp_path):
+    path = written(tmp_path / "bad.json", CHANGES[change])
+    assert path.read_text() != GOOD.read_text()
+    other = tmp_path / "other.json"
+    other.write_text((place.VECTORS / "isa" / "sub_64.json").read_text())
+    done = assay("replay", path, other)
+    assert done.returncode == exit_code.BAD_INPUT
+    assert "bad.json" in said(done) and "at byte" in said(done)
+    assert "passed" in said(done)
+
+
+def test_a_duplicate_id_is_invalid(tmp_path):
+    copy = written(tmp_path / "copy.json", lambda text: text)
+    done = assay("replay", GOOD, copy)
+    assert done.returncode == exit_code.BAD_INPUT and "duplicate id" in said(done)
+
+
+def test_a_wrong_expectation_is_a_divergence(tmp_path):
+    path = written(tmp_path / "wrong.json", lambda text: text.replace('"gas":"0x3e7"', '"gas":"0x3e6"', 1))
+    done = assay("replay", path)
+    assert done.returncode == exit_code.DIFFERED
+    assert done.stdout.count("the vector expects something else") == 3
+
+
+def test_an_engine_that_cannot_be_loaded(tmp_path):
+    assert assay("replay", "-e", f"mine={tmp_path}/none.so", GOOD).returncode == exit_code.NO_ENGINE
+    text = tmp_path / "libassay_text.so"
+    text.write_text("no shared object")
+    done = assay("replay", "-e", f"mine={text}", GOOD)
+    assert done.returncode == exit_code.NO_ENGINE and "text" in done.stderr
+    assert assay("replay", "-e", "mine=cmd:no-such-program", GOOD).returncode == exit_code.NO_ENGINE
+
+
+def test_a_process_that_speaks_the_protocol_is_an_engine():
+    done = assay("replay", "-e", f"mine=cmd:{shlex.join([sys.executable, str(SERVER)])}", GOOD)
+    assert done.returncode == exit_code.AGREED, said(done)
+
+
+@pytest.mark.parametrize("program", ["false", "true", "sh -c 'echo hello; cat'"], ids=["dies", "ends", "garbage"])
+def test_a_process_that_dies_or_answers_garbage(program):
+    done = assay("replay", "-e", f"mine=cmd:{program}", GOOD, "--cards", "1")
+    assert done.returncode == exit_code.BROKEN
+    assert "mine" in said(done)
+
+
+def test_a_process_that_hangs():
+    done = assay("replay", "-e", "mine=cmd:sleep 60", "--timeout", "0.2", "-k", "one_and_one", GOOD)
+    assert done.returncode == exit_code.BROKEN and "0.2 s" in said(done)
+
+
+CRASHES = {
+    "dies": ("    machine->gas -= cost;", "    *(volatile int *)0 = 1;", "SIG"),
+    "hangs": ("    machine->gas -= cost;", "    for (volatile int i = 0;; i++) {}", "no answer within"),
+}
+
+
+@pytest.mark.parametrize("how", CRASHES)
+def test_a_shared_object_that_breaks_costs_one_case_each(how, tmp_path):
+    right, wrong, words = CRASHES[how]
+    fault = sabotage.Fault(how, "ref", "machine.c", right, wrong, "")
+    engine = sabotage.build(fault, tmp_path)
+    arguments = ("-e", engine.option, "--timeout", "0.3", "--cards", "0", "-k", "one_and", GOOD)
+    done = assay("replay", *arguments, "--json", tmp_path / "report.jsonl")
+    assert done.returncode == exit_code.BROKEN and words in said(done)
+    lines = [json.loads(line) for line in (tmp_path / "report.jsonl").read_text().splitlines()]
+    assert lines[-1]["done"] and lines[-1]["broken"] == len(lines) - 1 >= 1
+
+
+def test_reports_for_machines(tmp_path):
+    paths = tmp_path / "report.jsonl", tmp_path / "report.xml"
+    done = assay("replay", GOOD, "--json", paths[0], "--junit", paths[1])
+    lines = [json.loads(line) for line in paths[0].read_text().splitlines()]
+    suites = xml.parse(paths[1]).getroot()
+    cases = len(GOOD.read_text().split('"id":')) - 1
+    assert done.returncode == 0
+    assert lines[-1]["done"] and lines[-1]["pass"] == 3 * cases == len(lines) - 1
+    assert [suite.get("name") for suite in suites] == ["model", "ref", "fast"]
+    assert {suite.get("tests") for suite in suites} == {str(cases)}
+    assert json.loads(assay("replay", GOOD, "--json", "-").stdout.splitlines()[0])["verdict"] == "pass"
+
+
+def test_an_interrupt_leaves_a_valid_report(tmp_path):
+    report = tmp_path / "report.jsonl"
+    argv = [sys.executable, "-m", "assay", "replay", "-e", "ref", "-e", "mine=cmd:sleep 60"]
+    process = subprocess.Popen(
+        [*argv, "--json", str(report), str(GOOD)],
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 30
+    while not (report.exists() and report.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(30) == exit_code.INTERRUPTED
+    lines = [json.loads(line) for line in report.read_text().splitlines()]
+    assert lines[-1]["interrupted"] and lines[-1]["pass"] == len(lines) - 1 >= 1
+
+
+def test_run_trace_and_diff_of_a_program(tmp_path):
+    program = tmp_path / "add.asm"
+    program.write_text("load_imm r1, 5\nadd_imm_64 r1, r1, 2\ntrap\n")
+    done = assay("run", program)
+    assert done.returncode == 0 and done.stdout.count("r1=0x7") == 3
+    for engine in ("model", "ref"):
+        assert "add_imm_64" in assay("trace", program, "-e", engine).stdout
+    assert "no divergence" in assay("diff", program).stdout
+    assert "no divergence" in assay("diff", program, "-e", "model", "-e", "fast").stdout
+
+
+def test_diff_names_the_first_wrong_record(tmp_path):
+    fault = next(fault for fault in sabotage.FAULTS if fault.engine == "ref")
+    engine = sabotage.build(fault, tmp_path / "bad")
+    program = tmp_path / "extend.asm"
+    lines = ["load_imm r2, 300000000", "load_imm r1, 0x7fff", "fallthrough", "again:"]
+    lines += ["add_imm_64 r2, r2, -1", "branch_ne_imm r2, 299900000, again", "sign_extend_16 r3, r1", "trap"]
+    program.write_text("\n".join(lines).replace("sign_extend_16", "load_imm r1, 0x4000\nsign_extend_16"))
+    done = assay("diff", program, "-e", "ref", "-e", engine.option, "--gas", "1000000000")
+    assert done.returncode == exit_code.DIFFERED, said(done)
+    assert "sign_extend_16" in done.stdout
+
+
+def test_asm_and_disasm_are_inverse(tmp_path):
+    text = "load_imm r1, 5\ntrap\n"
+    blob = assay("asm", "-", stdin=text).stdout.strip()
+    (tmp_path / "blob").write_bytes(bytes.fromhex(blob))
+    again = assay("disasm", tmp_path / "blob").stdout
+    assert assay("asm", "-", stdin=again).stdout.strip() == blob
+    done = assay("asm", "-", stdin="load_imm r99, 5\n")
+    assert done.returncode == exit_code.BAD_INPUT and ":1:" in done.stderr
+    (tmp_path / "short").write_bytes(b"\0")
+    done = assay("disasm", tmp_path / "short")
+    assert done.returncode == exit_code.BAD_INPUT and "blob/" in done.stderr
+
+
+def test_random_programs_are_repeatable():
+    first = json.loads(assay("random", "--count", "200", "--seed", "3", "--json").stdout)
+    again = json.loads(assay("random", "--count", "200", "--seed", "3", "--json").stdout)
+    assert first == again and first["programs"] == 200 and first["divergences"] == 0
+
+
+def test_random_programs_find_a_planted_fault(tmp_path):
+    engine = sabotage.build(sabotage.FAULTS[0], tmp_path)
+    done = assay("random", "-e", "ref", "-e", engine.option, "--count", "4000", "--seed", "1")
+    assert done.returncode == exit_code.DIFFERED
+    assert json.loads(done.stdout.splitlines()[0])["case"]["blob"]
+
+
+def test_doctor_and_completion():
+    done = assay("doctor")
+    assert done.returncode == 0 and "vectors" in done.stdout, said(done)
+    assert "_assay_completion" in assay("completion", "bash").stdout
+
+
+@pytest.mark.parametrize(
+    "text, yes, no",
+    [
+        ("add", "isa/add_64", "isa/sub"),
+        ("not add", "isa/sub", "isa/add_64"),
+        ("gas and (move or row)", "gas/move", "isa/move"),
+        ("ADD or sub", "isa/sub", "isa/mul"),
+        ("not (a and b)", "a", "ab"),
+    ],
+)
+def test_keywords(text, yes, no):
+    assert Keyword(text).matches(yes) and not Keyword(text).matches(no)
+
+
+def test_bench_has_every_row_for_both_engines():
+    done = assay("bench", "--rounds", "7", "--json", timeout=300)
+    assert done.returncode == 0, said(done)
+    names = [row["kernel"] for row in json.loads(done.stdout)["rows"]]
+    assert {"sieve", "host_calls", "compile", "compile_any"} <= set(names)

@@ -1,0 +1,37 @@
+"""Every planted fault is found by the vectors, and its card names what is wrong."""
+
+import pytest
+
+from assay import place, sabotage, suite
+from assay.card import LINES_MAX, render
+from assay.locate import locate
+from assay.replay import replay
+
+
+@pytest.fixture(scope="module")
+def vectors():
+    areas = ("blob", "isa", "mem", "gas", "exit")
+    return suite.read([place.VECTORS / area for area in areas])
+
+
+def test_there_are_ten_faults_of_each_engine():
+    engines = [fault.engine for fault in sabotage.FAULTS]
+    assert engines.count("ref") >= 10 and engines.count("fast") >= 10
+    assert len({fault.name for fault in sabotage.FAULTS}) == len(engines)
+
+
+@pytest.mark.parametrize("fault", sabotage.FAULTS, ids=str)
+def test_it_is_found_and_named(fault, vectors, tmp_path):
+    engine = sabotage.build(fault, tmp_path)
+    failures = [verdict for verdict in replay(vectors, engine) if not verdict.passed]
+    assert failures, "no vector finds it"
+    assert len(failures) < len(vectors.entries), "nearly everything must still pass"
+    entry = next(entry for entry in vectors.entries if entry.id == failures[0].case)
+    with engine.open() as opened:
+        found = locate(entry.case(), opened)
+    assert found is not None, "the card finds nothing where replay does"
+    text = render(found)
+    assert found.pc is not None or found.step is not None
+    marked = [line.text for line, wrong in found.window if wrong]
+    assert any(fault.blames in named for named in (found.rule, *marked)), text
+    assert found.rule in text and len(text.splitlines()) <= LINES_MAX
