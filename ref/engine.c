@@ -1,10 +1,10 @@
 /* The one public symbol: the engine's table of functions (assay.h). */
-#include "ref.h"
+#include "kernel.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static void unload(struct assay_machine *machine)
+void ref_machine_free(struct assay_machine *machine)
 {
     if (machine != NULL) {
         ref_mem_clear(&machine->memory);
@@ -42,7 +42,7 @@ static int load_blob(struct assay_machine *machine, const struct assay_program *
     return 0;
 }
 
-static int load(const struct assay_program *program, struct assay_machine **result)
+int ref_machine_load(const struct assay_program *program, struct assay_machine **result)
 {
     *result = NULL;
     if (!is_mem_cycles(program->mem_cycles)) {
@@ -58,11 +58,18 @@ static int load(const struct assay_program *program, struct assay_machine **resu
         outcome = load_blob(machine, program);
     }
     if (outcome != 0) {
-        unload(machine);
+        ref_machine_free(machine);
         return outcome;
     }
     *result = machine;
     return 0;
+}
+
+/* How many of `size` bytes from the address on lie on its page. */
+static size_t part_of_page(uint32_t address, size_t size)
+{
+    size_t left = ASSAY_PAGE_SIZE - address % ASSAY_PAGE_SIZE;
+    return size < left ? size : left;
 }
 
 static int read_memory(struct assay_machine *machine, uint32_t address, void *data, size_t size)
@@ -71,8 +78,10 @@ static int read_memory(struct assay_machine *machine, uint32_t address, void *da
         return ASSAY_ERROR_ARGUMENT;
     }
     uint8_t *to = data;
-    for (size_t i = 0; i < size; i++) {
-        to[i] = (uint8_t)ref_mem_load(&machine->memory, address + (uint32_t)i, 1);
+    for (size_t done = 0, part; done < size; done += part) {
+        uint32_t at = address + (uint32_t)done;
+        part = part_of_page(at, size - done);
+        memcpy(to + done, ref_mem_page(&machine->memory, at)->byte + at % ASSAY_PAGE_SIZE, part);
     }
     return 0;
 }
@@ -83,8 +92,10 @@ static int write_memory(struct assay_machine *machine, uint32_t address, const v
         return ASSAY_ERROR_ARGUMENT;
     }
     const uint8_t *from = data;
-    for (size_t i = 0; i < size; i++) {
-        ref_mem_store(&machine->memory, address + (uint32_t)i, 1, from[i]);
+    for (size_t done = 0, part; done < size; done += part) {
+        uint32_t at = address + (uint32_t)done;
+        part = part_of_page(at, size - done);
+        memcpy(ref_mem_page(&machine->memory, at)->byte + at % ASSAY_PAGE_SIZE, from + done, part);
     }
     return 0;
 }
@@ -98,8 +109,8 @@ static int observe(struct assay_machine *machine, const struct assay_observer *o
 
 static const struct assay_machine_level machine_level = {
     .size = sizeof(struct assay_machine_level),
-    .load = load,
-    .unload = unload,
+    .load = ref_machine_load,
+    .unload = ref_machine_free,
     .run = ref_machine_run,
     .resume = ref_machine_resume,
     .read = read_memory,
@@ -116,4 +127,7 @@ const struct assay_engine assay_ref = {
     .version = "1.0.0",
     .features = ASSAY_FEATURE_BLOCKS | ASSAY_FEATURE_INSTRUCTIONS,
     .machine = &machine_level,
+    .codec = &ref_codec_level,
+    .invocation = &ref_invocation_level,
+    .chain = &ref_chain_level,
 };

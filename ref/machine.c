@@ -162,3 +162,10 @@ int ref_machine_resume(struct assay_machine *machine, const struct assay_state *
     memcpy(machine->reg, state->reg, sizeof(machine->reg));
     return go(machine, until, stop);
 }
+
+void ref_machine_place(struct assay_machine *machine, uint64_t pc)
+{
+    machine->pc = pc;
+    machine->paid = false;
+    machine->resumable = true;
+}

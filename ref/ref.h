@@ -127,6 +127,13 @@ int ref_machine_run(struct assay_machine *machine, const struct assay_state *sta
 int ref_machine_resume(struct assay_machine *machine, const struct assay_state *state,
                        const struct assay_until *until, struct assay_stop *stop);
 
+/* Makes a machine that has not run yet resumable at pc, as after a host call that ended there. */
+void ref_machine_place(struct assay_machine *machine, uint64_t pc);
+
+/* engine.c */
+int ref_machine_load(const struct assay_program *program, struct assay_machine **result);
+void ref_machine_free(struct assay_machine *machine); /* NULL is allowed */
+
 /* ---- gas.c: the cost of a block ------------------------------------------------------------- */
 
 uint64_t ref_gas_block_cost(const struct assay_machine *machine, uint64_t start);

@@ -1,0 +1,266 @@
+/* Admission: one predicate a reason, tried in the order of kernel.def (image.md). */
+#include "kernel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAGE = ASSAY_PAGE_SIZE };
+
+static const uint64_t ADDRESS_END = UINT64_C(1) << 32;
+
+static bool any_beyond(const struct ref_slots *slots)
+{
+    for (size_t i = 0; i < slots->count; i++) {
+        if (slots->slot[i] >= REF_slot_count) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* image/admit/slot_range */
+static bool slot_range(const struct ref_image *image)
+{
+    bool bad = any_beyond(&image->gas_slots) || any_beyond(&image->quota_slots) ||
+               (image->has_yield_slot && image->yield_slot >= REF_slot_count);
+    for (size_t i = 0; i < image->pinned_count; i++) {
+        bad = bad || image->pinned[i].slot >= REF_slot_count;
+    }
+    for (size_t i = 0; i < image->initial_count; i++) {
+        bad = bad || image->initial[i].slot >= REF_slot_count;
+    }
+    for (size_t i = 0; i < image->mapping_count; i++) {
+        const struct ref_slots *path = &image->mapping[i].path;
+        bad = bad || (path->count > 0 && path->slot[0] >= REF_slot_count);
+    }
+    return bad;
+}
+
+typedef bool mapping_is_fn(const struct ref_mapping *mapping);
+
+static bool any_mapping(const struct ref_image *image, mapping_is_fn *is)
+{
+    for (size_t i = 0; i < image->mapping_count; i++) {
+        if (is(&image->mapping[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_empty_path(const struct ref_mapping *mapping)
+{
+    return mapping->path.count == 0;
+}
+
+static bool is_start_unaligned(const struct ref_mapping *mapping)
+{
+    return mapping->start % PAGE != 0;
+}
+
+static bool is_size_unaligned(const struct ref_mapping *mapping)
+{
+    return mapping->size % PAGE != 0;
+}
+
+static bool ends_beyond(const struct ref_mapping *mapping)
+{
+    return mapping->start > ADDRESS_END || mapping->size > ADDRESS_END - mapping->start;
+}
+
+static bool is_empty(const struct ref_mapping *mapping)
+{
+    return mapping->size == 0;
+}
+
+static bool begins_with_slot_0(const struct ref_mapping *mapping)
+{
+    return mapping->path.slot[0] == REF_payload_slot;
+}
+
+static int by_start(const void *a, const void *b)
+{
+    uint64_t x = ((const struct ref_mapping *)a)->start, y = ((const struct ref_mapping *)b)->start;
+    return (x > y) - (x < y);
+}
+
+/* image/admit/overlap; no mapping is empty and none ends beyond 2^32. */
+static bool overlap(struct ref_room *room, const struct ref_image *image)
+{
+    struct ref_mapping *sorted = ref_take(room, image->mapping_count + 1, sizeof(*sorted));
+    if (image->mapping_count > 0) {
+        memcpy(sorted, image->mapping, image->mapping_count * sizeof(*sorted));
+        qsort(sorted, image->mapping_count, sizeof(*sorted), by_start);
+    }
+    for (size_t i = 1; i < image->mapping_count; i++) {
+        if (sorted[i].start < sorted[i - 1].start + sorted[i - 1].size) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool pinned_and_initial(const struct ref_image *image)
+{
+    for (size_t i = 0; i < image->initial_count; i++) {
+        if (ref_image_pins(image, image->initial[i].slot)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+typedef bool given_is_fn(const struct ref_given *given);
+
+static bool any_given(const struct ref_image *image, given_is_fn *is)
+{
+    for (size_t i = 0; i < image->pinned_count; i++) {
+        if (is(&image->pinned[i])) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < image->initial_count; i++) {
+        if (is(&image->initial[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_too_long(const struct ref_given *given)
+{
+    return !given->is_image && given->content.size > given->size;
+}
+
+static bool is_reserved(const struct ref_given *given)
+{
+    return given->slot == REF_payload_slot ||
+           (given->slot >= REF_reserved_slot_min && given->slot <= REF_reserved_slot_max);
+}
+
+static bool is_unstripped(const struct ref_given *given)
+{
+    return !given->is_image && ref_strip(given->content).size != given->content.size;
+}
+
+static bool pins_any(const struct ref_image *image, const struct ref_slots *slots)
+{
+    for (size_t i = 0; i < slots->count; i++) {
+        if (ref_image_pins(image, slots->slot[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* image/admit/unit_slot_pinned */
+static bool unit_slot_pinned(const struct ref_image *image)
+{
+    return pins_any(image, &image->gas_slots) || pins_any(image, &image->quota_slots) ||
+           (image->has_yield_slot && ref_image_pins(image, image->yield_slot));
+}
+
+/* image/admit/entry_pc; the code is a good blob. */
+static bool entry_pc(struct ref_room *room, const struct ref_image *image, const struct ref_blob *blob)
+{
+    uint8_t *in_p = ref_take(room, (size_t)blob->code_len + 1, 1);
+    ref_isa_mark_block_starts(blob, in_p);
+    for (size_t i = 0; i < image->endpoint_count; i++) {
+        uint64_t pc = image->endpoint[i].entry_pc;
+        if (!ref_isa_is_executable(blob, pc) || in_p[pc] == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool too_many_pages(const struct ref_image *image)
+{
+    uint64_t pages = 0;
+    for (size_t i = 0; i < image->mapping_count; i++) {
+        pages += image->mapping[i].size / PAGE;
+    }
+    return pages > REF_mapped_page_max;
+}
+
+static int code_reason(int reject)
+{
+    switch (reject) {
+    case ASSAY_REJECT_header_short:
+        return ASSAY_ADMIT_code_header_short;
+    case ASSAY_REJECT_entry_size:
+        return ASSAY_ADMIT_code_entry_size;
+    case ASSAY_REJECT_truncated:
+        return ASSAY_ADMIT_code_truncated;
+    case ASSAY_REJECT_trailing_bytes:
+        return ASSAY_ADMIT_code_trailing_bytes;
+    case ASSAY_REJECT_stray_bits:
+        return ASSAY_ADMIT_code_stray_bits;
+    default:
+        return 0;
+    }
+}
+
+static int reason(struct ref_room *room, const struct ref_image *image)
+{
+    struct ref_blob blob;
+    struct ref_bytes code = ref_copy(room, image->code);
+    int rejected = ref_blob_parse((uint8_t *)(uintptr_t)code.data, code.size, &blob);
+    if (rejected != 0) {
+        return code_reason(rejected);
+    }
+    if (slot_range(image)) {
+        return ASSAY_ADMIT_slot_range;
+    }
+    if (any_mapping(image, has_empty_path)) {
+        return ASSAY_ADMIT_empty_path;
+    }
+    if (any_mapping(image, is_start_unaligned)) {
+        return ASSAY_ADMIT_start_unaligned;
+    }
+    if (any_mapping(image, is_size_unaligned)) {
+        return ASSAY_ADMIT_size_unaligned;
+    }
+    if (any_mapping(image, ends_beyond)) {
+        return ASSAY_ADMIT_end_range;
+    }
+    if (any_mapping(image, is_empty)) {
+        return ASSAY_ADMIT_size_zero;
+    }
+    if (overlap(room, image)) {
+        return ASSAY_ADMIT_overlap;
+    }
+    if (pinned_and_initial(image)) {
+        return ASSAY_ADMIT_pinned_and_initial;
+    }
+    if (any_given(image, is_too_long)) {
+        return ASSAY_ADMIT_content_too_long;
+    }
+    if (any_given(image, is_reserved)) {
+        return ASSAY_ADMIT_reserved_slot;
+    }
+    if (unit_slot_pinned(image)) {
+        return ASSAY_ADMIT_unit_slot_pinned;
+    }
+    if (entry_pc(room, image, &blob)) {
+        return ASSAY_ADMIT_entry_pc;
+    }
+    if (any_given(image, is_unstripped)) {
+        return ASSAY_ADMIT_content_unstripped;
+    }
+    if (any_mapping(image, begins_with_slot_0)) {
+        return ASSAY_ADMIT_path_from_slot_0;
+    }
+    return too_many_pages(image) ? ASSAY_ADMIT_too_many_pages : 0;
+}
+
+int ref_admit(struct ref_room *room, struct ref_bytes bytes, struct ref_image *image, size_t *offset)
+{
+    struct ref_reader reader = {.room = room, .data = bytes.data, .size = bytes.size};
+    *image = ref_read_image(&reader);
+    int error = ref_read_end(&reader);
+    if (offset != NULL) {
+        *offset = reader.offset;
+    }
+    return error != 0 ? error : reason(room, image);
+}

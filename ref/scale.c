@@ -1,0 +1,174 @@
+/* The encoding: fixed-width little-endian integers, counts, options and sorted maps (image.md). */
+#include "kernel.h"
+
+#include <string.h>
+
+void ref_fail(struct ref_reader *reader, int error, size_t offset)
+{
+    if (reader->error == 0) {
+        reader->error = error;
+        reader->offset = offset;
+    }
+}
+
+/* The next `size` bytes, or NULL after an error. */
+static const uint8_t *read_raw(struct ref_reader *reader, size_t size)
+{
+    if (reader->error != 0) {
+        return NULL;
+    }
+    if (reader->size - reader->at < size) {
+        ref_fail(reader, ASSAY_DECODE_unexpected_eof, reader->size);
+        return NULL;
+    }
+    const uint8_t *place = reader->data + reader->at;
+    reader->at += size;
+    return place;
+}
+
+static uint64_t read_number(struct ref_reader *reader, unsigned width)
+{
+    const uint8_t *byte = read_raw(reader, width);
+    uint64_t value = 0;
+    for (unsigned i = width; byte != NULL && i > 0; i--) {
+        value = value << 8 | byte[i - 1];
+    }
+    return value;
+}
+
+uint8_t ref_read_u8(struct ref_reader *reader)
+{
+    return (uint8_t)read_number(reader, 1);
+}
+
+uint32_t ref_read_u32(struct ref_reader *reader)
+{
+    return (uint32_t)read_number(reader, 4);
+}
+
+uint64_t ref_read_u64(struct ref_reader *reader)
+{
+    return read_number(reader, 8);
+}
+
+struct ref_hash ref_read_hash(struct ref_reader *reader)
+{
+    struct ref_hash hash = {{0}};
+    const uint8_t *byte = read_raw(reader, REF_HASH_SIZE);
+    if (byte != NULL) {
+        memcpy(hash.byte, byte, REF_HASH_SIZE);
+    }
+    return hash;
+}
+
+uint32_t ref_read_count(struct ref_reader *reader)
+{
+    size_t start = reader->at;
+    uint32_t count = ref_read_u32(reader);
+    if (reader->error == 0 && count > reader->size - start) {
+        ref_fail(reader, ASSAY_DECODE_sequence_too_long, start);
+    }
+    return reader->error == 0 ? count : 0;
+}
+
+struct ref_bytes ref_read_bytes(struct ref_reader *reader)
+{
+    uint32_t count = ref_read_count(reader);
+    const uint8_t *data = read_raw(reader, count);
+    return data == NULL ? (struct ref_bytes){NULL, 0} : (struct ref_bytes){data, count};
+}
+
+uint64_t ref_read_key(struct ref_reader *reader, unsigned width, bool first, uint64_t before)
+{
+    size_t start = reader->at;
+    uint64_t key = read_number(reader, width);
+    if (!first && key <= before) {
+        ref_fail(reader, ASSAY_DECODE_not_sorted, start);
+    }
+    return key;
+}
+
+struct ref_hash ref_read_hash_key(struct ref_reader *reader, bool first, const struct ref_hash *before)
+{
+    size_t start = reader->at;
+    struct ref_hash key = ref_read_hash(reader);
+    if (!first && memcmp(key.byte, before->byte, REF_HASH_SIZE) <= 0) {
+        ref_fail(reader, ASSAY_DECODE_not_sorted, start);
+    }
+    return key;
+}
+
+uint8_t ref_read_choice(struct ref_reader *reader, uint8_t count)
+{
+    size_t start = reader->at;
+    uint8_t choice = ref_read_u8(reader);
+    if (reader->error == 0 && choice >= count) {
+        ref_fail(reader, ASSAY_DECODE_invalid_discriminator, start);
+    }
+    return reader->error == 0 ? choice : 0;
+}
+
+int ref_read_end(struct ref_reader *reader)
+{
+    if (reader->error == 0 && reader->at != reader->size) {
+        ref_fail(reader, ASSAY_DECODE_trailing_bytes, reader->at);
+    }
+    return reader->error;
+}
+
+void ref_write(struct ref_writer *writer, const void *data, size_t size)
+{
+    if (writer->space - writer->size < size) {
+        size_t space = 2 * (writer->size + size) + 64;
+        uint8_t *larger = ref_take(writer->room, space, 1);
+        if (writer->size != 0) {
+            memcpy(larger, writer->data, writer->size);
+        }
+        writer->data = larger;
+        writer->space = space;
+    }
+    if (size != 0) {
+        memcpy(writer->data + writer->size, data, size);
+    }
+    writer->size += size;
+}
+
+static void write_number(struct ref_writer *writer, uint64_t value, unsigned width)
+{
+    uint8_t byte[8];
+    for (unsigned i = 0; i < width; i++) {
+        byte[i] = (uint8_t)(value >> 8 * i);
+    }
+    ref_write(writer, byte, width);
+}
+
+void ref_write_u8(struct ref_writer *writer, uint8_t value)
+{
+    write_number(writer, value, 1);
+}
+
+void ref_write_u32(struct ref_writer *writer, uint32_t value)
+{
+    write_number(writer, value, 4);
+}
+
+void ref_write_u64(struct ref_writer *writer, uint64_t value)
+{
+    write_number(writer, value, 8);
+}
+
+void ref_write_hash(struct ref_writer *writer, const struct ref_hash *hash)
+{
+    ref_write(writer, hash->byte, REF_HASH_SIZE);
+}
+
+void ref_write_bytes(struct ref_writer *writer, struct ref_bytes bytes)
+{
+    ref_write_u32(writer, (uint32_t)bytes.size);
+    ref_write(writer, bytes.data, bytes.size);
+}
+
+struct ref_bytes ref_written(const struct ref_writer *writer)
+{
+    return (struct ref_bytes){writer->data, writer->size};
+}
