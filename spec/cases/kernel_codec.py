@@ -128,7 +128,7 @@ def edges(layout):
     """Sizes at the ends of fields and one byte before."""
     whole = len(layout.encoded())
     ends = {at + len(field.bytes) for at, field in layout.places()}
-    return sorted(size for end in ends for size in (end - 1, end) if 0 <= size < whole)
+    return sorted({size for end in ends for size in (end - 1, end) if 0 <= size < whole})
 
 
 def bad_counts(layout):
@@ -425,9 +425,9 @@ def whole_cnodes():
     yield case("slot_within_has_an_unknown_kind", "cnode", slots_text(3)[:9] + b"\7", DISCRIMINATOR)
     yield case("key_of_a_slot_is_cut", "cnode", beyond[:8], EOF)
     yield case("is_no_byte", "cnode", b"", EOF)
-    for depth, verdict in ((15, "decoded"), (16, "decoded"), (17, DISCRIMINATOR)):
-        yield case(f"has_{depth} others inside".replace(" ", "_"), "cnode", k.encode(nested(depth)), verdict)
-    two = k.CNode(1, {0: k.CNodeCap(nested(15)), 1: k.CNodeCap(nested(15))})
+    for depth, verdict in ((14, "decoded"), (15, "decoded"), (16, DISCRIMINATOR), (17, DISCRIMINATOR)):
+        yield case(f"has_{depth}_others_inside", "cnode", k.encode(nested(depth)), verdict)
+    two = k.CNode(1, {0: k.CNodeCap(nested(14)), 1: k.CNodeCap(nested(14))})
     yield case("has_two_of_the_deepest_side_by_side", "cnode", k.encode(two))
     root = cnode(dict(enumerate(KINDS.values())))
     yield case("is_a_root_with_every_kind", "cnode", root)
@@ -444,10 +444,10 @@ def whole_worlds():
     yield case("repeats_a_marker", "world", start(catchers={A: [B, B, A]}))
     yield case("root_has_2_to_the_9_slots", "world", start([entry(size_log=9)]))
     yield case("has_257_entries", "world", start([k.ReferenceEntry(0)] * 257))
-    deep = start([k.InstanceEntry(bytes(64), b"", nested(16))])
-    yield case("root_has_16_others_inside", "world", deep)
-    too_deep = start([k.InstanceEntry(bytes(64), b"", nested(17))])
-    yield case("root_has_17_others_inside", "world", too_deep, DISCRIMINATOR)
+    deep = start([k.InstanceEntry(bytes(64), b"", nested(15))])
+    yield case("root_has_15_others_inside", "world", deep)
+    too_deep = start([k.InstanceEntry(bytes(64), b"", nested(16))])
+    yield case("root_has_16_others_inside", "world", too_deep, DISCRIMINATOR)
 
 
 def subject(name, *cases):
