@@ -12,6 +12,7 @@ from . import (
     isa_mixes,
     isa_opcodes,
     isa_stream,
+    kernel_cap,
     kernel_codec,
     kernel_hash,
     kernel_image,
@@ -34,7 +35,7 @@ MODULES = (
     records,
     programs,
 )
-KERNEL_MODULES = (kernel_codec, kernel_image, kernel_hash)
+KERNEL_MODULES = (kernel_codec, kernel_image, kernel_hash, kernel_cap)
 AREAS = ("blob", "isa", "mem", "gas", "exit")
 KERNEL_AREAS = ("image", "cap", "host", "call", "yield", "chain")
 
