@@ -15,6 +15,7 @@ from . import (
     kernel_cap,
     kernel_codec,
     kernel_hash,
+    kernel_host,
     kernel_image,
     memory,
     programs,
@@ -35,7 +36,7 @@ MODULES = (
     records,
     programs,
 )
-KERNEL_MODULES = (kernel_codec, kernel_image, kernel_hash, kernel_cap)
+KERNEL_MODULES = (kernel_codec, kernel_image, kernel_hash, kernel_cap, kernel_host)
 AREAS = ("blob", "isa", "mem", "gas", "exit")
 KERNEL_AREAS = ("image", "cap", "host", "call", "yield", "chain")
 
