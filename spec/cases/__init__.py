@@ -12,11 +12,14 @@ from . import (
     isa_mixes,
     isa_opcodes,
     isa_stream,
+    kernel_call,
     kernel_cap,
+    kernel_chain,
     kernel_codec,
     kernel_hash,
     kernel_host,
     kernel_image,
+    kernel_yield,
     memory,
     programs,
     records,
@@ -36,7 +39,7 @@ MODULES = (
     records,
     programs,
 )
-KERNEL_MODULES = (kernel_codec, kernel_image, kernel_hash, kernel_cap, kernel_host)
+KERNEL_MODULES = (kernel_codec, kernel_image, kernel_hash, kernel_cap, kernel_host, kernel_call, kernel_yield, kernel_chain)
 AREAS = ("blob", "isa", "mem", "gas", "exit")
 KERNEL_AREAS = ("image", "cap", "host", "call", "yield", "chain")
 
