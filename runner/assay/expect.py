@@ -5,6 +5,7 @@ need not know which of them is the specification.
 """
 
 import model
+from model import kernel
 
 from .process import EngineRefused
 
@@ -27,6 +28,16 @@ class Recorder:
         self.keep("instructions", {"pc": step.pc, "regs": step.regs, "store": step.store})
 
 
+class Events:
+    """An observer that keeps the kernel records."""
+
+    def __init__(self):
+        self.encoded = []
+
+    def event(self, record):
+        self.encoded.append(record)
+
+
 class Counter:
     """An observer that only counts instructions."""
 
@@ -39,7 +50,7 @@ class Counter:
 
 class ModelEngine:
     name = "model"
-    features = ("blocks", "instructions")
+    features = ("blocks", "instructions", "codec", "invocation", "chain")
 
     def __init__(self, observer=None):
         self.observer = observer  # told of every run that asks for no records
@@ -105,6 +116,76 @@ class ModelEngine:
 
     def close(self):
         self.machine = None
+
+    # The kernel levels
+
+    def decode(self, type, data):
+        try:
+            value = kernel.decode(type, data)
+        except kernel.DecodeError as error:
+            return error.rule, b""
+        return "decoded", kernel.TYPE[type].write(value)
+
+    def admit(self, image):
+        try:
+            kernel.admit(image)
+        except (kernel.DecodeError, kernel.NotAdmitted) as error:
+            return error.rule
+        return "admitted"
+
+    def hash(self, kind, value):
+        try:
+            return self.refusing(lambda: kernel.hash(kind, value)).hex()
+        except kernel.DecodeError as error:
+            return error.rule
+
+    def world_open(self, world):
+        self.world = self.refusing(lambda: kernel.World(world))
+
+    def world_run(self, *arguments):
+        return self.step(lambda records: self.world.run(*arguments, observer=records))
+
+    def world_resume(self, scratchpad=None):
+        return self.step(lambda records: self.world.resume(scratchpad, observer=records))
+
+    def step(self, do):
+        records = Events()
+        try:
+            result = self.refusing(lambda: do(records))
+        except (kernel.DecodeError, kernel.NotAdmitted) as error:
+            return error.rule, records.encoded
+        if isinstance(result, str):
+            return result, records.encoded
+        found = {name: getattr(result, name) for name in ("outcome", "exit", "cnode", "pages")}
+        found |= {name: hex(getattr(result, name)) for name in ("argument", "pc", "gas", "gas_used")}
+        found |= {name: getattr(result, name).hex() for name in ("instance", "payload")}
+        return found | {"regs": [hex(value) for value in result.regs]}, records.encoded
+
+    def world_dump(self):
+        return self.world.dump()
+
+    def chain_genesis(self, image):
+        try:
+            self.chain = kernel.Chain(image)
+        except (kernel.DecodeError, kernel.NotAdmitted) as error:
+            return error.rule
+        return "admitted"
+
+    def chain_apply(self, endpoint, payload, gas, quota):
+        records = Events()
+        result = self.chain.apply(endpoint, payload, gas, quota, observer=records)
+        found = {name: getattr(result, name) for name in ("outcome", "exit")}
+        found |= {name: hex(getattr(result, name)) for name in ("argument", "value", "gas_used")}
+        return found, records.encoded
+
+    def chain_state(self):
+        return kernel.encode(self.chain.sigma)
+
+    def chain_root(self):
+        return self.chain.root()
+
+    def chain_instance(self):
+        return self.chain.instance
 
     def loaded(self):
         if self.machine is None:

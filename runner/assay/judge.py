@@ -5,11 +5,19 @@ compared by `assay-native replay`, in the same way: once in production, and once
 has records.
 """
 
+from . import kernel_case
 from .play import REGISTERS, Player
 from .process import EngineUnsupported
 
 KINDS = ("blocks", "instructions")
 DIFFERENCES_MAX = 16
+
+
+def judge_entry(entry, engine):
+    """The same as `judge`, of an entry of a suite, whatever its level."""
+    if entry.is_kernel:
+        return kernel_case.judge(entry.case(), entry.images(), engine)
+    return judge(entry.case(), engine)
 
 
 def judge(case, engine):

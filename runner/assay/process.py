@@ -32,7 +32,8 @@ PROTOCOL = 1
 LINE_MAX = 64 * 1024 * 1024
 WORDS_MAX = 4096
 QUOTE_MAX = 120
-FEATURES = ("blocks", "instructions")
+FEATURES = ("blocks", "instructions", "codec", "invocation", "chain")
+BEGINNINGS = ("load", "decode", "admit", "hash", "world_open", "chain_genesis")  # need nothing before
 EXITS = tuple(record.name for record in model.table.EXIT)
 REASONS = tuple("blob/" + record.name for record in model.table.REJECT)
 REGISTERS = model.table.LIMIT["register_count"]
@@ -193,6 +194,70 @@ class ProcessEngine:
     def unload(self):
         self.ask({"op": "unload"}, read_nothing)
 
+    # What it can do at the kernel levels
+
+    def decode(self, type, data):
+        """A verdict, and the bytes encoded again."""
+        ok = self.ask({"op": "decode", "type": type, "bytes": data.hex()}, read_verdict)
+        return ok["verdict"], octets(ok.get("again", ""), "again")
+
+    def admit(self, image):
+        return self.ask({"op": "admit", "image": image.hex()}, read_verdict)["verdict"]
+
+    def hash(self, kind, value):
+        """A digest in hex, or the rule that the value breaks."""
+        ok = self.ask({"op": "hash", "kind": kind, "value": value.hex()}, read_object)
+        return ok.get("digest") or ok.get("verdict")
+
+    def world_open(self, world):
+        self.ask({"op": "world_open", "world": world.hex()}, read_nothing)
+
+    def world_run(self, instance, image, cnode, endpoint, gas):
+        """A result, a string or a dict, and the records."""
+        request = {
+            "op": "world_run",
+            "instance": instance.hex(),
+            "image": image.hex(),
+            "cnode": cnode.hex(),
+            "endpoint": endpoint,
+            "gas": hex(gas),
+            "records": True,
+        }
+        return self.ask(request, read_result)
+
+    def world_resume(self, scratchpad=None):
+        request = {"op": "world_resume", "records": True}
+        if scratchpad is not None:
+            request["scratchpad"] = scratchpad.hex()
+        return self.ask(request, read_result)
+
+    def world_dump(self):
+        return self.ask({"op": "world_dump"}, lambda ok: one_value(ok, "dump"))
+
+    def chain_genesis(self, image):
+        return self.ask({"op": "chain_genesis", "image": image.hex()}, read_verdict)["verdict"]
+
+    def chain_apply(self, endpoint, payload, gas, quota):
+        """An event's result and its records."""
+        request = {
+            "op": "chain_apply",
+            "endpoint": endpoint,
+            "payload": payload.hex(),
+            "gas": hex(gas),
+            "quota": hex(quota),
+            "records": True,
+        }
+        return self.ask(request, read_event)
+
+    def chain_state(self):
+        return self.ask({"op": "chain_state"}, lambda ok: one_value(ok, "state"))
+
+    def chain_root(self):
+        return self.ask({"op": "chain_root"}, lambda ok: one_value(ok, "root", 32))
+
+    def chain_instance(self):
+        return self.ask({"op": "chain_instance"}, lambda ok: one_value(ok, "instance", 64))
+
     # The process
 
     def start(self):
@@ -261,6 +326,8 @@ class ProcessEngine:
     def ask(self, request, read):
         """Sends a request; returns what `read` makes of the `ok` of its reply."""
         doing = request["op"]
+        if doing in BEGINNINGS:
+            self.start()
         if self.process is None:
             raise EngineError(self.name, f"{doing} before a load: the process has ended")
         data = json.dumps(request, separators=(",", ":")).encode()
@@ -544,3 +611,68 @@ def read_store(store, what):
         width,
         number(value, f"{what} value", 2 ** (8 * width)),
     )
+
+
+# Replies of the kernel levels
+
+RESULT = ("outcome", "exit", "argument", "pc", "gas", "gas_used", "instance", "payload")
+
+
+def octets(value, what, size=None):
+    if not isinstance(value, str) or not BYTES.match(value):
+        raise Wrong(f"{what} is no lower-case hex of whole bytes")
+    if size is not None and len(value) != 2 * size:
+        raise Wrong(f"{what} has {len(value) // 2} bytes, not {size}")
+    return bytes.fromhex(value)
+
+
+def one_value(ok, name, size=None):
+    members(ok, "the reply", (name,))
+    return octets(ok[name], name, size)
+
+
+def read_object(ok):
+    members(ok, "the reply", (), ("digest", "verdict", "offset"))
+    if "digest" in ok:
+        octets(ok["digest"], "digest", 32)
+    return ok
+
+
+def read_verdict(ok):
+    members(ok, "the reply", ("verdict",), ("again", "offset"))
+    if not isinstance(ok["verdict"], str):
+        raise Wrong("verdict is no string")
+    return ok
+
+
+def read_events(ok):
+    if not isinstance(ok.get("events"), list):
+        raise Wrong("events is no list")
+    return [octets(record, f"events[{n}]") for n, record in enumerate(ok["events"])]
+
+
+def read_result(ok):
+    """A string or a dict, its numbers as in vectors, encoded values as bytes; and the records."""
+    if not isinstance(ok, dict) or not isinstance(ok.get("result"), str):
+        raise Wrong("result is no string")
+    events = read_events(ok)
+    if ok["result"] != "done":
+        members(ok, "the reply", ("result", "events"))
+        return ok["result"], events
+    needed = ("result", *RESULT, "regs", "cnode", "pages", "events")
+    members(ok, "the reply", needed, ("records_cut",))
+    for name in ("argument", "pc", "gas", "gas_used"):
+        number(ok[name], name)
+    octets(ok["instance"], "instance", 64)
+    octets(ok["payload"], "payload")
+    registers(ok["regs"], "regs")
+    found = {name: ok[name] for name in (*RESULT, "regs")}
+    return found | {name: octets(ok[name], name) for name in ("cnode", "pages")}, events
+
+
+def read_event(ok):
+    needed = ("outcome", "exit", "argument", "value", "gas_used")
+    members(ok, "the reply", (*needed, "events"), ("records_cut",))
+    for name in ("argument", "value", "gas_used"):
+        number(ok[name], name)
+    return {name: ok[name] for name in needed}, read_events(ok)

@@ -3,7 +3,7 @@
 import pytest
 
 from . import engines, place, suite
-from .judge import judge
+from .judge import judge_entry
 
 
 def pytest_collect_file(file_path, parent):
@@ -32,7 +32,7 @@ class VectorItem(pytest.Item):
         opened = opened_engines(self.session).setdefault(self.engine, None)
         if opened is None:
             opened = opened_engines(self.session)[self.engine] = engines.parse(self.engine).open()
-        found = judge(self.entry.case(), opened)
+        found = judge_entry(self.entry, opened)
         if found is not None:
             raise Diverged(*found)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from multiprocessing import Pool
 
 from . import engines
-from .judge import judge
+from .judge import judge_entry
 from .process import EngineDied, EngineError, EngineGarbage, EngineHung, how_it_ended
 
 PASS, FAIL, ERROR, BROKEN = "pass", "fail", "error", "broken"
@@ -87,7 +87,7 @@ def through_python(entries, engine, opened):
             yield Verdict(entry.id, engine.name, ERROR, message="not run: the engine was given up")
             continue
         try:
-            found = judge(entry.case(), opened)
+            found = judge_entry(entry, opened)
         except (EngineDied, EngineHung, EngineGarbage) as error:
             deaths += 1
             yield Verdict(entry.id, engine.name, BROKEN, message=str(error))
@@ -105,11 +105,22 @@ def through_python(entries, engine, opened):
 
 
 def native(suite, engine, timeout):
-    entries = {entry.id: entry for entry in suite.entries}
+    """Cases of the machine in the harness, those of the kernel through its `serve`."""
+    kernel = [entry for entry in suite.entries if entry.is_kernel]
+    if len(kernel) < len(suite.entries):
+        yield from machine(suite, engine, timeout)
+    if kernel:
+        with engine.open(timeout) as opened:
+            yield from through_python(kernel, engine, opened)
+
+
+def machine(suite, engine, timeout):
+    entries = {entry.id: entry for entry in suite.entries if not entry.is_kernel}
+    files = list(dict.fromkeys(entry.file for entry in entries.values()))
     with selection(entries) as path:
         argv = [engine.harness, "replay", "--engine", engine.path, "--select", path]
         argv += ["--records"] if engine.is_ours else []
-        runner = Native(engine, [str(part) for part in argv], suite.files, timeout)
+        runner = Native(engine, [str(part) for part in argv], files, timeout)
         yield from (verdict for verdict in runner.run() if verdict.case in entries)
 
 

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import engines, place
+from . import engines, kernel_case, place
 from .keyword import Keyword
 from .trouble import BadInput, Nothing
 
@@ -21,12 +21,22 @@ class Entry:
     file: str
     start: int
     end: int
+    level: str = "machine"  # or "kernel"
+
+    @property
+    def is_kernel(self):
+        return self.level == "kernel"
 
     def case(self):
         """The case itself, a dict in the form of vectors/README.md."""
         with open(self.file, "rb") as stream:
             stream.seek(self.start)
-            return json.loads(stream.read(self.end - self.start))
+            text = stream.read(self.end - self.start)
+        return kernel_case.parse(text) if self.is_kernel else json.loads(text)
+
+    def images(self):
+        """The named Images of the file of a kernel case."""
+        return kernel_case.images_of(self.file)
 
 
 @dataclass(frozen=True)
@@ -92,7 +102,12 @@ def read(paths, keyword=None, harness=None):
         suite.found += 1
         if ids and line["case"] not in ids or wanted and not wanted.matches(line["case"]):
             continue
-        suite.entries.append(Entry(line["case"], line["file"], line["start"], line["end"]))
+        entry = Entry(line["case"], line["file"], line["start"], line["end"], line["level"])
+        problem = malformed(entry)
+        if problem is None:
+            suite.entries.append(entry)
+        else:
+            suite.invalid.append(Invalid(entry.id, entry.file, entry.start, problem))
     missing = sorted(ids - {entry.id for entry in suite.entries}) if not wanted else []
     if missing:
         raise BadInput(f"there is no case {missing[0]} in the files named")
@@ -100,6 +115,17 @@ def read(paths, keyword=None, harness=None):
         what = f"-k {keyword!r} selects none of {suite.found} cases" if keyword else "no case"
         raise Nothing(f"{what}; ids are area/subject/behaviour, `./assay replay --list` shows them")
     return suite
+
+
+def malformed(entry):
+    """What is wrong with a kernel case, if anything; machine cases have been read already."""
+    if not entry.is_kernel:
+        return None
+    try:
+        entry.case()
+    except (kernel_case.Malformed, ValueError, RecursionError) as error:
+        return str(error)
+    return None
 
 
 def split(paths):

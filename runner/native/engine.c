@@ -4,6 +4,7 @@
 #include "native.h"
 
 #include <dlfcn.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -131,4 +132,30 @@ const char *engine_error_name(int error)
     default:
         return "the engine returned a number that assay.h does not define";
     }
+}
+
+/* A table counts when the engine's own table reaches it and it is as large as this harness knows it. */
+const void *engine_level(const struct assay_engine *engine, enum engine_level level)
+{
+    const struct {
+        size_t end, size;
+    } known[] = {
+        [ENGINE_CODEC] = {offsetof(struct assay_engine, codec) + sizeof engine->codec,
+                          sizeof(struct assay_codec_level)},
+        [ENGINE_INVOCATION] = {offsetof(struct assay_engine, invocation) + sizeof engine->invocation,
+                               sizeof(struct assay_invocation_level)},
+        [ENGINE_CHAIN] = {offsetof(struct assay_engine, chain) + sizeof engine->chain,
+                          sizeof(struct assay_chain_level)},
+    };
+    if (engine->size < known[level].end) {
+        return NULL;
+    }
+    const void *table = level == ENGINE_CODEC        ? (const void *)engine->codec
+                        : level == ENGINE_INVOCATION ? (const void *)engine->invocation
+                                                     : (const void *)engine->chain;
+    uint32_t size = 0;
+    if (table != NULL) {
+        memcpy(&size, table, sizeof size); /* the first member of every level */
+    }
+    return size >= known[level].size ? table : NULL;
 }

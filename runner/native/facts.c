@@ -113,3 +113,18 @@ bool code_is_executable(const struct code_view *view, uint64_t pc)
     return pc < view->code_size && (view->bitmask[pc / 8] >> (pc % 8) & 1) != 0 &&
            instruction_of(view->code[pc]) != NULL;
 }
+
+const char *rejection_name(int number)
+{
+    switch (number) {
+#define DECODE(name, value)                                                                        \
+    case value:                                                                                    \
+        return "image/decode/" #name;
+#define ADMIT(name, value)                                                                         \
+    case value:                                                                                    \
+        return "image/admit/" #name;
+#include "kernel.def"
+    default:
+        return NULL;
+    }
+}

@@ -85,7 +85,7 @@ static bool visit(void *context, const struct vector_item *item)
         complain("%s: %s: byte %zu: %s", search->command, item->file, item->error.offset,
                  item->error.message);
     }
-    if (is_wanted && item->vector != NULL) {
+    if (is_wanted && item->vector != NULL && !item->is_kernel) {
         search->found = true;
         search->code = search->then(search->context, item->vector);
     }

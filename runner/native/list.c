@@ -22,7 +22,8 @@ static bool visit(void *context, const struct vector_item *item)
     text_string(text, item->file);
     text_format(text, ", \"index\": %zu", item->index);
     if (item->vector != NULL) {
-        text_format(text, ", \"start\": %zu, \"end\": %zu}", item->start, item->end);
+        text_format(text, ", \"level\": \"%s\", \"start\": %zu, \"end\": %zu}",
+                    item->is_kernel ? "kernel" : "machine", item->start, item->end);
         list->readable++;
     } else {
         text_format(text, ", \"verdict\": \"invalid\", \"offset\": %zu, \"message\": ",
@@ -55,8 +56,8 @@ const struct command command_list = {
     .name = "list",
     .arguments = "FILE...",
     .summary = "say which cases stand in vector files",
-    .help = "Prints one JSON line a case, {\"case\": id, \"file\", \"index\", \"start\", \"end\"}:\n"
-            "the case's text is the bytes [start, end) of the file. What cannot be read has a\n"
+    .help = "Prints one JSON line a case, {\"case\": id, \"file\", \"index\", \"level\", \"start\",\n"
+            "\"end\"}: the case's text is the bytes [start, end) of the file. What cannot be read has a\n"
             "\"verdict\" of \"invalid\", an \"offset\" and a \"message\" instead.\n\n"
             "Exit code: 0 all readable, 2 usage, 3 something is not, 5 there is no case.",
     .run = run,

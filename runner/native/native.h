@@ -132,6 +132,7 @@ extern const struct instruction instruction_table[INSTRUCTION_COUNT];
 const struct instruction *instruction_of(uint8_t byte); /* NULL: none of the 141 */
 const char *exit_name(uint32_t number);                 /* NULL: no such exit */
 bool exit_number(const char *name, uint32_t *number);
+const char *rejection_name(int number); /* "image/decode/not_sorted", "image/admit/overlap"; NULL: none such */
 const char *reject_name(int number); /* "blob/truncated"; NULL: no such reason */
 bool reject_number(const char *name, int *number);
 
@@ -153,6 +154,9 @@ bool code_is_executable(const struct code_view *view, uint64_t pc);
 /* Loads libassay_NAME.so; NULL after a complaint that says what is wrong. It stays loaded. */
 const struct assay_engine *engine_load(const char *path);
 bool engine_has(const struct assay_engine *engine, uint64_t feature);
+/* A level of the kernel, or NULL when the engine has not got it whole. */
+enum engine_level { ENGINE_CODEC, ENGINE_INVOCATION, ENGINE_CHAIN };
+const void *engine_level(const struct assay_engine *engine, enum engine_level level);
 const char *engine_error_name(int error); /* of a negative result */
 
 #endif

@@ -5,31 +5,13 @@
  * A request is read whole, then parsed and checked whole, and only then acted upon. So a
  * request that is wrong in any way changes nothing.
  */
-#include "compare.h"
+#include "serve.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { RECORD_MAX = 65536, READ_MAX = 16 * 1024 * 1024, MESSAGE_MAX = JSON_SIZE_MAX };
-
-struct server {
-    const struct assay_engine *engine;
-    struct assay_machine *machine;
-    bool framed;
-    bool finished;
-    struct arena arena; /* of one request */
-    struct json_error error;
-    struct json_reader reader;
-    struct text reply;
-    uint8_t *message;
-    size_t message_size, message_room;
-    /* Records of one run or resume. */
-    struct assay_state *block;
-    struct assay_step *instruction;
-    size_t block_count, instruction_count;
-    bool records_cut;
-};
+enum { READ_MAX = 16 * 1024 * 1024, MESSAGE_MAX = JSON_SIZE_MAX };
 
 static void on_block(void *context, const struct assay_state *entry)
 {
@@ -51,7 +33,7 @@ static void on_instruction(void *context, const struct assay_step *step)
     }
 }
 
-static void reply_error(struct server *server, const char *kind, const char *message)
+void server_error(struct server *server, const char *kind, const char *message)
 {
     text_clear(&server->reply);
     text_format(&server->reply, "{\"error\": {\"kind\": \"%s\", \"message\": ", kind);
@@ -62,24 +44,23 @@ static void reply_error(struct server *server, const char *kind, const char *mes
     text_raw(&server->reply, "}}");
 }
 
-static void reply_result(struct server *server, int result, const char *refusal)
+void server_result(struct server *server, int result, const char *refusal)
 {
     switch (result) {
     case ASSAY_ERROR_ARGUMENT:
-        reply_error(server, "refused", refusal);
+        server_error(server, "refused", refusal);
         break;
     case ASSAY_ERROR_UNSUPPORTED:
-        reply_error(server, "unsupported", engine_error_name(result));
+        server_error(server, "unsupported", engine_error_name(result));
         break;
     default:
-        reply_error(server, "host", engine_error_name(result));
+        server_error(server, "host", engine_error_name(result));
         break;
     }
 }
 
-/* The members of a request besides "op"; false after an error. */
-static bool read_members(struct server *server, const cJSON *request, const struct json_key *key,
-                         size_t key_count, const cJSON **found)
+bool server_members(struct server *server, const cJSON *request, const struct json_key *key,
+                    size_t key_count, const cJSON **found)
 {
     return json_read_object(&server->reader, request, key, key_count, found);
 }
@@ -91,7 +72,7 @@ static void hello(struct server *server, const cJSON *request)
     const struct assay_engine *engine = server->engine;
     bool has_blocks = engine_has(engine, ASSAY_FEATURE_BLOCKS);
     bool has_instructions = engine_has(engine, ASSAY_FEATURE_INSTRUCTIONS);
-    read_members(server, request, key, 2, found);
+    server_members(server, request, key, 2, found);
     if (json_read_number(&server->reader, found[1], UINT64_MAX) != 1) {
         json_reject(&server->reader, found[1], "only protocol 1 is spoken here");
     }
@@ -102,9 +83,25 @@ static void hello(struct server *server, const cJSON *request)
     text_string(&server->reply, engine->name);
     text_raw(&server->reply, ", \"version\": ");
     text_string(&server->reply, engine->version);
-    text_format(&server->reply, ", \"abi\": %u, \"features\": [%s%s%s]}}", engine->abi,
-                has_blocks ? "\"blocks\"" : "", has_blocks && has_instructions ? ", " : "",
-                has_instructions ? "\"instructions\"" : "");
+    const struct {
+        const char *name;
+        bool has;
+    } feature[] = {
+        {"blocks", has_blocks},
+        {"instructions", has_instructions},
+        {"codec", engine_level(engine, ENGINE_CODEC) != NULL},
+        {"invocation", engine_level(engine, ENGINE_INVOCATION) != NULL},
+        {"chain", engine_level(engine, ENGINE_CHAIN) != NULL},
+    };
+    const char *comma = "";
+    text_format(&server->reply, ", \"abi\": %u, \"features\": [", engine->abi);
+    for (size_t i = 0; i < sizeof feature / sizeof *feature; i++) {
+        if (feature[i].has) {
+            text_format(&server->reply, "%s\"%s\"", comma, feature[i].name);
+            comma = ", ";
+        }
+    }
+    text_raw(&server->reply, "]}}");
 }
 
 static void forget_machine(struct server *server)
@@ -121,7 +118,7 @@ static void load(struct server *server, const cJSON *request)
         {"op", true}, {"blob", true}, {"mem_cycles", true}, {"pages", true}};
     const cJSON *found[4];
     struct assay_program program = {0};
-    read_members(server, request, key, 4, found);
+    server_members(server, request, key, 4, found);
     struct bytes blob = json_read_bytes(&server->reader, found[1]);
     program.blob = blob.data;
     program.blob_size = blob.size;
@@ -141,7 +138,7 @@ static void load(struct server *server, const cJSON *request)
                        : result == ASSAY_ERROR_ARGUMENT ? "refused"
                                                         : reject_name(result);
     if (name == NULL) {
-        reply_result(server, result, "");
+        server_result(server, result, "");
     } else {
         text_format(&server->reply, "{\"ok\": {\"load\": \"%s\"}}", name);
     }
@@ -227,11 +224,11 @@ static void execute(struct server *server, const struct vector_step *step, uint6
     uint64_t needed = wanted | (step->until.blocks != 0 ? ASSAY_FEATURE_BLOCKS : 0u) |
                       (step->until.instructions != 0 ? ASSAY_FEATURE_INSTRUCTIONS : 0u);
     if (server->machine == NULL) {
-        reply_error(server, "refused", "no machine is loaded; send a load that is admitted first");
+        server_error(server, "refused", "no machine is loaded; send a load that is admitted first");
         return;
     }
     if (!engine_has(server->engine, needed)) {
-        reply_error(server, "unsupported",
+        server_error(server, "unsupported",
                     "the engine has not got a feature that until or records need");
         return;
     }
@@ -240,7 +237,7 @@ static void execute(struct server *server, const struct vector_step *step, uint6
         result = step_execute(server->engine, server->machine, step, &stop);
     }
     if (result != 0) {
-        reply_result(server, result,
+        server_result(server, result,
                      "resume follows only host_call, ecall, out_of_gas and stopped");
         return;
     }
@@ -257,7 +254,7 @@ static void run_machine(struct server *server, const cJSON *request)
                                           {"regs", true}, {"until", false}, {"records", false}};
     const cJSON *found[6];
     struct vector_step step = {.kind = STEP_RUN};
-    read_members(server, request, key, 6, found);
+    server_members(server, request, key, 6, found);
     step.state.pc = json_read_hex(&server->reader, found[1], 64);
     step.state.gas = json_read_hex(&server->reader, found[2], 64);
     read_all_registers(server, found[3], step.state.reg);
@@ -274,7 +271,7 @@ static void resume_machine(struct server *server, const cJSON *request)
         {"op", true}, {"gas", true}, {"regs", true}, {"until", false}, {"records", false}};
     const cJSON *found[5];
     struct vector_step step = {.kind = STEP_RESUME};
-    read_members(server, request, key, 5, found);
+    server_members(server, request, key, 5, found);
     step.state.gas = json_read_hex(&server->reader, found[1], 64);
     read_all_registers(server, found[2], step.state.reg);
     step.until = vector_read_until(&server->reader, found[3]);
@@ -290,7 +287,7 @@ static void read_memory(struct server *server, const cJSON *request)
 {
     static const struct json_key key[] = {{"op", true}, {"address", true}, {"size", true}};
     const cJSON *found[3];
-    read_members(server, request, key, 3, found);
+    server_members(server, request, key, 3, found);
     uint32_t address = (uint32_t)json_read_hex(&server->reader, found[1], 32);
     size_t size = (size_t)json_read_number(&server->reader, found[2], READ_MAX);
     if (server->reader.failed) {
@@ -301,7 +298,7 @@ static void read_memory(struct server *server, const cJSON *request)
                      ? ASSAY_ERROR_ARGUMENT
                      : server->engine->machine->read(server->machine, address, data, size);
     if (result != 0) {
-        reply_result(server, result, no_page);
+        server_result(server, result, no_page);
         return;
     }
     text_raw(&server->reply, "{\"ok\": {\"data\": ");
@@ -313,7 +310,7 @@ static void write_memory(struct server *server, const cJSON *request)
 {
     static const struct json_key key[] = {{"op", true}, {"address", true}, {"data", true}};
     const cJSON *found[3];
-    read_members(server, request, key, 3, found);
+    server_members(server, request, key, 3, found);
     uint32_t address = (uint32_t)json_read_hex(&server->reader, found[1], 32);
     struct bytes data = json_read_bytes(&server->reader, found[2]);
     if (server->reader.failed) {
@@ -323,7 +320,7 @@ static void write_memory(struct server *server, const cJSON *request)
                                          : server->engine->machine->write(server->machine, address,
                                                                           data.data, data.size);
     if (result != 0) {
-        reply_result(server, result, no_page);
+        server_result(server, result, no_page);
     } else {
         text_raw(&server->reply, "{\"ok\": {}}");
     }
@@ -333,7 +330,7 @@ static void unload(struct server *server, const cJSON *request)
 {
     static const struct json_key key[] = {{"op", true}};
     const cJSON *found[1];
-    if (read_members(server, request, key, 1, found)) {
+    if (server_members(server, request, key, 1, found)) {
         forget_machine(server);
         text_raw(&server->reply, "{\"ok\": {}}");
     }
@@ -343,7 +340,7 @@ static void bye(struct server *server, const cJSON *request)
 {
     static const struct json_key key[] = {{"op", true}};
     const cJSON *found[1];
-    if (read_members(server, request, key, 1, found)) {
+    if (server_members(server, request, key, 1, found)) {
         server->finished = true;
         text_raw(&server->reply, "{\"ok\": {}}");
     }
@@ -371,6 +368,9 @@ static void dispatch(struct server *server, const cJSON *request)
             return;
         }
     }
+    if (server_answer_kernel(server, op->valuestring, request)) {
+        return;
+    }
     json_reject(&server->reader, op, "unknown op \"%.30s\"; PROTOCOL.md lists them",
                 op->valuestring);
 }
@@ -384,7 +384,7 @@ static void answer(struct server *server)
         dispatch(server, request);
     }
     if (request == NULL || server->reader.failed) {
-        reply_error(server, "protocol", server->error.message);
+        server_error(server, "protocol", server->error.message);
     }
     cJSON_Delete(request);
     arena_clear(&server->arena);
@@ -469,7 +469,7 @@ static void serve(struct server *server)
         }
         if (receipt == RECEIPT_TOO_LONG) {
             server->error.offset = MESSAGE_MAX;
-            reply_error(server, "protocol",
+            server_error(server, "protocol",
                         "the request is longer than 64 MiB; split it into several");
         } else {
             answer(server);
@@ -477,6 +477,8 @@ static void serve(struct server *server)
         send_reply(server);
     }
     forget_machine(server);
+    server_forget_kernel(server);
+    text_free(&server->event);
     free(server->message);
     free(server->block);
     free(server->instruction);

@@ -71,6 +71,7 @@ struct vector_item {
     const char *file;
     size_t index;                     /* counts cases and broken places over all files */
     const char *id;                   /* NULL: not known */
+    bool is_kernel;                   /* of a file of the kernel: `vector` has only the id */
     size_t start, end;                /* where the case stands in the file, when it is readable */
     const struct vector_case *vector; /* NULL: `error` says why */
     struct json_error error;

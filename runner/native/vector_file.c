@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char schema_name[] = "assay-machine-1";
+static const char machine_schema[] = "assay-machine-1", kernel_schema[] = "assay-kernel-1";
 
 static size_t hash_of(const char *id)
 {
@@ -186,6 +186,19 @@ static bool find_next_case(struct json_scanner *scanner)
     return false;
 }
 
+/* A case of the kernel: only its id is read here; runner/assay/kernel_case.py reads the rest. */
+static bool read_kernel_id(struct json_reader *reader, const cJSON *root, struct vector_case *vector)
+{
+    const cJSON *id = cJSON_GetObjectItemCaseSensitive(root, "id");
+    *vector = (struct vector_case){.id = ""};
+    if (id == NULL) {
+        json_reject(reader, root, "a case is an object with an \"id\"");
+    } else {
+        vector->id = json_read_string(reader, id);
+    }
+    return !reader->failed;
+}
+
 /* Reads the case in text[start, scanner.at), which the scanner has accepted, and hands it on. */
 static void take_case(struct walk *walk, size_t start)
 {
@@ -194,7 +207,9 @@ static void take_case(struct walk *walk, size_t start)
     walk->item.start = start;
     walk->item.end = walk->scanner.at;
     cJSON *root = json_build(&walk->scanner, start, walk->scanner.at, 0);
-    if (root == NULL || !vector_read_case(&reader, root, &vector)) {
+    bool good = root != NULL && (walk->item.is_kernel ? read_kernel_id(&reader, root, &vector)
+                                                      : vector_read_case(&reader, root, &vector));
+    if (!good) {
         visit(walk, guess_id(walk, start), NULL);
     } else if (!id_set_add(&walk->seen, vector.id)) {
         json_fail(&walk->scanner, start, "duplicate id; every case of the suite needs its own");
@@ -258,9 +273,10 @@ static bool walk_cases(struct walk *walk)
     return true;
 }
 
-enum { HEAD_SCHEMA, HEAD_AREA, HEAD_SUBJECT, HEAD_VOTES, HEAD_CASES, HEAD_COUNT };
+enum { HEAD_SCHEMA, HEAD_AREA, HEAD_SUBJECT, HEAD_VOTES, HEAD_IMAGES, HEAD_CASES, HEAD_COUNT };
 
-static const char *const head_key[HEAD_COUNT] = {"schema", "area", "subject", "votes", "cases"};
+static const char *const head_key[HEAD_COUNT] = {"schema", "area", "subject", "votes",
+                                                    "images", "cases"};
 
 /* A key of the file's object: which one, or HEAD_COUNT after an error. */
 static size_t take_key(struct json_scanner *scanner, bool seen[HEAD_COUNT])
@@ -293,8 +309,25 @@ static size_t take_key(struct json_scanner *scanner, bool seen[HEAD_COUNT])
         return i;
     }
     json_fail(scanner, start,
-              "unknown key of a vector file; it has schema, area, subject, votes and cases");
+              "unknown key of a vector file; it has schema, area, subject, votes, images and cases");
     return HEAD_COUNT;
+}
+
+/* "images": names and bytes, in files of the kernel only. */
+static void take_images(struct walk *walk, struct json_reader *reader, const cJSON *root)
+{
+    if (!walk->item.is_kernel || !cJSON_IsObject(root)) {
+        json_reject(reader, root, "images is an object and belongs to schema \"%s\"", kernel_schema);
+        return;
+    }
+    struct id_set names = {0};
+    for (const cJSON *child = root->child; child != NULL; child = child->next) {
+        json_read_bytes(reader, child);
+        if (!id_set_add(&names, child->string)) {
+            json_reject(reader, child, "duplicate name \"%.60s\"; remove one", child->string);
+        }
+    }
+    id_set_free(&names);
 }
 
 /* The value of a key other than "cases". */
@@ -316,8 +349,17 @@ static bool take_head_value(struct walk *walk, size_t key)
              child = child->next) {
             json_read_string(&reader, child);
         }
-    } else if (strcmp(json_read_string(&reader, root), schema_name) != 0 && key == HEAD_SCHEMA) {
-        json_reject(&reader, root, "schema must be \"%s\"", schema_name);
+    } else if (key == HEAD_IMAGES) {
+        take_images(walk, &reader, root);
+    } else if (key == HEAD_SCHEMA) {
+        const char *name = json_read_string(&reader, root);
+        walk->item.is_kernel = strcmp(name, kernel_schema) == 0;
+        if (!walk->item.is_kernel && strcmp(name, machine_schema) != 0) {
+            json_reject(&reader, root, "schema must be \"%s\" or \"%s\"", machine_schema,
+                        kernel_schema);
+        }
+    } else {
+        json_read_string(&reader, root);
     }
     cJSON_Delete(root);
     return !reader.failed;
@@ -359,7 +401,7 @@ static bool walk_members(struct walk *walk)
     } while (!walk->ended && scanner->at < scanner->size && scanner->text[scanner->at] == ',' &&
              ++scanner->at != 0);
     for (size_t i = 0; i < HEAD_COUNT && !walk->ended; i++) {
-        if (!seen[i]) {
+        if (!seen[i] && (i != HEAD_IMAGES || walk->item.is_kernel)) {
             return json_fail(scanner, scanner->at, "key \"%s\" of the file is missing",
                              head_key[i]);
         }
@@ -371,6 +413,7 @@ static void walk_file(struct walk *walk, const char *path)
 {
     struct bytes content;
     walk->item.file = path;
+    walk->item.is_kernel = false;
     walk->cut = false;
     if (!vector_read_file(path, &content, &walk->item.error)) {
         visit(walk, NULL, NULL);

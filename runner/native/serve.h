@@ -1,0 +1,43 @@
+/* serve.h - what the parts of `serve` share: one engine behind the protocol. */
+#ifndef ASSAY_NATIVE_SERVE_H
+#define ASSAY_NATIVE_SERVE_H
+
+#include "compare.h"
+
+enum { RECORD_MAX = 65536 };
+
+struct server {
+    const struct assay_engine *engine;
+    struct assay_machine *machine;
+    bool framed;
+    bool finished;
+    struct arena arena; /* of one request */
+    struct json_error error;
+    struct json_reader reader;
+    struct text reply;
+    uint8_t *message;
+    size_t message_size, message_room;
+    /* Records of one run or resume. */
+    struct assay_state *block;
+    struct assay_step *instruction;
+    size_t block_count, instruction_count;
+    bool records_cut;
+    /* The kernel levels. */
+    struct assay_world *world;
+    struct assay_chain *chain;
+    struct text event; /* the records of one step, as members of a JSON array */
+    size_t event_count;
+};
+
+/* The members of a request; false after an error. */
+bool server_members(struct server *server, const cJSON *request, const struct json_key *key,
+                    size_t key_count, const cJSON **found);
+void server_error(struct server *server, const char *kind, const char *message);
+/* Of a negative result; `refusal` says what ASSAY_ERROR_ARGUMENT means. */
+void server_result(struct server *server, int result, const char *refusal);
+
+/* serve_kernel.c: true when the request was one of the kernel levels, answered or rejected. */
+bool server_answer_kernel(struct server *server, const char *op, const cJSON *request);
+void server_forget_kernel(struct server *server);
+
+#endif
