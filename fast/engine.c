@@ -1,5 +1,5 @@
 /* The one public symbol: the engine's table of functions (assay.h). */
-#include "fast.h"
+#include "kernel.h"
 
 #include <stdlib.h>
 
@@ -90,4 +90,5 @@ const struct assay_engine assay_fast = {
     .version = "1.0.0",
     .features = ASSAY_FEATURE_BLOCKS | ASSAY_FEATURE_INSTRUCTIONS,
     .machine = &machine_level,
+    .codec = &kernel_codec_level,
 };

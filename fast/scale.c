@@ -1,0 +1,220 @@
+/*
+ * Reading and writing the fixed-width encoding (image/decode/...).
+ *
+ * In: hostile bytes. Out: numbers, and pointers into those bytes. The first error sticks, so that a decoder reads on
+ * without asking and asks once. Nothing is allocated on the word of a count.
+ */
+#include "kernel.h"
+
+#include <stdlib.h>
+
+enum { FIRST_CAPACITY = 8, FIRST_SIZE = 256, DIRECT_SIZE = 1024 };
+
+/* ---- reading -------------------------------------------------------------------------------- */
+
+struct kernel_reader kernel_reader(const uint8_t *bytes, size_t size)
+{
+    static const uint8_t nothing[1];
+    const uint8_t *start = bytes == NULL ? nothing : bytes;
+    return (struct kernel_reader){.start = start, .at = start, .end = start + (bytes == NULL ? 0 : size)};
+}
+
+/* image/decode/order */
+void kernel_fail(struct kernel_reader *reader, int error)
+{
+    if (reader->error == 0) {
+        reader->error = error;
+        reader->error_offset = (size_t)(reader->at - reader->start);
+    }
+}
+
+static size_t left_of(const struct kernel_reader *reader)
+{
+    return (size_t)(reader->end - reader->at);
+}
+
+const uint8_t *kernel_read(struct kernel_reader *reader, size_t size)
+{
+    if (reader->error != 0 || size > left_of(reader)) {
+        kernel_fail(reader, ASSAY_DECODE_unexpected_eof);
+        return NULL;
+    }
+    const uint8_t *at = reader->at;
+    reader->at += size;
+    return at;
+}
+
+uint8_t kernel_read_u8(struct kernel_reader *reader)
+{
+    const uint8_t *at = kernel_read(reader, 1);
+    return at == NULL ? 0 : *at;
+}
+
+uint32_t kernel_read_u32(struct kernel_reader *reader)
+{
+    const uint8_t *at = kernel_read(reader, 4);
+    return at == NULL ? 0 : kernel_u32(at);
+}
+
+uint64_t kernel_read_u64(struct kernel_reader *reader)
+{
+    const uint8_t *at = kernel_read(reader, 8);
+    return at == NULL ? 0 : kernel_u64(at);
+}
+
+/* image/decode/sequence_too_long */
+uint32_t kernel_read_count(struct kernel_reader *reader)
+{
+    size_t most = left_of(reader);
+    uint32_t count = kernel_read_u32(reader);
+    if (reader->error == 0 && count > most) {
+        reader->at -= 4;
+        kernel_fail(reader, ASSAY_DECODE_sequence_too_long);
+    }
+    return reader->error == 0 ? count : 0;
+}
+
+const uint8_t *kernel_read_bytes(struct kernel_reader *reader, uint32_t *size)
+{
+    *size = kernel_read_count(reader);
+    const uint8_t *at = kernel_read(reader, *size);
+    *size = at == NULL ? 0 : *size;
+    return at;
+}
+
+void kernel_read_digest(struct kernel_reader *reader, struct kernel_digest *digest)
+{
+    const uint8_t *at = kernel_read(reader, KERNEL_DIGEST_SIZE);
+    if (at == NULL) {
+        *digest = kernel_zero_digest;
+    } else {
+        memcpy(digest, at, sizeof(*digest));
+    }
+}
+
+/* image/decode/not_sorted */
+uint64_t kernel_read_key(struct kernel_reader *reader, size_t width, bool first, uint64_t previous)
+{
+    const uint8_t *at = kernel_read(reader, width);
+    if (at == NULL) {
+        return 0;
+    }
+    uint64_t key = 0;
+    memcpy(&key, at, width);
+    if (!first && key <= previous) {
+        kernel_fail(reader, ASSAY_DECODE_not_sorted);
+    }
+    return key;
+}
+
+void kernel_read_digest_key(struct kernel_reader *reader, bool first, struct kernel_digest *key)
+{
+    struct kernel_digest previous = *key;
+    kernel_read_digest(reader, key);
+    if (reader->error == 0 && !first && memcmp(key, &previous, sizeof(previous)) <= 0) {
+        kernel_fail(reader, ASSAY_DECODE_not_sorted);
+    }
+}
+
+/* image/decode/trailing_bytes */
+int kernel_read_whole(struct kernel_reader *reader)
+{
+    if (reader->at != reader->end) {
+        kernel_fail(reader, ASSAY_DECODE_trailing_bytes);
+    }
+    return reader->error;
+}
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+void kernel_out_flush(struct kernel_out *out)
+{
+    if (out->hash != NULL && out->size != 0) {
+        blake2b_update(out->hash, out->data, out->size);
+        out->size = 0;
+    }
+}
+
+static bool make_room(struct kernel_out *out, size_t size)
+{
+    if (out->hash != NULL) {
+        kernel_out_flush(out);
+        return true;
+    }
+    size_t capacity = out->capacity < FIRST_SIZE ? FIRST_SIZE : out->capacity;
+    while (capacity - out->size < size) {
+        capacity *= 2;
+    }
+    uint8_t *data = realloc(out->data, capacity);
+    if (data == NULL) {
+        out->failed = true;
+        return false;
+    }
+    out->data = data;
+    out->capacity = capacity;
+    return true;
+}
+
+void kernel_put(struct kernel_out *out, const void *data, size_t size)
+{
+    if (size == 0 || out->failed) {
+        return;
+    }
+    if (out->hash != NULL && size >= DIRECT_SIZE) {
+        kernel_out_flush(out);
+        blake2b_update(out->hash, data, size);
+        return;
+    }
+    if (size > out->capacity - out->size && !make_room(out, size)) {
+        return;
+    }
+    memcpy(out->data + out->size, data, size);
+    out->size += size;
+}
+
+void kernel_put_u8(struct kernel_out *out, uint8_t value)
+{
+    kernel_put(out, &value, 1);
+}
+
+void kernel_put_u32(struct kernel_out *out, uint32_t value)
+{
+    kernel_put(out, &value, 4);
+}
+
+void kernel_put_u64(struct kernel_out *out, uint64_t value)
+{
+    kernel_put(out, &value, 8);
+}
+
+void kernel_put_bytes(struct kernel_out *out, const void *data, size_t size)
+{
+    kernel_put_u32(out, (uint32_t)size);
+    kernel_put(out, data, size);
+}
+
+void kernel_put_digest(struct kernel_out *out, const struct kernel_digest *digest)
+{
+    kernel_put(out, digest, sizeof(*digest));
+}
+
+void kernel_out_clear(struct kernel_out *out)
+{
+    free(out->data);
+    *out = (struct kernel_out){.size = 0};
+}
+
+/* ---- arrays --------------------------------------------------------------------------------- */
+
+void *kernel_grow(void *array, size_t count, size_t *capacity, size_t entry)
+{
+    if (count < *capacity) {
+        return array;
+    }
+    size_t more = *capacity == 0 ? FIRST_CAPACITY : 2 * *capacity;
+    void *grown = realloc(array, more * entry);
+    if (grown != NULL) {
+        *capacity = more;
+    }
+    return grown;
+}
