@@ -68,10 +68,12 @@ class Card:
     def place(self):
         d = self.d
         if d.step is None:
-            return self.labelled("first at", f"load, signature {d.signature}")
+            where = "load" if d.level.startswith("load") else "the beginning"
+            return self.labelled("first at", f"{where}, signature {d.signature}")
         text = f"step {d.step}"
         if d.record is not None:
             what = "instruction" if d.level.startswith(("L0", "engine")) else "block"
+            what = "kernel" if d.level.startswith("L2") else what
             text += f", {what} record {d.record}"
         if d.pc is not None:
             text += f", pc {d.pc:#x}"

@@ -5,7 +5,7 @@ import time
 
 import click
 
-from . import dialect, exit_code, report
+from . import dialect, exit_code, kernel_locate, report
 from .card import render
 from .keyword import Keyword
 from .locate import locate
@@ -126,7 +126,11 @@ class Campaign:
         width = min(shutil.get_terminal_size((100, 24)).columns, 120)
         try:
             with engine.open(self.timeout) as opened:
-                found = locate(entry.case(), opened, self.report.votes(verdict.case))
+                votes = self.report.votes(verdict.case)
+                if entry.is_kernel:
+                    found = kernel_locate.locate(entry, opened, votes)
+                else:
+                    found = locate(entry.case(), opened, votes)
         except EngineError as error:
             return f"DIVERGED  {verdict.case} on {verdict.engine}: {verdict.text} ({error})"
         if found is None:

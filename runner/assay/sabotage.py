@@ -13,6 +13,7 @@ from . import place
 from .engines import NATIVE, Engine, harness
 from .trouble import NoEngine
 
+LIBRARIES = {"ref": ("-lsodium",), "fast": ("-lb2",)}
 FLAGS = ("-std=c17", "-O1", "-fPIC", "-shared", "-fvisibility=hidden", "-D_GNU_SOURCE", "-w")
 
 
@@ -28,6 +29,110 @@ class Fault:
     def __str__(self):
         return f"{self.engine}: {self.name}"
 
+
+# What is planted in the kernel: the rule or the event that the card must name.
+KERNEL_FAULTS = (
+    Fault(
+        "rollback_forgotten",
+        "ref",
+        "chain.c",
+        "    if (is_halt) {\n"
+        "        durable->state = kernel.state;\n",
+        "    durable->state = kernel.state;\n"
+        "    if (is_halt) {\n",
+        "chain/event/rollback",
+    ),
+    Fault(
+        "quota_charged_twice",
+        "ref",
+        "host.c",
+        "quota, holds - amount);",
+        "quota, holds - amount - (holds - amount >= amount ? amount : 0));",
+        "host/quota",
+    ),
+    Fault(
+        "pinned_check_skipped",
+        "ref",
+        "manage.c",
+        "return slot >= 0 && ref_image_pins(&activation->entry->current, (uint32_t)slot) ? -1 : slot;",
+        "return slot;",
+        "cap/pinned",
+    ),
+    Fault(
+        "catcher_searched_from_the_wrong_end",
+        "ref",
+        "yield.c",
+        "for (size_t i = kernel->depth - 1; i > 0; i--) {",
+        "for (size_t i = 1; i < kernel->depth; i++) {",
+        "yield/",
+    ),
+    Fault(
+        "counter_not_written_back",
+        "ref",
+        "host.c",
+        ".id = kernel->state.next_file_id++,",
+        ".id = kernel->state.next_file_id,",
+        "host/save",
+    ),
+    Fault(
+        "trailing_zero_kept",
+        "ref",
+        "hash.c",
+        "while (bytes.size > 0 && bytes.data[bytes.size - 1] == 0) {",
+        "while (bytes.size > 1 && bytes.data[bytes.size - 1] == 0) {",
+        "image/admit/content_unstripped",
+    ),
+    Fault(
+        "map_order",
+        "ref",
+        "state.c",
+        "memcmp(state->payload[at].hash.byte, payload.hash.byte, REF_HASH_SIZE) < 0",
+        "memcmp(state->payload[at].hash.byte, payload.hash.byte, REF_HASH_SIZE) > 0",
+        "image/decode/",
+    ),
+    Fault(
+        "hash_tag",
+        "ref",
+        "hash.c",
+        "return hash_tagged(REF_TAG_type, &cap->chain, NULL);",
+        "return hash_tagged(REF_TAG_image, &cap->chain, NULL);",
+        "image/hash/cap",
+    ),
+    Fault(
+        "stale_image_after_set_image",
+        "ref",
+        "host.c",
+        "    entry->current = image;\n",
+        "    (void)image;\n",
+        "host/set_image",
+    ),
+    Fault(
+        "slot_0_lost",
+        "ref",
+        "cap.c",
+        "    for (uint32_t i = 0; i < REF_slot_count; i++) {\n"
+        "        if (root->slot[i].kind",
+        "    for (uint32_t i = 1; i < REF_slot_count; i++) {\n"
+        "        if (root->slot[i].kind",
+        "call/halt/result",
+    ),
+    Fault(
+        "meter_not_written_back",
+        "ref",
+        "call.c",
+        "set_meter(activation, activation->stop.state.gas); /* call/gas/write_back */",
+        "(void)activation;",
+        "call/gas/write_back",
+    ),
+    Fault(
+        "scratchpad_in_slot_1",
+        "ref",
+        "call.c",
+        "ref_root_write(entry->root, REF_payload_slot, *scratchpad);",
+        "ref_root_write(entry->root, 1, *scratchpad);",
+        "yield/resume/scratchpad",
+    ),
+)
 
 FAULTS = (
     Fault(
@@ -208,7 +313,7 @@ def build(fault, folder):
     library = Path(folder, f"libassay_{fault.engine}.so")
     files = sorted(str(file) for file in sources.glob("*.c") if not file.name.endswith("_test.c"))
     includes = [f"-I{place.ROOT / name}" for name in ("include", "spec")]
-    argv = ["gcc", *FLAGS, *includes, *files, "-o", str(library), "-lpthread"]
+    argv = ["gcc", *FLAGS, *includes, *files, "-o", str(library), "-lpthread", *LIBRARIES[fault.engine]]
     done = subprocess.run(argv, capture_output=True, check=False)
     if done.returncode != 0:
         words = done.stderr.decode("utf-8", "replace")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assay import place, sabotage, suite
+from assay import kernel_locate, place, sabotage, suite
 from assay.card import LINES_MAX, render
 from assay.locate import locate
 from assay.replay import replay
@@ -35,3 +35,28 @@ def test_it_is_found_and_named(fault, vectors, tmp_path):
     marked = [line.text for line, wrong in found.window if wrong]
     assert any(fault.blames in named for named in (found.rule, *marked)), text
     assert found.rule in text and len(text.splitlines()) <= LINES_MAX
+
+
+@pytest.fixture(scope="module")
+def kernel_vectors():
+    areas = ("image", "cap", "host", "call", "yield", "chain")
+    return suite.read([place.VECTORS / area for area in areas])
+
+
+def test_there_are_ten_faults_of_the_kernel():
+    assert len({fault.name for fault in sabotage.KERNEL_FAULTS}) == len(sabotage.KERNEL_FAULTS) >= 10
+
+
+@pytest.mark.parametrize("fault", sabotage.KERNEL_FAULTS, ids=str)
+def test_a_kernel_fault_is_found_and_named(fault, kernel_vectors, tmp_path):
+    engine = sabotage.build(fault, tmp_path)
+    failures = [verdict for verdict in replay(kernel_vectors, engine) if not verdict.passed]
+    assert failures, "no vector finds it"
+    assert len(failures) < len(kernel_vectors.entries) // 2, "most must still pass"
+    entry = next(entry for entry in kernel_vectors.entries if entry.id == failures[0].case)
+    with engine.open() as opened:
+        found = kernel_locate.locate(entry, opened)
+    assert found is not None, "the card finds nothing where replay does"
+    text = render(found)
+    assert fault.blames in found.rule, text
+    assert found.fields and len(text.splitlines()) <= LINES_MAX
