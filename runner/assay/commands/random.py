@@ -5,7 +5,7 @@ import secrets
 
 import click
 
-from .. import engines, exit_code, rounds
+from .. import engines, exit_code, kernel_rounds, rounds
 from ..report import Progress, coloured
 from . import options
 
@@ -29,11 +29,18 @@ from . import options
     type=click.IntRange(min=0),
     help="The specification plays every so manieth program too; 0: none.",
 )
+@click.option(
+    "--level",
+    type=click.Choice(["machine", "kernel", "codec"]),
+    default="machine",
+    show_default=True,
+    help="Programs, sequences of kernel operations and events, or encodings.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @options.preset
 @options.jobs
-def command(names, count, seed, first, shape, vote_every, as_json, preset, jobs):
-    """Play random programs on two engines, and a sample of them on the specification.
+def command(names, count, seed, first, shape, vote_every, level, as_json, preset, jobs):
+    """Play random programs, kernel sequences or encodings on two engines, and a sample of them on the specification.
 
     Program I of a seed and shape is always the same, so what is found is found again with
     --seed S --first I --count 1.
@@ -49,6 +56,9 @@ def command(names, count, seed, first, shape, vote_every, as_json, preset, jobs)
         engines.check_loads(engine)
     if seed is None:
         seed = int.from_bytes(secrets.token_bytes(4), "little")
+    if level != "machine":
+        plan = kernel_rounds.Plan(level, tuple(pair), seed, first, count, vote_every)
+        return kernel(plan, jobs, as_json)
     progress = Progress(count, f"random, seed {seed}")
 
     def show(outcome):
@@ -81,3 +91,32 @@ def text(plan, outcome):
         f"{len(outcome.broken)} crashes in {outcome.seconds:.1f} s"
     )
     return coloured(line, outcome.ok) if click.get_text_stream("stdout").isatty() else line
+
+
+def kernel(plan, jobs, as_json):
+    """Sequences of the kernel, or encodings."""
+    progress = Progress(plan.count, f"random {plan.level}, seed {plan.seed}")
+
+    def show(outcome):
+        progress.count = outcome.sequences
+        progress.step()
+
+    outcome = kernel_rounds.play(plan, jobs, show)
+    progress.clear()
+    for line in outcome.found + outcome.broken:
+        click.echo(f"assay: {line}", err=True)
+    names = ("sequences", "steps", "records", "voted", "ends")
+    found = {name: getattr(outcome, name) for name in names}
+    found |= {"divergences": len(outcome.found), "seed": plan.seed, "first": plan.first}
+    names = " and ".join(engine.name for engine in plan.pair)
+    what = "encodings" if plan.level == "codec" else "kernel sequences"
+    line = (
+        f"{outcome.sequences:,} random {what} (seed {plan.seed}, first {plan.first}) on {names}, "
+        f"{outcome.voted:,} on the model too: {outcome.steps:,} steps, {outcome.records:,} records, "
+        f"{len(outcome.found)} divergences, {len(outcome.broken)} crashes or leaks in "
+        f"{outcome.seconds:.1f} s"
+    )
+    click.echo(json.dumps(found) if as_json else line)
+    if outcome.broken:
+        return exit_code.BROKEN
+    return exit_code.AGREED if outcome.ok else exit_code.DIFFERED
