@@ -91,4 +91,6 @@ const struct assay_engine assay_fast = {
     .features = ASSAY_FEATURE_BLOCKS | ASSAY_FEATURE_INSTRUCTIONS,
     .machine = &machine_level,
     .codec = &kernel_codec_level,
+    .invocation = &kernel_invocation_level,
+    .chain = &kernel_chain_level,
 };

@@ -155,6 +155,10 @@ uint32_t fast_window_access(const struct fast_window *window, uint32_t page_inde
 int64_t fast_window_fault(const struct fast_window *window, uint32_t address, uint32_t width, bool is_store);
 int fast_window_read(const struct fast_window *window, uint32_t address, void *data, size_t size);
 int fast_window_write(const struct fast_window *window, uint32_t address, const void *data, size_t size);
+/* Puts `size` bytes and `zeros` zeros behind them into neighbouring pages of one access. */
+int fast_window_set(const struct fast_window *window, uint32_t address, const void *data, size_t size, size_t zeros);
+/* Whether all of the bytes lie below 2^32 on pages of at least that access. */
+bool fast_window_allows(const struct fast_window *window, uint32_t address, uint64_t size, uint32_t access);
 
 /* ---- compile.c ------------------------------------------------------------------------------ */
 

@@ -183,11 +183,7 @@ void kernel_cnode_encode(struct kernel_out *out, const struct kernel_cap *cap);
 bool kernel_root_fill(struct kernel_root *root, const struct kernel_cap *cnode);
 void kernel_root_clear(struct kernel_root *root);
 void kernel_root_encode(struct kernel_out *out, const struct kernel_root *root);
-/* What the kernel sees in a slot: one beyond the root is empty (cap/operand_range). */
-static inline const struct kernel_cap *kernel_root_at(const struct kernel_root *root, uint32_t slot)
-{
-    return &root->slot[slot];
-}
+/* Slots beyond are never written, and read as empty (cap/operand_range). */
 static inline bool kernel_root_has(const struct kernel_root *root, uint32_t slot)
 {
     return slot >> root->size_log == 0;
@@ -369,6 +365,205 @@ struct kernel_world_value {
 void kernel_world_decode(struct kernel_reader *reader, struct kernel_world_value *world);
 void kernel_world_encode(struct kernel_out *out, struct kernel_world_value *world);
 void kernel_world_clear(struct kernel_world_value *world);
+
+/* ---- cache.c: admitted Images --------------------------------------------------------------- */
+
+/* A mapping that is memory: its path is one step. */
+struct kernel_area {
+    uint32_t address;
+    uint8_t slot;
+    bool is_read_only;
+    size_t size;
+};
+
+/* An admitted Image with all that is derived from it; shared by threads, and immutable but for its machines. */
+struct kernel_image {
+    uint32_t references; /* changed by atomic operations */
+    struct kernel_digest hash;
+    uint8_t *bytes;
+    size_t size;
+    struct kernel_view view;
+    struct kernel_digest *pinned_hash, *initial_hash; /* content hash, one an entry of the view */
+    bool pinned[KERNEL_slot_count];
+    struct kernel_area *area;
+    size_t area_count, page_count;
+    struct fast_program program;
+    struct fast_code code; /* of the production flavour, once it is compiled */
+    bool is_compiled;
+    struct kernel_vm *idle; /* machines to use again */
+    size_t idle_count;
+};
+
+/* Decodes and admits. 0, > 0 enum assay_rejection, < 0 enum assay_error. */
+int kernel_image_open(const uint8_t *bytes, size_t size, struct kernel_image **image);
+/* The same for bytes whose hash is known. */
+int kernel_image_open_hashed(const uint8_t *bytes, size_t size, const struct kernel_digest *hash,
+                             struct kernel_image **image);
+struct kernel_image *kernel_image_keep(struct kernel_image *image);
+void kernel_image_release(struct kernel_image *image);
+/* NULL when the Image has no such endpoint. */
+const struct kernel_endpoint *kernel_image_endpoint(const struct kernel_image *image, uint8_t index);
+
+/* ---- vm.c: machines of an Image ------------------------------------------------------------- */
+
+/* What is known of an area's bytes. */
+struct kernel_fill {
+    const struct kernel_bytes *payload; /* that the activation began with */
+    struct kernel_digest digest;        /* of a read-only area's content; zeros for none */
+    size_t high;                        /* all bytes from here on are zero */
+};
+
+struct kernel_vm {
+    struct assay_machine machine;
+    struct kernel_vm *next;
+    struct kernel_fill fill[];
+};
+
+int kernel_vm_take(struct kernel_image *image, struct kernel_vm **vm);
+void kernel_vm_give_back(struct kernel_image *image, struct kernel_vm *vm);
+void kernel_vm_destroy(struct kernel_vm *vm);
+/* call/map/content */
+int kernel_vm_fill(struct kernel_vm *vm, const struct kernel_image *image, const struct kernel_root *root,
+                   const struct kernel_payloads *payloads);
+/* The Pages of a machine. */
+void kernel_vm_encode(struct kernel_out *out, const struct kernel_vm *vm);
+/* The length of data without its trailing zeros (image/strip). */
+size_t kernel_stripped(const uint8_t *data, size_t size);
+
+/* ---- log.c: changes of sigma and tables, and their undoing ---------------------------------- */
+
+enum kernel_change_kind { KERNEL_CHANGED_METER, KERNEL_CHANGED_QUOTA, KERNEL_CHANGED_FILE };
+
+struct kernel_change {
+    enum kernel_change_kind kind;
+    bool was_there; /* a file */
+    uint64_t id;
+    uint64_t before;         /* of a number */
+    struct kernel_blob blob; /* before, if it was there */
+};
+
+struct kernel_log {
+    struct kernel_change *change;
+    size_t count, capacity;
+};
+
+/* A moment to go back to. */
+struct kernel_mark {
+    size_t change_count, payload_count;
+    uint64_t next_file_id;
+};
+
+struct kernel_core;
+
+struct kernel_mark kernel_log_mark(const struct kernel_core *core);
+void kernel_log_undo(struct kernel_core *core, const struct kernel_mark *mark);
+/* These three: 0, or < 0 and nothing has changed. */
+int kernel_set_meter(struct kernel_core *core, uint64_t id, uint64_t value);
+int kernel_set_quota(struct kernel_core *core, uint64_t id, uint64_t value);
+int kernel_set_file(struct kernel_core *core, uint64_t id, const struct kernel_blob *blob);
+
+/* ---- record.c: kernel records (chain/record) ------------------------------------------------ */
+
+enum kernel_record_kind { KERNEL_RECORD_OPERATION, KERNEL_RECORD_RUN, KERNEL_RECORD_RESUME, KERNEL_RECORD_EXIT };
+
+enum { KERNEL_RECORD_REGISTERS = 6, KERNEL_FIRST_ARGUMENT = 7 };
+
+struct kernel_recorder {
+    struct kernel_out out;
+    struct kernel_mark mark;
+    struct kernel_root before;
+    uint64_t reg[KERNEL_RECORD_REGISTERS];
+};
+
+/* Both do nothing unless an observer wants records. */
+void kernel_record_begin(struct kernel_core *core);
+void kernel_record_end(struct kernel_core *core, enum kernel_record_kind kind, uint32_t op, uint8_t result,
+                       uint32_t exit, uint32_t argument);
+
+/* ---- call.c: activations -------------------------------------------------------------------- */
+
+/* An entry of the stack that waits below all activations; only a World has them. */
+struct kernel_waiting {
+    bool is_reference, has_catcher;
+    uint32_t target;
+    struct kernel_digest chain, content;
+    struct kernel_image *image;
+    struct kernel_cap cnode;
+    struct kernel_digest catcher; /* its marker list's id */
+};
+
+struct kernel_activation {
+    struct kernel_digest chain, content;
+    struct kernel_image *entered; /* code, mappings and gas slot */
+    struct kernel_image *current; /* pinned slots and yield marker slot */
+    struct kernel_vm *vm;
+    struct assay_stop stop; /* where the machine is */
+    struct kernel_root root;
+    bool has_meter;
+    uint64_t meter, gas_at_entry;
+    uint32_t outcome, exit, argument; /* how it ended, as in struct assay_result */
+    struct kernel_cap payload;        /* of a pause */
+};
+
+/*
+ * sigma, tables and a stack: the waiting entries, then at most one activation, since run is refused above a reference
+ * and everything else that ends takes its entry along; above it its reference while it is paused.
+ */
+struct kernel_core {
+    struct kernel_state state;
+    struct kernel_tables tables;
+    struct kernel_log log;
+    struct kernel_waiting *waiting;
+    size_t waiting_count;
+    struct kernel_activation activation;
+    bool is_paused;
+    uint32_t catcher; /* the target of the reference */
+    struct assay_observer observer;
+    struct kernel_recorder *recorder;
+};
+
+struct kernel_start {
+    struct kernel_digest chain, content;
+    struct kernel_image *image;
+    uint8_t endpoint;
+    uint64_t gas;
+};
+
+/* Runs an activation on the root CNode that core->activation holds already. */
+int kernel_run(struct kernel_core *core, const struct kernel_start *start);
+/* Goes on with the paused activation; `scratchpad` may be NULL and is taken over. */
+int kernel_resume(struct kernel_core *core, struct kernel_cap *scratchpad);
+/* Gives back what an activation holds. */
+void kernel_activation_clear(struct kernel_activation *activation);
+int kernel_observe(struct kernel_core *core, const struct assay_observer *observer);
+void kernel_core_clear(struct kernel_core *core);
+/* cap/unit_handle */
+bool kernel_is_handle(const struct kernel_cap *cap, enum kernel_image_name name, uint64_t *id);
+
+/* ---- host_ops.c: operations ----------------------------------------------------------------- */
+
+/* A record's result, or < 0 enum assay_error. */
+enum kernel_op_result { KERNEL_GOES_ON, KERNEL_TRAP, KERNEL_HALT, KERNEL_PAUSED };
+
+int kernel_operate(struct kernel_core *core, uint32_t selector);
+/* Stores an Image's pinned and initial Data. */
+int kernel_store_contents(struct kernel_state *state, const struct kernel_image *image);
+/* The capabilities that an Image pins, or begins with. */
+void kernel_place(struct kernel_root *root, const struct kernel_content *list, const struct kernel_digest *hash,
+                  size_t count);
+void kernel_put_cap(struct kernel_cap *slot, const struct kernel_cap *cap);
+
+/* ---- yield.c -------------------------------------------------------------------------------- */
+
+/* The waiting entry that catches a key, or -1 (yield/walk, yield/stack_full). */
+int kernel_find_catcher(const struct kernel_core *core, const struct kernel_digest *key);
+/* What a waiting entry catches with. */
+void kernel_waiting_catcher(struct kernel_waiting *waiting);
+
+/* ---- world.c, chain.c ----------------------------------------------------------------------- */
+
+extern const struct assay_invocation_level kernel_invocation_level;
+extern const struct assay_chain_level kernel_chain_level;
 
 /* ---- codec.c -------------------------------------------------------------------------------- */
 

@@ -260,3 +260,38 @@ int fast_window_write(const struct fast_window *window, uint32_t address, const 
     }
     return 0;
 }
+
+int fast_window_set(const struct fast_window *window, uint32_t address, const void *data, size_t size, size_t zeros)
+{
+    const struct fast_run *run = run_of(window, address / ASSAY_PAGE_SIZE);
+    uint8_t *at = window->base + address;
+    bool closed = run->access == ASSAY_ACCESS_RO;
+    size_t extent = (size + zeros + ASSAY_PAGE_SIZE - 1) / ASSAY_PAGE_SIZE * ASSAY_PAGE_SIZE;
+    if (closed && mprotect(at, extent, PROT_READ | PROT_WRITE) != 0) {
+        return ASSAY_ERROR_HOST;
+    }
+    if (size != 0) {
+        memcpy(at, data, size);
+    }
+    memset(at + size, 0, zeros);
+    if (closed && mprotect(at, extent, PROT_READ) != 0) {
+        return ASSAY_ERROR_HOST;
+    }
+    return 0;
+}
+
+bool fast_window_allows(const struct fast_window *window, uint32_t address, uint64_t size, uint32_t access)
+{
+    if (size > ADDRESS_END - address) {
+        return false;
+    }
+    uint64_t page = address / ASSAY_PAGE_SIZE, end = (address + size + ASSAY_PAGE_SIZE - 1) / ASSAY_PAGE_SIZE;
+    while (size != 0 && page < end) {
+        const struct fast_run *run = run_of(window, (uint32_t)page);
+        if (run == NULL || run->access < access) {
+            return false;
+        }
+        page = (uint64_t)run->first + run->count;
+    }
+    return true;
+}
