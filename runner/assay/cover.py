@@ -18,6 +18,7 @@ from pathlib import Path
 
 import model
 
+from . import kernel_case, kernel_table
 from .expect import ModelEngine
 from .play import Player
 
@@ -35,6 +36,7 @@ class Coverage:
     negative: Counter = field(default_factory=Counter)  # rule -> cases with it in `against`
     executed: dict = field(default_factory=dict)  # engine -> names of the opcodes it executed
     problems: list = field(default_factory=list)  # one line each
+    cells: Counter = field(default_factory=Counter)  # (operation, register, what it names)
 
     def missing(self):
         """(rule, reached, positive, negative) of every rule that lacks one of them."""
@@ -54,7 +56,12 @@ class Coverage:
     @property
     def ok(self):
         unexecuted = self.unexecuted()
-        return not (self.problems or self.missing() or any(unexecuted.values()) or not self.cases)
+        bad = self.problems or self.missing() or any(unexecuted.values()) or self.empty_cells()
+        return not bad and bool(self.cases)
+
+    def empty_cells(self):
+        """Operands of kernel operations that no case gives, if there are kernel cases at all."""
+        return kernel_table.empty_cells(self.cells) if self.cells else []
 
     @property
     def totals(self):
@@ -85,6 +92,10 @@ class Coverage:
             if names:
                 more = f" and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else ""
                 lines.append(f"{engine} did not execute {', '.join(names[:NAMED_MAX])}{more}")
+        for name, register, column in self.empty_cells():
+            lines.append(f"no case gives {name} an r{register} that is {column}")
+        if self.cells:
+            lines.append(kernel_table.text(self.cells))
         return "\n".join([*lines, *self.problems, f"{self.cases} cases: {self.totals}"])
 
     def summary(self):
@@ -101,6 +112,7 @@ class Coverage:
                 for rule in sorted(model.rules())
             },
             "opcodes": {engine: sorted(names) for engine, names in self.executed.items()},
+            "operands": {f"{name} r{register} {column}": n for (name, register, column), n in self.cells.items()},
             "problems": self.problems,
         }
 
@@ -115,7 +127,8 @@ def measure(files, engines=None, jobs=1, timeout=TIMEOUT):
     coverage = Coverage()
     seen = {}
     opcodes = set()
-    for file, cases, problem in over_files(files, jobs):
+    for file, cases, cells, problem in over_files(files, jobs):
+        coverage.cells.update(cells)
         if problem:
             coverage.problems.append(problem)
         for identity, claims, against, reached in cases:
@@ -158,15 +171,27 @@ def add_case(coverage, identity, claims, against, reached):
 
 
 def play_file(file):
-    """(file, [(id, rules, against, rules reached) of each case], what is wrong with the file)"""
+    """(file, [(id, rules, against, rules reached) of each case], operands, what is wrong with it)"""
+    cells = kernel_table.new_cells()
     try:
-        cases = json.loads(Path(file).read_bytes())["cases"]
-        return file, [play_case(case) for case in cases], None
+        text = json.loads(Path(file).read_bytes())
+        if "images" in text:
+            found = [play_kernel_case(case, text["images"], cells) for case in text["cases"]]
+        else:
+            found = [play_case(case) for case in text["cases"]]
+        return file, found, cells, None
     except OSError as error:
-        return file, [], f"{file}: it cannot be read: {error.strerror}"
+        return file, [], cells, f"{file}: it cannot be read: {error.strerror}"
     except (ValueError, KeyError, TypeError) as error:
         problem = f"{file}: it is no vector file ({error!r}); `assay replay` says where"
-        return file, [], problem
+        return file, [], cells, problem
+
+
+def play_kernel_case(case, images, cells):
+    """The same of a kernel case; its operands are counted."""
+    with model.reached() as reached, kernel_table.counting(cells):
+        kernel_case.judge(case, images, ModelEngine())
+    return case["id"], case["rules"], case["against"], set(reached)
 
 
 def play_case(case):

@@ -71,6 +71,17 @@ def wrong_kinds(op, register, registers, slots, right, **more):
             yield bad(f"r{register}_is_{kind}", op, registers, {**slots, registers[f"r{register}"]: cap}, **more)
     without = {slot: cap for slot, cap in slots.items() if slot != registers[f"r{register}"]}
     yield bad(f"r{register}_is_empty", op, registers, without, **more)
+    beyond = registers | {f"r{register}": 128}
+    yield bad(f"r{register}_is_beyond", op, beyond, slots, size_log=7, **more)
+    if right:
+        yield from pinned_operand(op, register, registers, slots, **more)
+
+
+def pinned_operand(op, register, registers, slots, **more):
+    """An operand that is right and pinned is read freely."""
+    more = {key: value for key, value in more.items() if key != "pinned_slots"}
+    pin = {"pinned_slots": pins(registers[f"r{register}"])}
+    yield good(f"r{register}_is_right_and_pinned", op, registers, slots, **more, **pin)
 
 
 def destinations(op, register, registers, slots, make, **more):
@@ -282,6 +293,9 @@ def minting():
     yield bad("mints_into_pinned", "mint_data", base | {"r10": PINNED}, held, **pinned)
     yield bad("mints_beyond", "mint_data", base | {"r10": 128}, slots, size_log=7, **rich)
     yield from wrong_kinds("mint_data", 9, base, slots, (), **rich)
+    yield from pinned_operand("mint_data", 9, base, slots, **rich)
+    for kind, cap in KINDS.items():
+        yield good(f"mints_onto_{kind}", "mint_data", base, {**slots, FREE: cap}, **rich)
     for name in ("gas", "file", "host_open"):
         yield bad(f"mints_with_handle_of_{name}", "mint_data", base, {**slots, 20: handle(name, 5)}, **rich)
     noisy = k.Instance(k.KERNEL_IMAGE["quota"], (5).to_bytes(8, "little") + b"\xff" * 24)
@@ -321,6 +335,7 @@ def opening():
     yield bad("opens_no_such_id", "open", registers | {"r9": 1}, {20: kernel_instance("host_open")}, **more)
     slots = {20: handle("file", 0)}
     yield from wrong_kinds("open", 7, registers, slots, (), **more)
+    yield from pinned_operand("open", 7, registers, slots, **more)
     for name in ("gas", "quota", "host_save"):
         yield bad(f"opens_handle_of_{name}", "open", registers, {20: handle(name, 0)}, **more)
     yield from destinations("open", 8, registers, slots, cap, **more)
@@ -357,6 +372,7 @@ def saving():
     yield bad("saves_the_largest_size_one_short", "save", registers, huge, **more | {"world": world(2**64 - 2)})
     yield from wrong_kinds("save", 7, registers, slots, ("data",), **more)
     yield from wrong_kinds("save", 8, registers, slots, (), **more)
+    yield from pinned_operand("save", 8, registers, slots, **more)
     yield bad("saves_with_gas", "save", registers, {**slots, 21: handle("gas", 5)}, **more)
     yield from destinations("save", 9, registers, slots, made, **more)
     yield good("saves_onto_its_data", "save", registers | {"r9": 20}, slots, {20: made, 21: quota}, **more)

@@ -23,6 +23,7 @@ from .kernel_build import (
     handle,
     image,
     mapping,
+    pins,
     program,
     sigma,
     start,
@@ -48,9 +49,10 @@ def catches(*keys, nonce=1):
     return {bytes([nonce]) * 32: list(keys)}
 
 
-def yielding(name, stack, catchers, ends="paused", slots=None, code=None, then=None, **more):
+def yielding(name, stack, catchers, ends="paused", slots=None, code=None, then=None, size_log=8, **more):
     """One run that yields on a stack, and its resume if it pauses."""
-    run = Run(image(code or YIELDS, **more), cnode(SLOTS if slots is None else slots), ends=ends)
+    root = cnode(SLOTS if slots is None else slots, size_log)
+    run = Run(image(code or YIELDS, **more), root, ends=ends)
     after = [Resume(ends="halt", known={"r7": 7})] if ends == "paused" and then is None else then or []
     return case(name, start(stack, catchers=catchers), run, *after)
 
@@ -68,6 +70,9 @@ def voluntary():
     for kind, cap in KINDS.items():
         if kind != "instance":
             yield yielding(f"marker_is_{kind}", [catching_entry()], caught, "trap", slots={20: cap})
+    pinned = {"pinned_slots": pins(20)}
+    yield yielding("marker_is_pinned", [catching_entry()], caught, **pinned)
+    yield yielding("marker_is_beyond", [catching_entry()], caught, "trap", slots={}, size_log=4)
     yield yielding("marker_is_missing", [catching_entry()], caught, "trap", slots={})
     gas = k.Instance(k.KERNEL_IMAGE["gas"], B)
     yield yielding("marker_is_a_gas_handle", [catching_entry()], catches(gas.chain), slots={20: gas})
@@ -154,13 +159,13 @@ def memory():
     both = start([catching_entry()], state=sigma(content, new), catchers=catches(A))
     changed = image(changes, memory_mappings=[mapping(base, PAGE, 60)])
     yield case("old_memory_after_set_image_and_yield", both, Run(changed, cnode(held), ends="paused"), Resume(known={"r2": ord("a")}))
-    pins = image(pinned_slots={60: k.PinnedData(b"new", PAGE)})
+    pinning = image(pinned_slots={60: k.PinnedData(b"new", PAGE)})
     emptied = do(Code(), "move", r7=60, r8=61)
     do(emptied, "set_image", r7=21)
     do(emptied, "yield", r7=20)
     do(emptied, "reply")
-    held = {**slots, 21: k.ImageCap(digest(pins))}
-    stored = start([catching_entry()], state=sigma(content, pins), catchers=catches(A))
+    held = {**slots, 21: k.ImageCap(digest(pinning))}
+    stored = start([catching_entry()], state=sigma(content, pinning), catchers=catches(A))
     run = Run(image(emptied, memory_mappings=[mapping(base, PAGE, 60)]), cnode(held), ends="paused")
     yield case("new_pins_after_set_image_and_yield", stored, run, Resume())
     named = image(yield_marker_slot=CATCHER_SLOT)

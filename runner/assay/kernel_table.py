@@ -1,0 +1,91 @@
+"""Which operands the vectors give to which operation: operation x capability x how the slot is.
+
+The specification plays the cases, and before each operation its operand slots are looked at. A cell
+counts operations; an empty one must have a reason.
+"""
+
+from collections import Counter
+from contextlib import contextmanager
+
+from model import kernel
+from model.kernel import host
+
+OPERANDS = {
+    "copy": (7, 8),
+    "move": (7, 8),
+    "drop": (7,),
+    "swap": (7, 8),
+    "mint_cnode": (7,),
+    "yield": (7,),
+    "set_image": (7,),
+    "derive_spawn": (7, 8),
+    "same_type": (7, 8),
+    "type_of": (7, 8),
+    "read_data": (7,),
+    "mint_data": (9, 10),
+    "open": (7, 8),
+    "save": (7, 8, 9),
+}
+COLUMNS = ("instance", "image", "data", "cnode", "type", "empty", "pinned", "beyond")
+KINDS = {
+    kernel.Instance: "instance",
+    kernel.ImageCap: "image",
+    kernel.Data: "data",
+    kernel.CNodeCap: "cnode",
+    kernel.TypeCap: "type",
+}
+NAMES = {number: name for name, number in kernel.table.OP}
+REASONS = {}
+"""(operation, register, column) -> why no case is needed."""
+
+
+@contextmanager
+def counting(cells):
+    """Counts the operands of every operation that the specification does meanwhile."""
+    perform = host.perform
+
+    def watched(world, activation, number):
+        name = NAMES.get(number)
+        for register in OPERANDS.get(name, ()):
+            for column in columns_of(activation, activation.regs[register] % 256):
+                cells[name, register, column] += 1
+        return perform(world, activation, number)
+
+    host.perform = watched
+    try:
+        yield cells
+    finally:
+        host.perform = perform
+
+
+def columns_of(activation, slot):
+    if not activation.cnode.has(slot):
+        return ("beyond",)
+    cap = activation.cnode.slots.get(slot)
+    kind = "empty" if cap is None else KINDS[type(cap)]
+    return (kind, "pinned") if slot in activation.image.pinned_slots else (kind,)
+
+
+def empty_cells(cells):
+    """Cells that no case fills and no reason excuses."""
+    return [
+        (name, register, column)
+        for name, registers in OPERANDS.items()
+        for register in registers
+        for column in COLUMNS
+        if not cells[name, register, column] and (name, register, column) not in REASONS
+    ]
+
+
+def text(cells):
+    lines = [f"{'operand':<18}" + "".join(f"{column:>10}" for column in COLUMNS)]
+    for name, registers in OPERANDS.items():
+        for register in registers:
+            counts = [cells[name, register, column] for column in COLUMNS]
+            row = "".join(f"{count or '-':>10}" for count in counts)
+            lines.append(f"{name + ' r' + str(register):<18}{row}")
+    return "\n".join(lines)
+
+
+def new_cells():
+    return Counter()
