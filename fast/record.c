@@ -1,8 +1,8 @@
 /*
  * Kernel records (chain/record, exchange.md).
  *
- * In: the moment before something happens, and the moment after. Out: one encoded record to the observer. Root slots are
- * compared with a copy; the rest stands in the log. Without an observer nothing here costs anything.
+ * In: the moment before something happens, and the moment after. Out: one encoded record to the observer. Root slots
+ * are compared with a copy; the rest stands in the log. Without an observer nothing here costs anything.
  */
 #include "kernel.h"
 

@@ -104,7 +104,7 @@ struct assay_observer {
     void *context;
     void (*block)(void *context, const struct assay_state *entry);     /* needs ASSAY_FEATURE_BLOCKS */
     void (*instruction)(void *context, const struct assay_step *step); /* needs ASSAY_FEATURE_INSTRUCTIONS */
-    void (*event)(void *context, const uint8_t *record, size_t size);  /* an encoded Record (chain/record); kernel levels */
+    void (*event)(void *context, const uint8_t *record, size_t size);  /* a Record (chain/record) */
 };
 
 /*
@@ -225,7 +225,7 @@ enum assay_outcome {
     ASSAY_OUTCOME_paused = 2,
 };
 
-/* What run and resume of the invocation level give. Pointers are the engine's, valid until the next call on that world. */
+/* What run and resume of the invocation level give. Pointers are valid until the next call on that world. */
 struct assay_result {
     uint32_t outcome;  /* enum assay_outcome */
     uint32_t exit;     /* enum assay_exit: halt; the fault; host_call or out_of_gas when paused */

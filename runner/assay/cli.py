@@ -28,9 +28,7 @@ COMMANDS = (
     "completion",
 )
 
-EXIT_CODES = "\n".join(
-    f"  {code:<4} {meaning}" for code, meaning in sorted(exit_code.TABLE.items())
-)
+EXIT_CODES = "\n".join(f"  {code:<4} {meaning}" for code, meaning in sorted(exit_code.TABLE.items()))
 
 
 class Commands(click.Group):

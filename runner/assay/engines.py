@@ -1,9 +1,9 @@
 """Engines by the names that the command line gives them.
 
-    model              the executable specification
-    ref, fast          our engines, as built
-    NAME=FILE.so       a shared object with the symbol assay_X, where FILE is libassay_X
-    NAME=cmd:COMMAND   a program that speaks PROTOCOL.md on its standard input and output
+model              the executable specification
+ref, fast          our engines, as built
+NAME=FILE.so       a shared object with the symbol assay_X, where FILE is libassay_X
+NAME=cmd:COMMAND   a program that speaks PROTOCOL.md on its standard input and output
 """
 
 import re
@@ -61,9 +61,7 @@ def parse(text, preset=place.PRESET):
         return Engine(text, NATIVE, path, harness=harness(preset), option=text)
     name, equals, what = text.partition("=")
     if not equals or not NAME.match(name) or not what:
-        raise click.UsageError(
-            f"--engine {text}: give model, ref, fast, NAME=FILE.so or NAME=cmd:COMMAND"
-        )
+        raise click.UsageError(f"--engine {text}: give model, ref, fast, NAME=FILE.so or NAME=cmd:COMMAND")
     if name in (MODEL, *OURS):
         raise click.UsageError(f"--engine {text}: the name {name} is taken; choose another")
     if what.startswith("cmd:"):
@@ -89,8 +87,7 @@ def harness(preset=place.PRESET):
     path = place.native(preset)
     if not path.exists():
         raise NoEngine(
-            f"{place.shown(path)} is not built; cmake --preset {preset}, then cmake --build "
-            f"--preset {preset}"
+            f"{place.shown(path)} is not built; cmake --preset {preset}, then cmake --build --preset {preset}"
         )
     return path
 

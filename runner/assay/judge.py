@@ -96,9 +96,7 @@ def stop_differences(step, regs, got):
         found = "refused" if "refused" in got else found
         return [] if wanted == found else [(name, wanted, found)]
     pairs = [("exit", expected["exit"], got["exit"])]
-    pairs += [
-        (key, expected[key], hex(got[key])) for key in ("argument", "pc", "gas")
-    ]
+    pairs += [(key, expected[key], hex(got[key])) for key in ("argument", "pc", "gas")]
     pairs += register_pairs(applied(regs, expected["regs"]), got["regs"])
     return [pair for pair in pairs if pair[1] != pair[2]]
 

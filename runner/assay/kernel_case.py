@@ -194,6 +194,15 @@ CHECK = {
 }
 
 
+def check_images(case, images):
+    """Whether the file has every Image that a checked case names; raises Malformed."""
+    named = [case.get("genesis"), case.get("admit", {}).get("image")]
+    named += [step["run"]["image"] for step in case.get("steps", ()) if "run" in step]
+    for text in named:
+        if text is not None:
+            image_bytes(text, images)
+
+
 def image_bytes(text, images):
     """The bytes of an Image that a case names or holds; raises Malformed."""
     if not text.startswith("@"):

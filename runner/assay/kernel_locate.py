@@ -181,7 +181,9 @@ def find_world(case, images, right, other):
         return divergence(CALL_LEVEL, 0, [Field("world", "opened", "refused")], "image/decode/whole")
     for index, step in enumerate(case["steps"]):
         expected, got = do_step(step, images, right), do_step(step, images, other)
-        found = records_differ(index, right, expected[1], got[1]) or results_differ(index, right, expected, got)
+        found = records_differ(index, right, expected[1], got[1]) or results_differ(
+            index, right, expected, got
+        )
         if found:
             return found
     return None
@@ -191,7 +193,9 @@ def results_differ(step, right, expected, got):
     a, b = expected[0], got[0]
     if isinstance(a, str) or isinstance(b, str):
         names = [value if isinstance(value, str) else value["outcome"] for value in (a, b)]
-        rule = first_reached(right.after, "call/stack/depth", "yield/resume/not_paused", "call/run/admits_first")
+        rule = first_reached(
+            right.after, "call/stack/depth", "yield/resume/not_paused", "call/run/admits_first"
+        )
         found = divergence(CALL_LEVEL, step, [Field("result", *names)], rule)
     else:
         fields = [Field(name, a[name], b[name]) for name in RESULT]
@@ -213,7 +217,9 @@ def rule_of_result(fields, reached):
         return first_reached(reached, "call/halt/result", "call/fault/result")
     if "payload" in wrong:
         return first_reached(reached, "yield/payload", "yield/oog")
-    return first_reached(reached, "call/run/registers", "host/same_type", "host/read_data", "call/halt/result")
+    return first_reached(
+        reached, "call/run/registers", "host/same_type", "host/read_data", "call/halt/result"
+    )
 
 
 def dumps_differ(step, expected, got, right):
@@ -222,7 +228,9 @@ def dumps_differ(step, expected, got, right):
     try:
         a, b = kernel.decode("dump", expected), kernel.decode("dump", got)
     except kernel.DecodeError:
-        return divergence(CALL_LEVEL, step, [Field("dump", short(expected), short(got))], "image/decode/whole")
+        return divergence(
+            CALL_LEVEL, step, [Field("dump", short(expected), short(got))], "image/decode/whole"
+        )
     fields = state_fields(a.state, b.state)
     for name in ("meters", "quotas", "catchers"):
         fields.append(Field(name, shown(vars(a.tables)[name]), shown(vars(b.tables)[name])))
@@ -254,7 +262,9 @@ def rule_of_dump(name, reached):
         return "chain/tables_as_functions"
     if name == "dump":
         return "image/decode/not_sorted"
-    return first_reached(reached, "yield/walk", "yield/reference", "yield/resume/pops", "call/fault/no_rollback")
+    return first_reached(
+        reached, "yield/walk", "yield/reference", "yield/resume/pops", "call/fault/no_rollback"
+    )
 
 
 # Chains
@@ -352,7 +362,13 @@ def record_fields(a, b):
         Field("argument", hex(x.argument), hex(y.argument)),
     ]
     fields += [Field(f"r{7 + n}", hex(p), hex(q)) for n, (p, q) in enumerate(zip(x.operands, y.operands))]
-    for name, key in (("slots", "slot"), ("meters", "id"), ("quotas", "id"), ("files", "id"), ("payloads", "hash")):
+    for name, key in (
+        ("slots", "slot"),
+        ("meters", "id"),
+        ("quotas", "id"),
+        ("files", "id"),
+        ("payloads", "hash"),
+    ):
         fields += change_fields(name, key, getattr(x, name), getattr(y, name))
     return [field for field in fields if field.expected != field.got]
 
@@ -385,6 +401,10 @@ def shown(value):
         return value.hex()[:SHORT] if any(value) else "empty"
     if isinstance(value, int):
         return hex(value)
+    if isinstance(value, kernel.DataBlob):
+        return f"{value.content_hash.hex()[:SHORT]} size {value.size:#x} of quota {value.backing_quota:#x}"
+    if value is None:
+        return "none"
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:30]}… {short(text.encode())}"
 
@@ -405,11 +425,17 @@ def rule_of_record(a, fields, reached):
         if record.result == 1 and "result" in wrong:
             return first_reached(reached, *TRAPS) or own
         if own in model.rules():
-            special = [LISTS[lists][0] for lists in ("quotas", "files") if any(w.startswith(lists[:-1]) for w in wrong)]
+            special = [
+                LISTS[lists][0]
+                for lists in ("quotas", "files")
+                if any(w.startswith(lists[:-1]) for w in wrong)
+            ]
             return first_reached(reached, *special) or own
         return first_reached(reached, "host/silent", "host/unassigned", "host/selector")
     if "result" in wrong or "exit" in wrong:
-        return first_reached(reached, "yield/oog", "yield/oog/uncaught", "call/fault/result", "call/halt/result")
+        return first_reached(
+            reached, "yield/oog", "yield/oog/uncaught", "call/fault/result", "call/halt/result"
+        )
     for name, rules in LISTS.items():
         if any(field.startswith(name[:-1]) for field in wrong):
             return first_reached(reached, *rules)

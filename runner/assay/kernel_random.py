@@ -16,7 +16,12 @@ OPS_MIN, OPS_MAX = 20, 36
 ODD = 0.008  # how often an operand is anything
 EVENTS = 22
 MARKERS = (build.A, build.B, k.KERNEL_IMAGE["oog_marker"])
-CONTENTS = [bytes([n % 251]) * n for n in (0, 1, 5, 40, 300)] + [b"\0", b"ab\0\0", b"x" * PAGE, b"y" * (PAGE + 7)]
+CONTENTS = [bytes([n % 251]) * n for n in (0, 1, 5, 40, 300)] + [
+    b"\0",
+    b"ab\0\0",
+    b"x" * PAGE,
+    b"y" * (PAGE + 7),
+]
 IMAGES = [
     build.image(),
     build.image(pinned_slots={65: k.PinnedData(b"abc", PAGE)}),
@@ -65,7 +70,9 @@ class Guest:
         ]
         if not found or self.chance.random() < ODD:
             return self.chance.choice([self.chance.randrange(256), self.chance.randrange(2**64)])
-        return self.chance.choice(found) + (self.chance.randrange(2**20) << 8 if self.chance.random() < 0.1 else 0)
+        return self.chance.choice(found) + (
+            self.chance.randrange(2**20) << 8 if self.chance.random() < 0.1 else 0
+        )
 
     def free(self):
         """An empty slot that is not pinned."""
@@ -117,7 +124,13 @@ class Guest:
 
     def do_mint_cnode(self):
         target = self.free()
-        self.do("mint_cnode", r7=target, r8=self.chance.choice([0, 1, 2, 3, 5, 8, 8, 16, 16 + 256, 3, 2, 17 if self.chance.random() < 0.2 else 4]))
+        self.do(
+            "mint_cnode",
+            r7=target,
+            r8=self.chance.choice(
+                [0, 1, 2, 3, 5, 8, 8, 16, 16 + 256, 3, 2, 17 if self.chance.random() < 0.2 else 4]
+            ),
+        )
         self.put(target, "cnode")
 
     def do_yield(self):
@@ -134,7 +147,11 @@ class Guest:
         self.put(target, "instance")
 
     def do_same_type(self):
-        self.do("same_type", r7=self.slot("instance", "type", "gas", "file"), r8=self.slot("instance", "type", "quota"))
+        self.do(
+            "same_type",
+            r7=self.slot("instance", "type", "gas", "file"),
+            r8=self.slot("instance", "type", "quota"),
+        )
 
     def do_type_of(self):
         target = self.target()
@@ -160,7 +177,12 @@ class Guest:
         by_id = self.chance.random() < 0.5
         if not self.files and self.chance.random() > ODD:
             return
-        self.do("open", r7=self.slot("host_open" if by_id else "file"), r8=target, r9=self.chance.randrange(max(1, self.files)))
+        self.do(
+            "open",
+            r7=self.slot("host_open" if by_id else "file"),
+            r8=target,
+            r9=self.chance.randrange(max(1, self.files)),
+        )
         self.put(target, "data")
 
     def do_save(self):
@@ -189,7 +211,13 @@ def kind_of(cap):
         for name in ("gas", "quota", "file", "host_open"):
             if cap.chain == k.KERNEL_IMAGE[name]:
                 return name
-    return {k.Instance: "instance", k.ImageCap: "image", k.Data: "data", k.CNodeCap: "cnode", k.TypeCap: "type"}[type(cap)]
+    return {
+        k.Instance: "instance",
+        k.ImageCap: "image",
+        k.Data: "data",
+        k.CNodeCap: "cnode",
+        k.TypeCap: "type",
+    }[type(cap)]
 
 
 def caps(chance, files=0):
@@ -262,7 +290,9 @@ def world(seed, index):
 def chain(seed, index):
     """An Image and events."""
     chance = random.Random(f"chain {seed} {index}")
-    kernel = {slot: k.Instance(k.KERNEL_IMAGE[name], build.ZERO) for name, slot in k.table.KERNEL_SLOT.items()}
+    kernel = {
+        slot: k.Instance(k.KERNEL_IMAGE[name], build.ZERO) for name, slot in k.table.KERNEL_SLOT.items()
+    }
     slots = kernel | {0: build.data(b"payload")}
     initial = {60 + n: k.InitialData(b"initial"[: n * 3], PAGE) for n in range(3)}
     slots |= {60 + n: build.data() for n in range(3)}

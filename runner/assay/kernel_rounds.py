@@ -96,7 +96,9 @@ def finish(engine, outcome):
         engine.ask({"op": "bye"}, lambda ok: ok)
         code = process.wait(60)
         if code:
-            outcome.broken.append(f"engine {engine.name} ended with code {code}: {engine.last_words()[-600:]}")
+            outcome.broken.append(
+                f"engine {engine.name} ended with code {code}: {engine.last_words()[-600:]}"
+            )
 
 
 def compare(outcome, where, names, answers):
@@ -169,12 +171,19 @@ def one_world(plan, index, opened, outcome):
 def one_chain(plan, index, opened, outcome):
     image, events = kernel_random.chain(plan.seed, index)
     names = [engine.name for engine in opened]
-    if not compare(outcome, f"seed {plan.seed}, sequence {index}, genesis", names, [e.chain_genesis(image) for e in opened]):
+    if not compare(
+        outcome,
+        f"seed {plan.seed}, sequence {index}, genesis",
+        names,
+        [e.chain_genesis(image) for e in opened],
+    ):
         return
     for number, event in enumerate(events):
         answers = [engine.chain_apply(*event) for engine in opened]
         if number % 5 == 4 or number + 1 == len(events):
-            answers = [(*a, e.chain_instance(), e.chain_root(), e.chain_state()) for a, e in zip(answers, opened)]
+            answers = [
+                (*a, e.chain_instance(), e.chain_root(), e.chain_state()) for a, e in zip(answers, opened)
+            ]
         outcome.steps += 1
         outcome.records += len(answers[0][1])
         end = f"event {answers[0][0]['outcome']}"

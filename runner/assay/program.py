@@ -59,8 +59,7 @@ def pages(texts):
         at = number(address, f"--page {text}", 2**32)
         if not colon or access not in ("ro", "rw") or at % PAGE:
             raise click.UsageError(
-                f"--page {text}: write as 0x10000:rw or 0x10000:ro:00ff; pages begin at multiples "
-                f"of {PAGE}"
+                f"--page {text}: write as 0x10000:rw or 0x10000:ro:00ff; pages begin at multiples of {PAGE}"
             )
         try:
             size = len(bytes.fromhex(data))
@@ -105,6 +104,16 @@ def read_case(path):
     if len(found) != 1:
         raise click.UsageError(f"{path} holds {len(found)} cases; name one as FILE.json::ID")
     return Program(found[0].case(), found[0].id, found[0].file)
+
+
+def kernel_entry(path):
+    """The kernel case that a path names, or None when it names something else."""
+    if not str(path).partition("::")[0].endswith(".json"):
+        return None
+    found = suite.read([path]).entries
+    if len(found) != 1 or not found[0].is_kernel:
+        return None
+    return found[0]
 
 
 def read_bytes(name):

@@ -196,8 +196,7 @@ class Native:
 
     def verdict(self, line):
         differences = tuple(
-            (entry["field"], entry["expected"], entry["got"])
-            for entry in line.get("differences", ())
+            (entry["field"], entry["expected"], entry["got"]) for entry in line.get("differences", ())
         )
         return Verdict(
             line["case"],

@@ -112,7 +112,9 @@ class Campaign:
             self.say()
         rest = failures[self.cards :]
         for verdict in rest[:ONE_LINERS]:
-            self.say(f"{click.style('DIVERGED', fg='red')}  {verdict.case} on {verdict.engine}: {verdict.text}")
+            self.say(
+                f"{click.style('DIVERGED', fg='red')}  {verdict.case} on {verdict.engine}: {verdict.text}"
+            )
         self.more(len(rest) - ONE_LINERS, "failures; --json FILE has all")
 
     def more(self, count, what):

@@ -105,8 +105,7 @@ class Junit:
         if not verdict.passed:
             problem = xml.SubElement(entry, self.TAGS[verdict.verdict], message=verdict.text)
             problem.text = "\n".join(
-                f"{name}: expected {expected}, got {got}"
-                for name, expected, got in verdict.differences
+                f"{name}: expected {expected}, got {got}" for name, expected, got in verdict.differences
             )
 
     def invalid(self, entry):
@@ -138,9 +137,7 @@ class Junit:
 
 def tally(counts):
     """`9450 passed, 1 failed`: what is zero is left out, except what passed."""
-    return ", ".join(
-        f"{counts[name]:,} {WORDS[name]}" for name in ORDER if counts[name] or name == PASS
-    )
+    return ", ".join(f"{counts[name]:,} {WORDS[name]}" for name in ORDER if counts[name] or name == PASS)
 
 
 def coloured(text, good):

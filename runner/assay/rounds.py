@@ -133,6 +133,4 @@ def vote(outcome, sample):
         if not verdict.passed:
             outcome.divergences += 1
             entry = next(entry for entry in played.entries if entry.id == verdict.case)
-            outcome.found.append(
-                {"engines": ["model"], "case": entry.case(), "message": verdict.text}
-            )
+            outcome.found.append({"engines": ["model"], "case": entry.case(), "message": verdict.text})

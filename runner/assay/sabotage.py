@@ -36,10 +36,8 @@ KERNEL_FAULTS = (
         "rollback_forgotten",
         "ref",
         "chain.c",
-        "    if (is_halt) {\n"
-        "        durable->state = kernel.state;\n",
-        "    durable->state = kernel.state;\n"
-        "    if (is_halt) {\n",
+        "    if (is_halt) {\n        durable->state = kernel.state;\n",
+        "    durable->state = kernel.state;\n    if (is_halt) {\n",
         "chain/event/rollback",
     ),
     Fault(
@@ -110,10 +108,8 @@ KERNEL_FAULTS = (
         "slot_0_lost",
         "ref",
         "cap.c",
-        "    for (uint32_t i = 0; i < REF_slot_count; i++) {\n"
-        "        if (root->slot[i].kind",
-        "    for (uint32_t i = 1; i < REF_slot_count; i++) {\n"
-        "        if (root->slot[i].kind",
+        "    for (uint32_t i = 0; i < REF_slot_count; i++) {\n        if (root->slot[i].kind",
+        "    for (uint32_t i = 1; i < REF_slot_count; i++) {\n        if (root->slot[i].kind",
         "call/halt/result",
     ),
     Fault(
@@ -236,10 +232,8 @@ FAULTS = (
         "stale_count_when_the_destination_is_the_count",
         "fast",
         "alu_imm.c",
-        "    x64_mov(&e->at, false, SCRATCH, fast_host_of(i->rb));\n"
-        "    x64_mov_imm(&e->at, to, i->x);",
-        "    x64_mov_imm(&e->at, to, i->x);\n"
-        "    x64_mov(&e->at, false, SCRATCH, fast_host_of(i->rb));",
+        "    x64_mov(&e->at, false, SCRATCH, fast_host_of(i->rb));\n    x64_mov_imm(&e->at, to, i->x);",
+        "    x64_mov_imm(&e->at, to, i->x);\n    x64_mov(&e->at, false, SCRATCH, fast_host_of(i->rb));",
         "isa/",
     ),
     Fault(

@@ -95,9 +95,7 @@ def read(paths, keyword=None, harness=None):
     wanted = Keyword(keyword) if keyword else None
     for line in listing(files_of(names), harness or engines.harness()):
         if "verdict" in line:
-            suite.invalid.append(
-                Invalid(line["case"], line["file"], line["offset"], line["message"])
-            )
+            suite.invalid.append(Invalid(line["case"], line["file"], line["offset"], line["message"]))
             continue
         suite.found += 1
         if ids and line["case"] not in ids or wanted and not wanted.matches(line["case"]):
@@ -122,7 +120,7 @@ def malformed(entry):
     if not entry.is_kernel:
         return None
     try:
-        entry.case()
+        kernel_case.check_images(entry.case(), entry.images())
     except (kernel_case.Malformed, ValueError, RecursionError) as error:
         return str(error)
     return None
@@ -140,9 +138,7 @@ def split(paths):
 
 
 def listing(files, harness):
-    done = subprocess.run(
-        [str(harness), "list", *files], capture_output=True, check=False, errors="replace"
-    )
+    done = subprocess.run([str(harness), "list", *files], capture_output=True, check=False, errors="replace")
     if done.returncode not in (0, 3, 5):
         words = done.stderr.strip() or f"code {done.returncode}"
         raise BadInput(f"assay-native list: {words}")

@@ -134,7 +134,9 @@ def test_a_process_that_speaks_the_protocol_is_an_engine():
     assert done.returncode == exit_code.AGREED, said(done)
 
 
-@pytest.mark.parametrize("program", ["false", "true", "sh -c 'echo hello; cat'"], ids=["dies", "ends", "garbage"])
+@pytest.mark.parametrize(
+    "program", ["false", "true", "sh -c 'echo hello; cat'"], ids=["dies", "ends", "garbage"]
+)
 def test_a_process_that_dies_or_answers_garbage(program):
     done = assay("replay", "-e", f"mine=cmd:{program}", GOOD, "--cards", "1")
     assert done.returncode == exit_code.BROKEN
@@ -271,3 +273,107 @@ def test_bench_has_every_row_for_both_engines():
     assert done.returncode == 0, said(done)
     names = [row["kernel"] for row in json.loads(done.stdout)["rows"]]
     assert {"sieve", "host_calls", "compile", "compile_any"} <= set(names)
+
+
+KEEPS = place.VECTORS / "chain" / "files.json"
+
+
+@pytest.fixture(scope="module")
+def keeper(tmp_path_factory):
+    """An Image that saves each payload as a file."""
+    path = tmp_path_factory.mktemp("kernel") / "keeper.image"
+    case = next(
+        line for line in KEEPS.read_text().splitlines() if "saves_each_payload" in line and '"id"' in line
+    )
+    image = json.loads(case.rstrip(","))["genesis"]
+    images = json.loads(KEEPS.read_text())["images"]
+    path.write_bytes(bytes.fromhex(images[image[1:]] if image.startswith("@") else image))
+    return path
+
+
+def test_images_are_checked_shown_and_hashed(keeper, tmp_path):
+    done = assay("image", "check", keeper)
+    assert done.returncode == 0 and done.stdout.count("admitted") == 3, said(done)
+    digest = assay("image", "hash", keeper).stdout.strip()
+    assert json.loads(assay("image", "show", keeper).stdout)["hash"] == digest
+    cut = tmp_path / "cut.image"
+    cut.write_bytes(keeper.read_bytes()[:-1])
+    done = assay("image", "check", cut)
+    assert done.returncode == exit_code.DIFFERED and "image/decode/unexpected_eof at byte" in done.stdout
+    assert assay("image", "hash", cut).returncode == exit_code.BAD_INPUT
+    assert assay("image", "show", tmp_path / "none").returncode == exit_code.BAD_INPUT
+
+
+def test_a_chain_runs_events_from_lines(keeper, tmp_path):
+    events = '{"payload": "6869"}\n{"payload": "00ff", "quota": 1}\n'
+    state = tmp_path / "state"
+    done = assay("chain", "run", keeper, "-", "--state", state, stdin=events)
+    assert done.returncode == 0 and "equal outcomes" in done.stderr, said(done)
+    roots = [line.split("root ")[1] for line in done.stdout.splitlines()]
+    assert len(roots) == 2 and json.loads(assay("state", "show", state).stdout)["root"] == roots[1]
+    lines = assay("chain", "run", keeper, "-", "--json", "-e", "fast", stdin=events).stdout.splitlines()
+    assert [json.loads(line)["outcome"] for line in lines] == ["halt", "faulted"]
+
+
+@pytest.mark.parametrize(
+    "line", ["{", "[]", '{"payload": "x"}', '{"gas": -1}', '{"endpoint": 256}', '{"more": 1}', ""]
+)
+def test_what_is_no_event_is_named(line, keeper):
+    done = assay("chain", "run", keeper, "-", stdin=f'{{"payload": ""}}\n{line}\n' if line else "")
+    assert done.returncode == exit_code.BAD_INPUT
+    assert ":2:" in done.stderr or "no event" in done.stderr
+
+
+def test_a_rejected_image_starts_no_chain(keeper, tmp_path):
+    bad = tmp_path / "bad.image"
+    bad.write_bytes(keeper.read_bytes() + b"\0")
+    done = assay("chain", "run", bad, "-", stdin='{"payload": ""}\n')
+    assert done.returncode == exit_code.BAD_INPUT and "image/decode/trailing_bytes" in done.stderr
+
+
+def test_trace_and_diff_of_a_kernel_case(tmp_path):
+    case = f"{KEEPS}::chain/files/saves_each_payload"
+    texts = [assay("trace", case, "-e", engine).stdout for engine in ("model", "ref", "fast")]
+    assert texts[0] == texts[1] == texts[2] and "save" in texts[0]
+    assert "no divergence" in assay("diff", case).stdout
+    fault = next(fault for fault in sabotage.KERNEL_FAULTS if fault.name == "quota_charged_twice")
+    engine = sabotage.build(fault, tmp_path)
+    done = assay("diff", case, "-e", "model", "-e", engine.option)
+    assert done.returncode == exit_code.DIFFERED and "host/quota" in done.stdout
+    assert assay("diff", case, "-e", "ref", "-e", engine.option).returncode == exit_code.DIFFERED
+
+
+KERNEL_CHANGES = {
+    "unknown key": lambda text: text.replace('"endpoint":0', '"endpoint":0,"odd":1', 1),
+    "duplicate key": lambda text: text.replace('"endpoint":0', '"endpoint":0,"endpoint":0', 1),
+    "wrong width": lambda text: text.replace('"gas":"0xf4240"', '"gas":"0x0f4240"', 1),
+    "number past 2^53": lambda text: text.replace('"endpoint":0', '"endpoint":9007199254740993', 1),
+    "no image of that name": lambda text: text.replace('"genesis":"@', '"genesis":"@no_', 1),
+}
+
+
+@pytest.mark.parametrize("change", KERNEL_CHANGES, ids=str)
+def test_what_is_no_kernel_vector_is_named(change, tmp_path):
+    path = tmp_path / "bad.json"
+    path.write_text(KERNEL_CHANGES[change](KEEPS.read_text()))
+    assert path.read_text() != KEEPS.read_text()
+    done = assay("replay", path, "-e", "ref")
+    assert done.returncode == exit_code.BAD_INPUT, said(done)
+    assert "at byte" in said(done) and "passed" in said(done)
+
+
+@pytest.mark.parametrize("level", ["kernel", "codec"])
+def test_random_kernel_work_is_repeatable(level):
+    arguments = ("random", "--level", level, "--count", "60", "--seed", "4", "--vote-every", "3", "--json")
+    first, again = (json.loads(assay(*arguments).stdout) for _ in range(2))
+    assert first == again and first["sequences"] == 60 and first["voted"] == 20
+    assert first["divergences"] == 0 and len(first["ends"]) >= 3
+
+
+def test_random_kernel_work_finds_a_planted_fault(tmp_path):
+    fault = next(fault for fault in sabotage.KERNEL_FAULTS if fault.name == "quota_charged_twice")
+    engine = sabotage.build(fault, tmp_path)
+    done = assay(
+        "random", "--level", "kernel", "-e", "fast", "-e", engine.option, "--count", "200", "--seed", "1"
+    )
+    assert done.returncode == exit_code.DIFFERED and "differ in" in done.stderr

@@ -39,7 +39,16 @@ MODULES = (
     records,
     programs,
 )
-KERNEL_MODULES = (kernel_codec, kernel_image, kernel_hash, kernel_cap, kernel_host, kernel_call, kernel_yield, kernel_chain)
+KERNEL_MODULES = (
+    kernel_codec,
+    kernel_image,
+    kernel_hash,
+    kernel_cap,
+    kernel_host,
+    kernel_call,
+    kernel_yield,
+    kernel_chain,
+)
 AREAS = ("blob", "isa", "mem", "gas", "exit")
 KERNEL_AREAS = ("image", "cap", "host", "call", "yield", "chain")
 

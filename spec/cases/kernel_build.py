@@ -166,9 +166,7 @@ def catcher(nonce):
 
 def catching_entry(nonce=1, encoded=None):
     """An entry whose Image names slot 9, which holds a catcher."""
-    return entry(
-        encoded or image(yield_marker_slot=CATCHER_SLOT), {CATCHER_SLOT: catcher(nonce)[0]}
-    )
+    return entry(encoded or image(yield_marker_slot=CATCHER_SLOT), {CATCHER_SLOT: catcher(nonce)[0]})
 
 
 # Cases

@@ -85,9 +85,19 @@ def admission():
     too_large = cnode(size_log=9)
     full = start([entry() for _ in range(256)])
     for name, world in (("empty", EMPTY), ("full", full)):
-        yield steps(f"rejected_on_{name}", world, Run(bad, cnode(), ends="image/admit/slot_range", unchanged=True))
-        yield steps(f"undecodable_on_{name}", world, Run(bad[:-1], cnode(), ends="image/decode/unexpected_eof", unchanged=True))
-    yield steps("rejected_before_a_bad_cnode", EMPTY, Run(bad, too_large, ends="image/admit/slot_range", unchanged=True))
+        yield steps(
+            f"rejected_on_{name}", world, Run(bad, cnode(), ends="image/admit/slot_range", unchanged=True)
+        )
+        yield steps(
+            f"undecodable_on_{name}",
+            world,
+            Run(bad[:-1], cnode(), ends="image/decode/unexpected_eof", unchanged=True),
+        )
+    yield steps(
+        "rejected_before_a_bad_cnode",
+        EMPTY,
+        Run(bad, too_large, ends="image/admit/slot_range", unchanged=True),
+    )
     yield steps("cnode_of_512", EMPTY, Run(good, too_large, ends="refused", unchanged=True))
     yield steps("cnode_of_512_on_full", full, Run(good, too_large, ends="refused", unchanged=True))
     yield steps("cnode_is_cut", EMPTY, Run(good, cnode()[:-1], ends="refused", unchanged=True))
@@ -116,7 +126,9 @@ def mappings():
     yield case("pinned_slot_is_empty", reads, world=world, known={"r1": 0}, **pinned)
     for kind, cap in KINDS.items():
         if kind != "data":
-            yield case(f"target_is_{kind}", reads, {60: cap}, world=world, memory_mappings=one, known={"r1": 0})
+            yield case(
+                f"target_is_{kind}", reads, {60: cap}, world=world, memory_mappings=one, known={"r1": 0}
+            )
     yield case("target_is_empty", reads, world=world, memory_mappings=one, known={"r1": 0})
     lost = {60: data(b"not stored")}
     yield case("payload_is_not_stored", reads, lost, world=world, memory_mappings=one, known={"r1": 0})
@@ -127,19 +139,34 @@ def mappings():
     long_world = start(state=sigma(long))
     there = {60: data(long)}
     past = do(loads(Code(), 1, BASE + PAGE), "reply")
-    yield case("content_is_longer_than_the_mapping", past, there, "page_fault", world=long_world, memory_mappings=one)
+    yield case(
+        "content_is_longer_than_the_mapping", past, there, "page_fault", world=long_world, memory_mappings=one
+    )
     two = [mapping(BASE, 2 * PAGE, 60)]
-    yield case("content_of_two_pages", past, there, world=long_world, memory_mappings=two, known={"r1": ord("y")})
+    yield case(
+        "content_of_two_pages", past, there, world=long_world, memory_mappings=two, known={"r1": ord("y")}
+    )
     behind = do(loads(Code(), 1, BASE + PAGE + 10), "reply")
-    yield case("zero_behind_the_content", behind, there, world=long_world, memory_mappings=two, known={"r1": 0})
+    yield case(
+        "zero_behind_the_content", behind, there, world=long_world, memory_mappings=two, known={"r1": 0}
+    )
     steps_two = [mapping(BASE, PAGE, 60, 1)]
     yield case("path_of_two_steps", reads, slots, "page_fault", world=world, memory_mappings=steps_two)
     mixed = [mapping(BASE + PAGE, PAGE, 60, 1), mapping(BASE, PAGE, 60)]
-    yield case("path_of_two_steps_beside_one", reads, slots, world=world, memory_mappings=mixed, known={"r1": ord("m")})
+    yield case(
+        "path_of_two_steps_beside_one",
+        reads,
+        slots,
+        world=world,
+        memory_mappings=mixed,
+        known={"r1": ord("m")},
+    )
     twice = [mapping(BASE, PAGE, 60), mapping(BASE + PAGE, PAGE, 60)]
     yield case("one_target_twice", writes, slots, world=world, memory_mappings=twice)
     beyond = [mapping(BASE, PAGE, 200)]
-    yield case("target_beyond_the_root", writes, world=world, memory_mappings=beyond, size_log=5, known={"r1": 0})
+    yield case(
+        "target_beyond_the_root", writes, world=world, memory_mappings=beyond, size_log=5, known={"r1": 0}
+    )
     last_page = [mapping(2**32 - PAGE, PAGE, 60)]
     top = do(loads(Code(), 1, -PAGE), "reply")
     yield case("last_page", top, slots, world=world, memory_mappings=last_page, known={"r1": ord("m")})
@@ -154,14 +181,35 @@ def write_back():
     slots = {60: data(content, 100), 61: KINDS["type"]}
     one = [mapping(BASE, PAGE, 60)]
     kept = k.Data(PAGE, digest(content))
-    yield case("nothing_written", program(("reply", {})), slots, world=world, memory_mappings=one, known={"slots": {**slots, 60: kept}})
+    yield case(
+        "nothing_written",
+        program(("reply", {})),
+        slots,
+        world=world,
+        memory_mappings=one,
+        known={"slots": {**slots, 60: kept}},
+    )
     wrote = do(stores(Code().op("load_imm", a=1, x=5), 1, BASE + PAGE - 1), "reply")
     whole = content + bytes(PAGE - 4) + b"\5"
-    yield case("last_byte_written", wrote, slots, world=world, memory_mappings=one, known={"slots": {**slots, 60: k.Data(PAGE, digest(whole))}})
+    yield case(
+        "last_byte_written",
+        wrote,
+        slots,
+        world=world,
+        memory_mappings=one,
+        known={"slots": {**slots, 60: k.Data(PAGE, digest(whole))}},
+    )
     cleared = Code()
     stores(cleared, 0, BASE, "u32")
     do(cleared, "reply")
-    yield case("everything_cleared", cleared, slots, world=world, memory_mappings=one, known={"slots": {**slots, 60: k.Data(PAGE, digest(b""))}})
+    yield case(
+        "everything_cleared",
+        cleared,
+        slots,
+        world=world,
+        memory_mappings=one,
+        known={"slots": {**slots, 60: k.Data(PAGE, digest(b""))}},
+    )
     onto = [mapping(BASE, PAGE, 61)]
     yield case("onto_a_type", program(("reply", {})), slots, world=world, memory_mappings=onto)
     empty = [mapping(BASE, PAGE, 62)]
@@ -205,28 +253,75 @@ def gas():
     code = program(("copy", {"r7": 20, "r8": 21}), ("drop", {"r7": 21}))
     slots = {20: data(), 7: handle("gas", 3)}
     need = gas_of(Run(image(code), cnode(slots)))
-    for text, amount, ends in (("exactly", need, "halt"), ("one_less", need - 1, "out_of_gas"), ("none", 0, "out_of_gas"), ("largest", 2**64 - 1, "halt")):
+    for text, amount, ends in (
+        ("exactly", need, "halt"),
+        ("one_less", need - 1, "out_of_gas"),
+        ("none", 0, "out_of_gas"),
+        ("largest", 2**64 - 1, "halt"),
+    ):
         yield case(f"run_with_{text}", code, slots, ends, gas=amount)
         metered = {"gas_slots": [7], "world": start(meters={3: amount})}
         fresh = "out_of_gas" if amount == 0 else ends
         yield case(f"meter_with_{text}", code, slots, fresh, gas=0, **metered)
     topped = {"gas_slots": [7]}
-    for text, amount, ends in (("exactly", need, "halt"), ("one_less", need - 1, "out_of_gas"), ("none", 0, "out_of_gas")):
+    for text, amount, ends in (
+        ("exactly", need, "halt"),
+        ("one_less", need - 1, "out_of_gas"),
+        ("none", 0, "out_of_gas"),
+    ):
         yield case(f"top_up_with_{text}", code, slots, ends, gas=amount, **topped)
     for kind, cap in KINDS.items():
-        yield case(f"gas_slot_holds_{kind}", code, {**slots, 7: cap}, gas=need, gas_slots=[7], world=start(meters={3: 1}))
+        yield case(
+            f"gas_slot_holds_{kind}",
+            code,
+            {**slots, 7: cap},
+            gas=need,
+            gas_slots=[7],
+            world=start(meters={3: 1}),
+        )
     yield case("gas_slot_is_empty", code, {20: data()}, gas=need, gas_slots=[7], world=start(meters={3: 1}))
-    yield case("gas_slot_holds_a_quota", code, {**slots, 7: handle("quota", 3)}, gas=need, gas_slots=[7], world=start(meters={3: 1}))
+    yield case(
+        "gas_slot_holds_a_quota",
+        code,
+        {**slots, 7: handle("quota", 3)},
+        gas=need,
+        gas_slots=[7],
+        world=start(meters={3: 1}),
+    )
     yield case("gas_slot_beyond_the_root", code, {20: data()}, gas=need, gas_slots=[200], size_log=5)
     second = {**slots, 9: handle("gas", 4)}
-    yield case("second_gas_slot_is_ignored", code, second, gas=0, gas_slots=[7, 9], world=start(meters={3: need, 4: 5}))
+    yield case(
+        "second_gas_slot_is_ignored",
+        code,
+        second,
+        gas=0,
+        gas_slots=[7, 9],
+        world=start(meters={3: need, 4: 5}),
+    )
     for id in (0, 2**32, 2**64 - 1):
-        yield case(f"meter_{id}", code, {20: data(), 7: handle("gas", id)}, gas=0, gas_slots=[7], world=start(meters={id: need + 5}))
+        yield case(
+            f"meter_{id}",
+            code,
+            {20: data(), 7: handle("gas", id)},
+            gas=0,
+            gas_slots=[7],
+            world=start(meters={id: need + 5}),
+        )
     away = program(("drop", {"r7": 7}))
     yield case("handle_is_dropped", away, slots, gas=0, gas_slots=[7], world=start(meters={3: 1000}))
     other = program(("drop", {"r7": 7}), ("copy", {"r7": 9, "r8": 7}))
-    yield case("handle_is_exchanged", other, second, gas=0, gas_slots=[7], world=start(meters={3: 1000, 4: 5}))
-    yield case("fault_writes_the_meter", Code().trap(), slots, "trap", gas=0, gas_slots=[7], world=start(meters={3: 1000}))
+    yield case(
+        "handle_is_exchanged", other, second, gas=0, gas_slots=[7], world=start(meters={3: 1000, 4: 5})
+    )
+    yield case(
+        "fault_writes_the_meter",
+        Code().trap(),
+        slots,
+        "trap",
+        gas=0,
+        gas_slots=[7],
+        world=start(meters={3: 1000}),
+    )
     yield steps(
         "two_runs_on_one_meter",
         start(meters={3: 2 * need}),
@@ -244,7 +339,16 @@ def results():
     yield case("slot_0_is_part_of_the_result", code, slots, known=known, instance=A + B)
     for size_log in (0, 1, 7, 8):
         yield case(f"root_of_2_to_the_{size_log}", size_log=size_log, instance=C + B)
-    yield steps("two_images_one_byte_apart", EMPTY, Run(image(code), cnode(slots)), Run(image(program(("copy", {"r7": 20, "r8": 0}), ("reply", {"r7": 43}))), cnode(slots), known={"r7": 43}))
+    yield steps(
+        "two_images_one_byte_apart",
+        EMPTY,
+        Run(image(code), cnode(slots)),
+        Run(
+            image(program(("copy", {"r7": 20, "r8": 0}), ("reply", {"r7": 43}))),
+            cnode(slots),
+            known={"r7": 43},
+        ),
+    )
     tables = start(meters={1: 0, 2: 5}, quotas={3: 0, 4: 6}, catchers={A: [], B: [C]})
     yield steps("zeros_and_empty_lists", tables, Run(image(), cnode()))
 

@@ -70,7 +70,13 @@ def every_kind():
             yield bad(f"{name}_of_{kind}_to_full_pinned", name, {"r7": FULL, "r8": PINNED}, pinned, **pin)
             full = {FULL: cap, FREE: KINDS["type"]}
             if name == "swap":
-                yield good(f"swap_of_{kind}_with_type", name, {"r7": FULL, "r8": FREE}, full, after_op(name, full, FULL, FREE))
+                yield good(
+                    f"swap_of_{kind}_with_type",
+                    name,
+                    {"r7": FULL, "r8": FREE},
+                    full,
+                    after_op(name, full, FULL, FREE),
+                )
             else:
                 yield bad(f"{name}_of_{kind}_to_full", name, {"r7": FULL, "r8": FREE}, full)
         yield good(f"drop_of_{kind}", "drop", {"r7": FULL}, slots, {})
@@ -115,7 +121,9 @@ def ranges():
             registers = {"r7": 5, "r8": 6 + high}
             yield good(f"{name}_to_with_{text}", name, registers, slots, after)
         small = {"size_log": SMALL}
-        yield good(f"{name}_to_last_of_8", name, {"r7": 5, "r8": 7}, slots, after_op(name, slots, 5, 7), **small)
+        yield good(
+            f"{name}_to_last_of_8", name, {"r7": 5, "r8": 7}, slots, after_op(name, slots, 5, 7), **small
+        )
         yield bad(f"{name}_to_beyond_8", name, {"r7": 5, "r8": 8}, slots, **small)
         yield bad(f"{name}_from_beyond_8", name, {"r7": 8, "r8": 6}, slots, **small)
         yield good(f"{name}_to_255", name, {"r7": 5, "r8": 255}, slots, after_op(name, slots, 5, 255))
@@ -124,13 +132,22 @@ def ranges():
     yield bad("drop_beyond_8", "drop", {"r7": 8}, slots, size_log=SMALL)
     yield good("drop_with_high_bits", "drop", {"r7": 5 + 256}, slots, {})
     yield bad("mint_cnode_beyond_8", "mint_cnode", {"r7": 8, "r8": 1}, slots, size_log=SMALL)
-    yield good("mint_cnode_in_the_only_slot", "mint_cnode", {"r7": 0, "r8": 1}, {}, {0: k.CNodeCap(k.CNode(1))}, size_log=0)
+    yield good(
+        "mint_cnode_in_the_only_slot",
+        "mint_cnode",
+        {"r7": 0, "r8": 1},
+        {},
+        {0: k.CNodeCap(k.CNode(1))},
+        size_log=0,
+    )
 
 
 def minting():
     for size_log in range(17):
         after = {FREE: k.CNodeCap(k.CNode(size_log))}
-        yield good(f"mint_cnode_of_2_to_the_{size_log}", "mint_cnode", {"r7": FREE, "r8": size_log}, {}, after)
+        yield good(
+            f"mint_cnode_of_2_to_the_{size_log}", "mint_cnode", {"r7": FREE, "r8": size_log}, {}, after
+        )
     for size_log in (17, 18, 64, 255):
         yield bad(f"mint_cnode_of_2_to_the_{size_log}", "mint_cnode", {"r7": FREE, "r8": size_log})
     for high in (256, 2**32, 2**63):

@@ -149,7 +149,9 @@ def files():
         if n and chance.random() < 0.5:
             many.append(Event(bytes([chance.randrange(256)]), 1, ends=None))
         else:
-            many.append(Event(chance.randbytes(chance.randrange(40)), 0, quota=chance.randrange(60), ends=None))
+            many.append(
+                Event(chance.randbytes(chance.randrange(40)), 0, quota=chance.randrange(60), ends=None)
+            )
     yield case("sixty_events", encoded, settled(encoded, many))
 
 
@@ -165,7 +167,9 @@ def settled(encoded, events):
 def kernel_slots():
     """Does something with each kernel capability, and with the slots of the Image."""
     for slot in range(7, 17):
-        calls = program(("copy", {"r7": slot, "r8": 30}), ("same_type", {"r7": slot, "r8": 30}), ("reply", {}))
+        calls = program(
+            ("copy", {"r7": slot, "r8": 30}), ("same_type", {"r7": slot, "r8": 30}), ("reply", {})
+        )
         yield case(f"slot_{slot}_is_an_instance", image(calls, **RUN), [Event(known={"value": 1})])
         taken = program(("drop", {"r7": slot}), ("reply", {}))
         yield case(f"slot_{slot}_can_be_dropped", image(taken, **RUN), [Event(), Event()])
@@ -201,18 +205,32 @@ def new_images():
     change = do(Code(), "set_image", r7=71)
     do(change, "reply", r7=1)
     yield case("image_is_not_stored", image(change, pinned_slots=pins, **RUN), [Event(ends="trap")])
-    yield case("image_comes_as_payload", image(change, pinned_slots=pins, **RUN), [Event(successor, known={"value": 1}), Event(known={"value": 2}), Event(known={"value": 2})])
+    yield case(
+        "image_comes_as_payload",
+        image(change, pinned_slots=pins, **RUN),
+        [Event(successor, known={"value": 1}), Event(known={"value": 2}), Event(known={"value": 2})],
+    )
     lost = do(Code(), "set_image", r7=71).trap()
-    yield case("image_is_rolled_back", image(lost, pinned_slots=pins, **RUN), [Event(successor, ends="trap"), Event(ends="trap")])
+    yield case(
+        "image_is_rolled_back",
+        image(lost, pinned_slots=pins, **RUN),
+        [Event(successor, ends="trap"), Event(ends="trap")],
+    )
 
 
 def sequences():
     chance = random.Random(7)
     encoded = opener()
-    events = [Event(chance.randbytes(chance.randrange(9)), gas=chance.choice([10**6, 300, 0]), ends=None) for _ in range(50)]
+    events = [
+        Event(chance.randbytes(chance.randrange(9)), gas=chance.choice([10**6, 300, 0]), ends=None)
+        for _ in range(50)
+    ]
     yield case("fifty_faults", encoded, settled(encoded, events))
     keeps = keeper()
-    events = [Event(chance.randbytes(chance.randrange(30)), quota=chance.randrange(40), ends=None) for _ in range(80)]
+    events = [
+        Event(chance.randbytes(chance.randrange(30)), quota=chance.randrange(40), ends=None)
+        for _ in range(80)
+    ]
     yield case("eighty_saves", keeps, settled(keeps, events))
     one = program(("reply", {"r7": 1}))
     two = program(("reply", {"r7": 2}))

@@ -78,9 +78,7 @@ class Layout:
 
     def with_bytes(self, name, value):
         """The encoding with one field replaced."""
-        fields = [
-            replace(field, bytes=value) if field.name == name else field for field in self.fields
-        ]
+        fields = [replace(field, bytes=value) if field.name == name else field for field in self.fields]
         return b"".join(field.bytes for field in fields)
 
     def verdict_of_cut(self, size):
@@ -102,9 +100,7 @@ def case(name, type, value, verdict="decoded", notices=(), note=""):
     else:
         rules, against = (verdict, "image/decode/order"), ("image/decode/whole",)
     against += tuple(error for error in ERRORS if error != verdict)
-    return KernelCase(
-        name, rules, Decode(type, value, verdict), against=against, notices=notices, note=note
-    )
+    return KernelCase(name, rules, Decode(type, value, verdict), against=against, notices=notices, note=note)
 
 
 def spoiled(layout):
@@ -283,9 +279,7 @@ def whole_images():
         "is_of_two_instructions": IMAGE_C,
         "has_every_field": IMAGE_K,
         "has_no_endpoint": one,
-        "has_all_256_endpoints": image(
-            endpoints={index: k.EndpointDef() for index in range(256)}, code=b""
-        ),
+        "has_all_256_endpoints": image(endpoints={index: k.EndpointDef() for index in range(256)}, code=b""),
         "has_a_slot_of_every_size": image(
             gas_slots=[0, 255, 256, 2**32 - 1], quota_slots=[2**32 - 1], yield_marker_slot=2**32 - 1
         ),

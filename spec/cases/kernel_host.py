@@ -68,7 +68,9 @@ def wrong_kinds(op, register, registers, slots, right, **more):
     """An operand empty, beyond a small root, or of each kind that is not right."""
     for kind, cap in KINDS.items():
         if kind not in right:
-            yield bad(f"r{register}_is_{kind}", op, registers, {**slots, registers[f"r{register}"]: cap}, **more)
+            yield bad(
+                f"r{register}_is_{kind}", op, registers, {**slots, registers[f"r{register}"]: cap}, **more
+            )
     without = {slot: cap for slot, cap in slots.items() if slot != registers[f"r{register}"]}
     yield bad(f"r{register}_is_empty", op, registers, without, **more)
     beyond = registers | {f"r{register}": 128}
@@ -104,7 +106,11 @@ def destinations(op, register, registers, slots, make, **more):
 def selectors():
     slots = {20: data()}
     after = {20: data(), 30: data()}
-    for text, number in (("plain", 1), ("high_bits", 1 + (1 << 32)), ("all_high_bits", 1 + (2**32 - 1 << 32))):
+    for text, number in (
+        ("plain", 1),
+        ("high_bits", 1 + (1 << 32)),
+        ("all_high_bits", 1 + (2**32 - 1 << 32)),
+    ):
         code = do(do_ecall(Code(), number, r7=20, r8=30), "reply")
         yield once(f"ecall_copy_{text}", (), code, slots, known={"slots": after}, probes=PROBES)
     yield good("ecalli_copy", "copy", {"r7": 20, "r8": 30}, slots, after)
@@ -126,7 +132,9 @@ def selectors():
 
 def replies():
     for value in (0, 1, 2**32, 2**63, 2**64 - 1):
-        yield once(f"reply_{value}", (), program(("reply", {"r7": value})), known={"r7": value}, probes=PROBES)
+        yield once(
+            f"reply_{value}", (), program(("reply", {"r7": value})), known={"r7": value}, probes=PROBES
+        )
 
 
 # Types
@@ -147,7 +155,15 @@ def spawning():
     onto = registers | {"r8": 20}
     yield good("onto_its_image", "derive_spawn", onto, slots, {20: made}, **more)
     pinned = {PINNED: image_of}
-    yield good("from_pinned", "derive_spawn", registers | {"r7": PINNED}, pinned, {**pinned, FREE: made}, **more, **PIN)
+    yield good(
+        "from_pinned",
+        "derive_spawn",
+        registers | {"r7": PINNED},
+        pinned,
+        {**pinned, FREE: made},
+        **more,
+        **PIN,
+    )
 
 
 def types():
@@ -182,7 +198,15 @@ def typing():
     yield from destinations("type_of", 8, registers, slots, k.TypeCap(A), **more)
     yield good("onto_itself", "type_of", {"r7": 20, "r8": 20}, slots, {20: k.TypeCap(A)}, **more)
     pinned = {PINNED: KINDS["instance"]}
-    yield good("from_pinned", "type_of", {"r7": PINNED, "r8": FREE}, pinned, {**pinned, FREE: k.TypeCap(A)}, **more, **PIN)
+    yield good(
+        "from_pinned",
+        "type_of",
+        {"r7": PINNED, "r8": FREE},
+        pinned,
+        {**pinned, FREE: k.TypeCap(A)},
+        **more,
+        **PIN,
+    )
 
 
 # Data
@@ -242,7 +266,14 @@ def reading():
     page = {20: data(b"x" * PAGE)}
     whole = more | {"world": read_world(b"x" * PAGE)}
     yield good("reads_a_page", "read_data", base | {"r9": PAGE}, page, known={"r7": PAGE}, **whole)
-    yield good("reads_a_page_off_by_one", "read_data", base | {"r9": PAGE, "r8": BASE + 1}, page, known={"r7": PAGE}, **whole)
+    yield good(
+        "reads_a_page_off_by_one",
+        "read_data",
+        base | {"r9": PAGE, "r8": BASE + 1},
+        page,
+        known={"r7": PAGE},
+        **whole,
+    )
 
 
 MINT = ("host/mint_data", "host/mint_data/memory", "image/strip", "image/hash/data")
@@ -276,7 +307,14 @@ def minting():
                 **RW_MAP,
             )
         if size:
-            yield bad(f"mints_{name}_with_one_too_little", "mint_data", base | change, slots, world=world(size - 1), **more)
+            yield bad(
+                f"mints_{name}_with_one_too_little",
+                "mint_data",
+                base | change,
+                slots,
+                world=world(size - 1),
+                **more,
+            )
     yield bad("mints_without_quota", "mint_data", base, slots, world=world(1000, 6), **more)
     rich = more | {"world": world(2**64 - 1)}
     for name, change in (
@@ -289,7 +327,16 @@ def minting():
         yield bad(f"mints_{name}", "mint_data", base | change, slots, **rich)
     pinned = rich | {"memory_mappings": [mapping(BASE, PAGE, PINNED)], **PIN}
     held = {20: quota, PINNED: data(content)}
-    yield once("mints_from_read_only", (), program(("mint_data", base)), held, world=world(9), probes=PROBES + MINT, memory_mappings=[mapping(BASE, PAGE, PINNED)], **PIN)
+    yield once(
+        "mints_from_read_only",
+        (),
+        program(("mint_data", base)),
+        held,
+        world=world(9),
+        probes=PROBES + MINT,
+        memory_mappings=[mapping(BASE, PAGE, PINNED)],
+        **PIN,
+    )
     yield bad("mints_into_pinned", "mint_data", base | {"r10": PINNED}, held, **pinned)
     yield bad("mints_beyond", "mint_data", base | {"r10": 128}, slots, size_log=7, **rich)
     yield from wrong_kinds("mint_data", 9, base, slots, (), **rich)
@@ -299,11 +346,36 @@ def minting():
     for name in ("gas", "file", "host_open"):
         yield bad(f"mints_with_handle_of_{name}", "mint_data", base, {**slots, 20: handle(name, 5)}, **rich)
     noisy = k.Instance(k.KERNEL_IMAGE["quota"], (5).to_bytes(8, "little") + b"\xff" * 24)
-    yield once("mints_with_noise_behind_the_id", (), program(("mint_data", base)), {**slots, 20: noisy}, world=world(9), probes=PROBES + MINT, **RW_MAP)
-    yield once("mints_onto_its_quota", (), program(("mint_data", base | {"r10": 20})), slots, world=world(9), probes=PROBES + MINT, **RW_MAP)
+    yield once(
+        "mints_with_noise_behind_the_id",
+        (),
+        program(("mint_data", base)),
+        {**slots, 20: noisy},
+        world=world(9),
+        probes=PROBES + MINT,
+        **RW_MAP,
+    )
+    yield once(
+        "mints_onto_its_quota",
+        (),
+        program(("mint_data", base | {"r10": 20})),
+        slots,
+        world=world(9),
+        probes=PROBES + MINT,
+        **RW_MAP,
+    )
     twice = program(("mint_data", base), ("mint_data", base | {"r10": 31}))
     yield once("mints_twice_the_same", (), twice, slots, world=world(18), probes=PROBES + MINT, **RW_MAP)
-    yield once("second_mint_is_too_much", (), twice, slots, world=world(17), ends="trap", probes=PROBES + MINT, **RW_MAP)
+    yield once(
+        "second_mint_is_too_much",
+        (),
+        twice,
+        slots,
+        world=world(17),
+        ends="trap",
+        probes=PROBES + MINT,
+        **RW_MAP,
+    )
 
 
 # Files
@@ -330,7 +402,9 @@ def opening():
     cap = k.Data(3, digest(b"abc"))
     yield good("opens_with_any_content", "open", registers | {"r9": 0}, odd, {**odd, FREE: cap}, **more)
     noisy = k.Instance(k.KERNEL_IMAGE["file"], bytes(8) + b"\xee" * 24)
-    yield good("opens_with_noise_behind_the_id", "open", registers, {20: noisy}, {20: noisy, FREE: cap}, **more)
+    yield good(
+        "opens_with_noise_behind_the_id", "open", registers, {20: noisy}, {20: noisy, FREE: cap}, **more
+    )
     yield bad("opens_no_such_file", "open", registers, {20: handle("file", 1)}, **more)
     yield bad("opens_no_such_id", "open", registers | {"r9": 1}, {20: kernel_instance("host_open")}, **more)
     slots = {20: handle("file", 0)}
@@ -356,7 +430,9 @@ def saving():
     for id in (1, 77, 2**32, 2**64 - 2):
         there = more | {"world": world(next_file_id=id)}
         yield good(f"saves_as_{id}", "save", registers, slots, {**slots, FREE: handle("file", id)}, **there)
-    yield bad("saves_without_ids", "save", registers, slots, **more | {"world": world(next_file_id=2**64 - 1)})
+    yield bad(
+        "saves_without_ids", "save", registers, slots, **more | {"world": world(next_file_id=2**64 - 1)}
+    )
     over = more | {"world": world(next_file_id=4, files={4: file(b"old", 9)})}
     yield good("saves_over_a_file", "save", registers, slots, {**slots, FREE: handle("file", 4)}, **over)
     exact = more | {"world": world(3)}
@@ -369,7 +445,9 @@ def saving():
     huge = {20: data(b"abc", 2**64 - 1), 21: quota}
     all_of_it = more | {"world": world(2**64 - 1)}
     yield good("saves_the_largest_size", "save", registers, huge, {**huge, FREE: made}, **all_of_it)
-    yield bad("saves_the_largest_size_one_short", "save", registers, huge, **more | {"world": world(2**64 - 2)})
+    yield bad(
+        "saves_the_largest_size_one_short", "save", registers, huge, **more | {"world": world(2**64 - 2)}
+    )
     yield from wrong_kinds("save", 7, registers, slots, ("data",), **more)
     yield from wrong_kinds("save", 8, registers, slots, (), **more)
     yield from pinned_operand("save", 8, registers, slots, **more)
@@ -377,13 +455,17 @@ def saving():
     yield from destinations("save", 9, registers, slots, made, **more)
     yield good("saves_onto_its_data", "save", registers | {"r9": 20}, slots, {20: made, 21: quota}, **more)
     pinned = {PINNED: data(), 21: quota}
-    yield good("saves_pinned", "save", registers | {"r7": PINNED}, pinned, {**pinned, FREE: made}, **more, **PIN)
+    yield good(
+        "saves_pinned", "save", registers | {"r7": PINNED}, pinned, {**pinned, FREE: made}, **more, **PIN
+    )
     three = program(*[("save", registers | {"r9": 30 + n}) for n in range(3)])
     yield once("saves_three_times", (), three, slots, world=world(9), probes=PROBES + FILES)
     yield once("third_save_is_too_much", (), three, slots, world=world(8), ends="trap", probes=PROBES + FILES)
     then = program(("save", registers), ("open", {"r7": FREE, "r8": 31}))
     after = {**slots, FREE: made, 31: data()}
-    yield once("saves_and_opens", (), then, slots, world=world(), probes=PROBES + FILES, known={"slots": after})
+    yield once(
+        "saves_and_opens", (), then, slots, world=world(), probes=PROBES + FILES, known={"slots": after}
+    )
 
 
 # set_image
@@ -399,7 +481,9 @@ SET = (
 
 
 def changing():
-    plain = image(pinned_slots={65: k.PinnedData(b"abc", PAGE)}, initial_slots={66: k.InitialData(b"init", 9)})
+    plain = image(
+        pinned_slots={65: k.PinnedData(b"abc", PAGE)}, initial_slots={66: k.InitialData(b"init", 9)}
+    )
     stored = start(state=sigma(plain))
     slots = {20: image_cap(plain)}
     new_pin = k.Data(PAGE, digest(b"abc"))
@@ -409,12 +493,29 @@ def changing():
     after = {**slots, 65: new_pin}
     yield good("set_image", "set_image", registers, slots, after, known={"instance": chain + B}, **more)
     yield bad("set_image_not_stored", "set_image", registers, slots, **more | {"world": start()})
-    for name, content in (("garbage", b"garbage"), ("cut", plain[:-1]), ("left_over", plain + b"\0"), ("empty", b"")):
+    for name, content in (
+        ("garbage", b"garbage"),
+        ("cut", plain[:-1]),
+        ("left_over", plain + b"\0"),
+        ("empty", b""),
+    ):
         held = {20: k.ImageCap(digest(content))}
-        yield bad(f"set_image_to_{name}", "set_image", registers, held, **more | {"world": start(state=sigma(content))})
+        yield bad(
+            f"set_image_to_{name}",
+            "set_image",
+            registers,
+            held,
+            **more | {"world": start(state=sigma(content))},
+        )
     wrong = image(gas_slots=[256])
     held = {20: image_cap(wrong)}
-    yield bad("set_image_to_one_not_admitted", "set_image", registers, held, **more | {"world": start(state=sigma(wrong))})
+    yield bad(
+        "set_image_to_one_not_admitted",
+        "set_image",
+        registers,
+        held,
+        **more | {"world": start(state=sigma(wrong))},
+    )
     yield from wrong_kinds("set_image", 7, registers, slots, ("image",), **more)
     full = {**slots, 65: KINDS["type"]}
     yield bad("new_pin_is_full", "set_image", registers, full, **more)
@@ -430,26 +531,53 @@ def changing():
     yield good("pin_beyond_the_root", "set_image", registers, slots, slots, **small)
     twice = program(("set_image", registers), ("set_image", registers))
     chained = k.hash("chain", chain + digest(plain))
-    yield once("set_image_twice", (), twice, slots, world=stored, instance=A + B, probes=PROBES + SET, known={"instance": chained + B, "slots": after})
+    yield once(
+        "set_image_twice",
+        (),
+        twice,
+        slots,
+        world=stored,
+        instance=A + B,
+        probes=PROBES + SET,
+        known={"instance": chained + B, "slots": after},
+    )
     then = program(("set_image", registers), ("drop", {"r7": 65}))
     yield once("new_pin_holds_at_once", (), then, slots, world=stored, ends="trap", probes=PROBES + SET)
     freed = program(("set_image", registers), ("copy", {"r7": 20, "r8": 67}))
     yield once("old_pin_is_free_at_once", (), freed, was, world=stored, probes=PROBES + SET, **other_pin)
     to_pin_image = image(pinned_slots={65: k.PinnedImage(C)})
     held = {20: image_cap(to_pin_image)}
-    yield good("pins_an_image", "set_image", registers, held, {**held, 65: k.ImageCap(C)}, **more | {"world": start(state=sigma(to_pin_image))})
+    yield good(
+        "pins_an_image",
+        "set_image",
+        registers,
+        held,
+        {**held, 65: k.ImageCap(C)},
+        **more | {"world": start(state=sigma(to_pin_image))},
+    )
     mapped = image(memory_mappings=[mapping(BASE, PAGE, 60)])
     held = {20: image_cap(mapped), 60: data(b"abc")}
     touching = do(Code(), "set_image", r7=20).op("load_u8", a=1, x=BASE)
     do(touching, "reply")
     world = start(state=sigma(mapped, b"abc"))
-    yield once("new_mappings_come_later", (), touching, held, world=world, ends="page_fault", probes=PROBES + SET)
+    yield once(
+        "new_mappings_come_later", (), touching, held, world=world, ends="page_fault", probes=PROBES + SET
+    )
     lost = image()
     held = {20: image_cap(lost), 60: data(b"abc")}
     keeping = do(Code(), "set_image", r7=20).op("load_u8", a=1, x=BASE)
     do(keeping, "reply")
     world = start(state=sigma(lost, b"abc"))
-    yield once("old_mappings_stay", (), keeping, held, world=world, probes=PROBES + SET, known={"r1": ord("a")}, memory_mappings=[mapping(BASE, PAGE, 60)])
+    yield once(
+        "old_mappings_stay",
+        (),
+        keeping,
+        held,
+        world=world,
+        probes=PROBES + SET,
+        known={"r1": ord("a")},
+        memory_mappings=[mapping(BASE, PAGE, 60)],
+    )
 
 
 def subjects():

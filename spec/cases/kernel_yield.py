@@ -78,7 +78,9 @@ def voluntary():
     yield yielding("marker_is_a_gas_handle", [catching_entry()], catches(gas.chain), slots={20: gas})
     own = {20: MARKER, CATCHER_SLOT: catcher(1)[0]}
     yield yielding("own_catcher_is_not_asked", [], caught, "trap", slots=own, yield_marker_slot=CATCHER_SLOT)
-    yield yielding("own_catcher_beside_another", [catching_entry()], caught, slots=own, yield_marker_slot=CATCHER_SLOT)
+    yield yielding(
+        "own_catcher_beside_another", [catching_entry()], caught, slots=own, yield_marker_slot=CATCHER_SLOT
+    )
     for depth in range(1, 6):
         stack = [catching_entry(), *[entry() for _ in range(depth - 1)]]
         yield yielding(f"caught_at_depth_{depth}", stack, caught)
@@ -122,20 +124,33 @@ def resumes():
     yield case("garbage_is_refused_first", EMPTY, garbage)
     yield case("garbage_is_refused", world, run, garbage, Resume())
     yield case("twice", world, run, Resume(), Resume(ends="not_paused", unchanged=True))
-    yield case("run_on_a_reference", world, run, Run(image(), cnode(), ends="refused", unchanged=True), Resume())
+    yield case(
+        "run_on_a_reference", world, run, Run(image(), cnode(), ends="refused", unchanged=True), Resume()
+    )
     again = program(*[("yield", {"r7": 20})] * 5)
     five = [Resume(ends="paused") for _ in range(4)]
     yield case("five_yields", world, Run(image(again), cnode(SLOTS), ends="paused"), *five, Resume())
     fault = do(Code(), "yield", r7=20).trap()
-    yield case("fault_after_resume", world, Run(image(fault), cnode(SLOTS), ends="paused"), Resume(ends="trap"))
+    yield case(
+        "fault_after_resume", world, Run(image(fault), cnode(SLOTS), ends="paused"), Resume(ends="trap")
+    )
     late = program(("yield", {"r7": 20}), ("copy", {"r7": 0, "r8": 30}))
-    yield case("uses_the_scratchpad", world, Run(image(late), cnode(SLOTS), ends="paused"), Resume(k.encode(data())))
+    yield case(
+        "uses_the_scratchpad", world, Run(image(late), cnode(SLOTS), ends="paused"), Resume(k.encode(data()))
+    )
     ends_code = do(Code(), "yield", r7=20)
-    yield case("nothing_follows", world, Run(image(ends_code), cnode(SLOTS), ends="paused"), Resume(ends="trap"))
+    yield case(
+        "nothing_follows", world, Run(image(ends_code), cnode(SLOTS), ends="paused"), Resume(ends="trap")
+    )
     kept = Code().op("load_imm", a=1, x=111).op("load_imm_64", a=12, x=bytes(range(1, 9)))
     do(kept, "yield", r7=20)
     do(kept, "reply")
-    yield case("registers_stay", world, Run(image(kept), cnode(SLOTS), ends="paused"), Resume(known={"r1": 111, "r7": 20}))
+    yield case(
+        "registers_stay",
+        world,
+        Run(image(kept), cnode(SLOTS), ends="paused"),
+        Resume(known={"r1": 111, "r7": 20}),
+    )
 
 
 def memory():
@@ -149,7 +164,13 @@ def memory():
     encoded = image(code, memory_mappings=[mapping(base, PAGE, 60), mapping(base + PAGE, PAGE, 61)])
     run = Run(encoded, cnode(slots), ends="paused")
     yield case("memory_stays", world, run, Resume(known={"r2": 9}))
-    yield case("another_run_is_refused_meanwhile", world, run, Run(encoded, cnode(slots), ends="refused", unchanged=True), Resume())
+    yield case(
+        "another_run_is_refused_meanwhile",
+        world,
+        run,
+        Run(encoded, cnode(slots), ends="refused", unchanged=True),
+        Resume(),
+    )
     new = image()
     changes = do(Code(), "set_image", r7=21)
     do(changes, "yield", r7=20)
@@ -158,7 +179,12 @@ def memory():
     held = {**slots, 21: k.ImageCap(digest(new))}
     both = start([catching_entry()], state=sigma(content, new), catchers=catches(A))
     changed = image(changes, memory_mappings=[mapping(base, PAGE, 60)])
-    yield case("old_memory_after_set_image_and_yield", both, Run(changed, cnode(held), ends="paused"), Resume(known={"r2": ord("a")}))
+    yield case(
+        "old_memory_after_set_image_and_yield",
+        both,
+        Run(changed, cnode(held), ends="paused"),
+        Resume(known={"r2": ord("a")}),
+    )
     pinning = image(pinned_slots={60: k.PinnedData(b"new", PAGE)})
     emptied = do(Code(), "move", r7=60, r8=61)
     do(emptied, "set_image", r7=21)
@@ -184,18 +210,30 @@ def out_of_gas():
     encoded = image(code, gas_slots=[7])
 
     def world(meter, keys=(OOG,), stack=None):
-        return start([catching_entry()] if stack is None else stack, meters={3: meter}, catchers=catches(*keys))
+        return start(
+            [catching_entry()] if stack is None else stack, meters={3: meter}, catchers=catches(*keys)
+        )
 
     run = Run(encoded, cnode(slots), gas=0, ends="paused")
     for less in (1, need // 2, need - 1):
         yield case(f"caught_{less}_short", world(need - less), run, Resume(ends="paused"))
-    yield case("not_caught_by_another_key", world(need - 1, (A,)), Run(encoded, cnode(slots), gas=0, ends="out_of_gas"))
-    yield case("nobody_there", world(need - 1, stack=[]), Run(encoded, cnode(slots), gas=0, ends="out_of_gas"))
+    yield case(
+        "not_caught_by_another_key",
+        world(need - 1, (A,)),
+        Run(encoded, cnode(slots), gas=0, ends="out_of_gas"),
+    )
+    yield case(
+        "nobody_there", world(need - 1, stack=[]), Run(encoded, cnode(slots), gas=0, ends="out_of_gas")
+    )
     plain = image(code)
     yield case("without_meter", world(need), Run(plain, cnode(slots), gas=need - 1, ends="out_of_gas"))
     full = [catching_entry(), *[entry() for _ in range(254)]]
-    yield case("on_a_full_stack", world(need - 1, stack=full), Run(encoded, cnode(slots), gas=0, ends="out_of_gas"))
-    yield case("at_depth_5", world(need - 1, stack=[catching_entry(), *[entry()] * 4]), run, Resume(ends="paused"))
+    yield case(
+        "on_a_full_stack", world(need - 1, stack=full), Run(encoded, cnode(slots), gas=0, ends="out_of_gas")
+    )
+    yield case(
+        "at_depth_5", world(need - 1, stack=[catching_entry(), *[entry()] * 4]), run, Resume(ends="paused")
+    )
     yield case("caught_before_anything", world(0), Run(encoded, cnode(slots), gas=1, ends="paused"))
     topped = k.encode(handle("gas", 9))
     into = program(("reply", {"r7": 7}))
@@ -206,16 +244,27 @@ def out_of_gas():
     yield case("another_meter_in_slot_0", two, first, Resume(topped, known={"r7": 7}))
     yield case("no_meter_in_slot_0", two, first, Resume(k.encode(data()), ends="out_of_gas"))
     yield case("again_without_more", two, first, Resume(ends="paused"), Resume(ends="paused"), Resume(topped))
-    yield case("second_out_of_gas_is_uncaught", start([entry()], meters={3: 1}), Run(from_0, cnode({0: handle("gas", 3)}), gas=0, ends="out_of_gas"))
+    yield case(
+        "second_out_of_gas_is_uncaught",
+        start([entry()], meters={3: 1}),
+        Run(from_0, cnode({0: handle("gas", 3)}), gas=0, ends="out_of_gas"),
+    )
     mixed = program(("yield", {"r7": 20}), ("reply", {"r7": 7}))
     part = gas_of(Run(image(program(("reply", {}))), cnode()))
     cost = image(mixed, gas_slots=[7])
     both = start([catching_entry()], meters={3: part + 200}, catchers=catches(OOG, A))
-    yield case("yield_with_meter", both, Run(cost, cnode(slots), gas=0, ends="paused"), Resume(known={"r7": 7}))
+    yield case(
+        "yield_with_meter", both, Run(cost, cnode(slots), gas=0, ends="paused"), Resume(known={"r7": 7})
+    )
     no_meter = Run(image(mixed), cnode(slots), gas=1000, ends="paused")
     yield case("yield_without_meter", both, no_meter, Resume(known={"r7": 7}))
     gone = program(("drop", {"r7": 7}), ("yield", {"r7": 20}), ("reply", {"r7": 7}))
-    yield case("meter_is_gone_at_resume", both, Run(image(gone, gas_slots=[7]), cnode(slots), gas=0, ends="paused"), Resume(known={"r7": 7}))
+    yield case(
+        "meter_is_gone_at_resume",
+        both,
+        Run(image(gone, gas_slots=[7]), cnode(slots), gas=0, ends="paused"),
+        Resume(known={"r7": 7}),
+    )
 
 
 def chains():

@@ -6,7 +6,7 @@ import subprocess
 
 import click
 
-from .. import disasm, engines, exit_code, place, program
+from .. import disasm, engines, exit_code, kernel_locate, kernel_trace, place, program
 from ..card import render
 from ..locate import locate
 from ..process import EngineError
@@ -40,6 +40,9 @@ def command(source, names, as_json, preset, timeout, **start):
         raise click.UsageError("diff takes two engines")
     for engine in chosen:
         engines.check_loads(engine)
+    entry = program.kernel_entry(source)
+    if entry is not None:
+        return kernel_case(entry, chosen, timeout)
     wanted = program.read(source, program.start_of(**start))
     if chosen[0].kind == engines.MODEL:
         return by_specification(wanted, chosen[1], timeout)
@@ -48,6 +51,25 @@ def command(source, names, as_json, preset, timeout, **start):
     found = by_harness(wanted, chosen)
     click.echo(json.dumps(found) if as_json else text(found, wanted, chosen))
     return exit_code.AGREED if found["divergence"] is None else exit_code.DIFFERED
+
+
+def kernel_case(entry, chosen, timeout):
+    """The first wrong kernel record (L2), end of a call (L3) or event (L4)."""
+    width = min(shutil.get_terminal_size((100, 24)).columns, 120)
+    try:
+        with chosen[0].open(timeout) as expected, chosen[1].open(timeout) as got:
+            if chosen[0].kind == engines.MODEL:
+                found = kernel_locate.locate(entry, got)
+            else:
+                found = kernel_trace.between(entry, expected, got)
+    except EngineError as error:
+        raise Broken(str(error)) from None
+    if found is None:
+        click.echo(f"{chosen[0].name} and {chosen[1].name} agree on {entry.id}: no divergence")
+        return exit_code.AGREED
+    found.repro = f"./assay diff {entry.file}::{entry.id} -e {chosen[0].option} -e {chosen[1].option}"
+    click.echo(render(found, width, click.get_text_stream("stdout").isatty()))
+    return exit_code.DIFFERED
 
 
 def by_specification(wanted, engine, timeout):

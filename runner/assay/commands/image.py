@@ -92,7 +92,10 @@ def image_of(image, data):
         "bytes": len(data),
         "code": len(image.code),
         "endpoints": {
-            str(index): {"entry_pc": hex(e.entry_pc), "initial_regs": {f"r{n}": hex(v) for n, v in e.initial_regs.items()}}
+            str(index): {
+                "entry_pc": hex(e.entry_pc),
+                "initial_regs": {f"r{n}": hex(v) for n, v in e.initial_regs.items()},
+            }
             for index, e in image.endpoints.items()
         },
         "memory_mappings": [

@@ -16,9 +16,7 @@ from . import options
 @click.option("--list", "lists", is_flag=True, help="Only say which cases are selected.")
 @click.option("--json", "json_path", metavar="FILE", help="Write JSON lines; - is standard output.")
 @click.option("--junit", "junit_path", metavar="FILE", help="Write a JUnit report.")
-@click.option(
-    "--cards", default=5, show_default=True, metavar="N", help="Show at most N failures in full."
-)
+@click.option("--cards", default=5, show_default=True, metavar="N", help="Show at most N failures in full.")
 @click.option("--maxfail", type=click.IntRange(min=1), metavar="N", help="Stop after N failures.")
 @click.option("-x", "first_only", is_flag=True, help="Stop at the first failure.")
 @click.option("--quiet", "-q", is_flag=True, help="Print only failures and the last line.")

@@ -58,8 +58,11 @@ def outcome(case, engine):
     stops = []
     for step in case["steps"]:
         stop = player.do(step)
-        stops.append({key: stop[key] for key in stop} | {"gas_used": player.start_gas - stop["gas"]}
-                     if "exit" in stop else stop)
+        stops.append(
+            {key: stop[key] for key in stop} | {"gas_used": player.start_gas - stop["gas"]}
+            if "exit" in stop
+            else stop
+        )
     memory = {hex(at): data.rstrip(b"\0").hex() for at, data in player.memory().items()}
     return {"load": load, "stops": stops, "memory": {at: data for at, data in memory.items() if data}}
 

@@ -32,7 +32,11 @@ def show(path):
         "root": kernel.hash("state", data).hex(),
         "bytes": len(data),
         "data_blobs": {
-            str(id): {"content_hash": blob.content_hash.hex(), "size": blob.size, "backing_quota": blob.backing_quota}
+            str(id): {
+                "content_hash": blob.content_hash.hex(),
+                "size": blob.size,
+                "backing_quota": blob.backing_quota,
+            }
             for id, blob in state.data_blobs.items()
         },
         "data_payloads": {hash.hex(): len(payload) for hash, payload in state.data_payloads.items()},

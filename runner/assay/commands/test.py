@@ -13,13 +13,19 @@ import click
 
 import model
 
-from .. import cover, dialect, engines, exit_code, fill, place, rounds, suite
+from .. import cover, dialect, engines, exit_code, fill, kernel_rounds, place, rounds, suite
 from ..replay import replay
 from ..steps import StepFailed, Steps, run
 from . import options
 
 COMPILERS = {"release": "gcc", "dev": "gcc", "release-clang": "clang-16", "dev-clang": "clang-16"}
 SEED = 20260101
+KERNEL_WORK = (  # level, build, how many, how often the specification votes
+    ("kernel", "release", 3000, 20),
+    ("kernel", "dev", 1000, 0),
+    ("codec", "release", 50000, 50),
+    ("codec", "dev", 20000, 0),
+)
 PASSED = re.compile(r"(\d+) passed")
 
 
@@ -73,6 +79,9 @@ def plan_of(count, dev_count, seed, external, jobs):
     if len(engines.available(engines.OURS)) == 2 or not is_built("release"):
         yield "random programs release", lambda: random("release", count, seed, 1000, jobs)
         yield "random programs dev", lambda: random("dev", dev_count, seed + 1, 0, jobs)
+        for level, preset, amount, votes in KERNEL_WORK:
+            name = f"random {level} {preset}"
+            yield name, lambda work=(level, preset, amount, votes): random_kernel(*work, seed, jobs)
 
 
 def is_built(preset):
@@ -176,3 +185,12 @@ def random(preset, count, seed, vote_every, jobs):
         raise StepFailed("\n".join(lines))
     voted = f", {outcome.voted:,} on the model too" if vote_every else ""
     return outcome.programs, f"{outcome.programs:,} programs, seed {seed}{voted}, 0 divergences"
+
+
+def random_kernel(level, preset, count, vote_every, seed, jobs):
+    pair = tuple(engines.parse(name, preset) for name in engines.OURS)
+    outcome = kernel_rounds.play(kernel_rounds.Plan(level, pair, seed, 0, count, vote_every), jobs)
+    if not outcome.ok:
+        raise StepFailed("\n".join(outcome.found + outcome.broken))
+    voted = f", {outcome.voted:,} on the model too" if vote_every else ""
+    return outcome.sequences, f"{outcome.sequences:,}, seed {seed}{voted}, 0 divergences"

@@ -7,9 +7,10 @@ import click
 
 import model
 
-from .. import disasm, engines, exit_code, program
+from .. import disasm, engines, exit_code, kernel_trace, program
 from ..expect import ModelEngine
 from ..play import REGISTERS, Player
+from ..process import EngineError
 from ..trouble import Broken
 from . import options
 
@@ -34,13 +35,17 @@ LEVELS = {"L0": "instructions", "L1": "blocks"}
 def command(source, name, level, first, count, as_json, preset, **start):
     """Print what a program does, instruction by instruction or block by block.
 
-    FILE is assembly, a case FILE.json::ID, or a code blob, as for ./assay run.
+    FILE is assembly, a case FILE.json::ID, or a code blob, as for ./assay run. Of a kernel case the
+    kernel records (L2) are printed.
 
     \b
     Exit codes: 0 printed, 3 the file cannot be used, 4 the engine cannot be loaded,
     6 the engine broke.
     """
     engine = engines.parse(name, preset)
+    entry = program.kernel_entry(source)
+    if entry is not None:
+        return show_kernel(entry, engine, first, count, as_json)
     wanted = program.read(source, program.start_of(**start))
     show = show_json if as_json else Text(wanted.case, level).show
     records = from_model if engine.kind == engines.MODEL else from_harness
@@ -48,6 +53,17 @@ def command(source, name, level, first, count, as_json, preset, **start):
         raise click.UsageError("--engine: trace needs model, ref, fast or a shared object")
     for line in records(engine, wanted, level, first, count):
         show(line)
+    return exit_code.AGREED
+
+
+def show_kernel(entry, engine, first, count, as_json):
+    try:
+        with engine.open() as opened:
+            for line in kernel_trace.records(entry, opened):
+                if first <= line.get("index", first) < first + count:
+                    click.echo(json.dumps(line) if as_json else kernel_trace.text(line))
+    except EngineError as error:
+        raise Broken(str(error)) from None
     return exit_code.AGREED
 
 
