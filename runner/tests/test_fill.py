@@ -24,9 +24,23 @@ CASES_MIN = 3_000
 VALUE_CASES_MIN = 12
 
 
+AREAS = cases.AREAS + cases.KERNEL_AREAS
+KERNEL_CASES_MIN = 1_500
+KERNEL_MAX = 4_000_000
+
+
+def files_of(areas):
+    return {path: json.loads(path.read_text()) for path in FILES if path.parent.name in areas}
+
+
 @pytest.fixture(scope="module")
 def suite():
-    return {path: json.loads(path.read_text()) for path in FILES if path.parent.name in cases.AREAS}
+    return files_of(cases.AREAS)
+
+
+@pytest.fixture(scope="module")
+def kernel_suite():
+    return files_of(cases.KERNEL_AREAS)
 
 
 def test_committed_vectors_are_what_fill_writes():
@@ -44,12 +58,14 @@ def test_bytes_do_not_depend_on_hash_seed(seed, tmp_path):
     written = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*.json")}
     committed = {path.relative_to(ROOT): path.read_bytes() for path in FILES}
     assert written == {
-        name: data for name, data in committed.items() if name.parts[1] in cases.AREAS
+        name: data for name, data in committed.items() if name.parts[1] in AREAS
     }
 
 
-def test_every_file_follows_the_schema(suite):
-    schema = json.loads((ROOT / "spec/schema/machine.json").read_text())
+@pytest.mark.parametrize("level", ["machine", "kernel"])
+def test_every_file_follows_the_schema(level, suite, kernel_suite):
+    schema = json.loads((ROOT / f"spec/schema/{level}.json").read_text())
+    suite = suite if level == "machine" else kernel_suite
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     for path, file in suite.items():
@@ -91,19 +107,45 @@ def test_schema_is_strict(change, suite):
     assert not validator.is_valid(file)
 
 
-def test_files_and_ids_name_each_other(suite):
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda case: case.update(unknown=1),
+        lambda case: case.pop("verdict"),
+        lambda case: case.update(root="00"),
+        lambda case: case.update(admit={"image": "", "verdict": "admitted"}),
+        lambda case: case["events"][0].update(endpoint=256),
+        lambda case: case["events"][0].update(gas="0x00"),
+        lambda case: case["events"][0].update(payload="AB"),
+        lambda case: case["events"][0]["result"].update(outcome="paused"),
+        lambda case: case["events"][0].pop("records"),
+    ],
+)
+def test_kernel_schema_is_strict(change, kernel_suite):
+    validator = jsonschema.Draft202012Validator(json.loads((ROOT / "spec/schema/kernel.json").read_text()))
+    file = json.loads(json.dumps(kernel_suite[ROOT / "vectors/chain/files.json"]))
+    file["cases"] = file["cases"][:1]
+    assert validator.is_valid(file)
+    change(file["cases"][0])
+    assert not validator.is_valid(file)
+
+
+def test_files_and_ids_name_each_other(suite, kernel_suite):
     ids = []
-    for path, file in suite.items():
+    for path, file in (suite | kernel_suite).items():
         assert (file["area"], file["subject"]) == (path.parent.name, path.stem)
         for case in file["cases"]:
             assert case["id"].rsplit("/", 1)[0] == f"{file['area']}/{file['subject']}"
             ids.append(case["id"])
     assert len(ids) == len(set(ids))
-    assert len(ids) >= CASES_MIN
+    kernel = sum(len(file["cases"]) for file in kernel_suite.values())
+    assert len(ids) - kernel >= CASES_MIN
+    assert kernel >= KERNEL_CASES_MIN
 
 
-def test_suite_is_small():
-    assert sum(path.stat().st_size for path in FILES) < SUITE_MAX
+def test_suites_are_small(suite, kernel_suite):
+    assert sum(path.stat().st_size for path in suite) < SUITE_MAX
+    assert sum(path.stat().st_size for path in kernel_suite) < KERNEL_MAX
 
 
 def test_every_opcode_has_its_file_and_enough_values(suite):
@@ -114,8 +156,8 @@ def test_every_opcode_has_its_file_and_enough_values(suite):
         assert len(own) >= VALUE_CASES_MIN, f"{name} has {len(own)} value cases"
 
 
-def test_every_rule_is_decided_and_contrasted(suite):
-    found = [case for file in suite.values() for case in file["cases"]]
+def test_every_rule_is_decided_and_contrasted(suite, kernel_suite):
+    found = [case for file in (suite | kernel_suite).values() for case in file["cases"]]
     decided = {rule for case in found for rule in case["rules"]}
     avoided = {rule for case in found for rule in case["against"]}
     assert decided == set(model.rules())
