@@ -1,0 +1,49 @@
+"""Compile with clang and link: C to an Image in one step."""
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from .errors import LinkError
+
+LIBRARY = Path(__file__).resolve().parent.parent / "lib"
+COMPILERS = ("clang-19", "clang-20", "clang-21", "clang-22")
+TARGET = ["--target=riscv64-unknown-elf", "-march=rv64em_zbb", "-mabi=lp64e", "-mno-strict-align"]
+COMPILE = ["-std=c17", "-O2", "-ffreestanding", "-fno-pic", "-I", str(LIBRARY / "include")]
+LINK = ["-nostdlib", "-static", "-fuse-ld=lld", "-Wl,--emit-relocs,--no-relax,--build-id=none,-e,0"]
+
+
+class NoCompiler(Exception):
+    """There is no compiler for 16 registers."""
+
+
+def command(sources, options, elf, stack=None, heap=None):
+    """The compiler's command line; `options` come last but for the sources, so that they win."""
+    sizes = {"__stack_size": stack, "__heap_size": heap}
+    defines = [f"-Wl,--defsym={name}={size:#x}" for name, size in sizes.items() if size is not None]
+    script = ["-Wl,-T," + str(LIBRARY / "guest.ld")]
+    library = sorted(str(path) for path in (LIBRARY / "src").glob("*.c"))
+    return [compiler(), *TARGET, *COMPILE, *LINK, *script, *defines, *options, *sources, *library, "-o", elf]
+
+
+def compiler():
+    for name in COMPILERS:
+        if (path := shutil.which(name)) is not None:
+            return path
+    raise NoCompiler(f"no compiler: none of {', '.join(COMPILERS)} is on PATH; install clang-19 and lld-19")
+
+
+def compile_and_link(arguments, options, link_file):
+    """Raises LinkError with what the compiler said, or NoCompiler."""
+    with tempfile.TemporaryDirectory() as folder:
+        elf = arguments.elf or str(Path(folder) / "guest.elf")
+        ran = subprocess.run(
+            command(arguments.sources, options, elf, arguments.stack, arguments.heap),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if ran.returncode:
+            raise LinkError("it does not compile or link:\n" + ran.stderr.strip())
+        link_file(elf, arguments)

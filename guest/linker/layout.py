@@ -1,0 +1,88 @@
+"""Sections to pages: which addresses an Image maps, from which slot, with which content."""
+
+from dataclasses import dataclass
+
+import model
+
+from . import relocate
+from .errors import LinkError
+
+PAGE = model.table.LIMIT["page_size"]
+PAGES_MAX = model.kernel.table.LIMIT["mapped_page_max"]
+STACK_DEFAULT = 16 * PAGE
+SLOT = {"stack": 65, "read-only": 66, "writable": 67, "heap": 68}
+SMALLER = "make the arrays, the stack or the heap smaller"
+
+
+@dataclass(frozen=True)
+class Region:
+    name: str
+    start: int
+    size: int
+    content: bytes  # without trailing zeros
+
+    @property
+    def end(self):
+        return self.start + self.size
+
+    @property
+    def slot(self):
+        return SLOT[self.name]
+
+    @property
+    def pinned(self):
+        return self.name == "read-only"
+
+
+def regions(guest, table):
+    """The regions of memory, by address; raises LinkError."""
+    groups = {name: [s for s in guest.data if kind(s) == name] for name in SLOT}
+    found = [span(guest, name, sections, table) for name, sections in groups.items() if sections]
+    found.sort(key=lambda region: region.start)
+    if not groups["stack"]:
+        found.append(Region("stack", found[-1].end + PAGE if found else 2 * PAGE, STACK_DEFAULT, b""))
+    check(found)
+    return found
+
+
+def kind(section):
+    """Which region a section that is not code belongs to."""
+    if section.data is None and section.name in (".stack", ".heap"):
+        return section.name[1:]
+    return "writable" if section.writable else "read-only"
+
+
+def span(guest, name, sections, table):
+    """The region that covers these sections, page by page."""
+    start = min(s.address for s in sections) // PAGE * PAGE
+    size = -(-max(s.end for s in sections) // PAGE) * PAGE - start
+    if size > PAGES_MAX * PAGE:
+        largest = max(sections, key=lambda s: s.size)
+        raise LinkError(
+            f"the {name} data takes {size} bytes, and {PAGES_MAX * PAGE} can be mapped",
+            f"section {largest.name} at {guest.place(largest.address)}",
+            SMALLER,
+        )
+    content = bytearray()
+    for section in sorted(sections, key=lambda s: s.address):
+        if section.data is not None:
+            content += bytes(section.address - start - len(content))
+            content += relocate.patched(guest, section, table)
+    return Region(name, start, size, bytes(content).rstrip(b"\0"))
+
+
+def check(found):
+    for low, high in zip(found, found[1:], strict=False):
+        if low.end > high.start:
+            raise LinkError(
+                f"{low.name} and {high.name} memory share the page at {high.start:#x}",
+                advice="use the linker script guest.ld, or one that begins each at a page of its own",
+            )
+    if sum(region.size for region in found) > PAGES_MAX * PAGE:
+        raise LinkError(f"more than {PAGES_MAX * PAGE} bytes of memory in all", advice=SMALLER)
+    if found[-1].end > 2**32:
+        raise LinkError(f"memory ends at {found[-1].end:#x}, above 2^32", advice=SMALLER)
+
+
+def stack_top(found):
+    return next(region.end for region in found if region.name == "stack")

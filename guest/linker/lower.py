@@ -1,0 +1,301 @@
+"""RISC-V instructions to PVM instructions.
+
+x0 has no PVM register: an instruction that names it becomes one that needs no zero. A few have no such form and need
+a register that nobody else uses; they borrow one and keep its value below the stack pointer, where nothing lives.
+"""
+
+from . import relocate
+from .code import Mark, Op, address_immediate, load_constant
+from .decode import signed
+
+# x0 has no register, x3 and x4 are refused when decoding.
+REGISTER = {1: 0, 2: 1, 5: 2, 6: 3, 7: 4, 8: 5, 9: 6, 10: 7, 11: 8, 12: 9, 13: 10, 14: 11, 15: 12}
+SP = REGISTER[2]
+LOWEST_UNUSED = -8
+
+THREE = {
+    "add": "add_64", "sub": "sub_64", "sll": "shlo_l_64", "srl": "shlo_r_64", "sra": "shar_r_64",
+    "slt": "set_lt_s", "sltu": "set_lt_u", "xor": "xor", "or": "or", "and": "and",
+    "mul": "mul_64", "mulh": "mul_upper_s_s", "mulhsu": "mul_upper_s_u", "mulhu": "mul_upper_u_u",
+    "div": "div_s_64", "divu": "div_u_64", "rem": "rem_s_64", "remu": "rem_u_64",
+    "addw": "add_32", "subw": "sub_32", "sllw": "shlo_l_32", "srlw": "shlo_r_32", "sraw": "shar_r_32",
+    "mulw": "mul_32", "divw": "div_s_32", "divuw": "div_u_32", "remw": "rem_s_32", "remuw": "rem_u_32",
+    "andn": "and_inv", "orn": "or_inv", "xnor": "xnor", "min": "min", "minu": "min_u", "max": "max", "maxu": "max_u",
+    "rol": "rot_l_64", "ror": "rot_r_64", "rolw": "rot_l_32", "rorw": "rot_r_32",
+}  # fmt: skip
+TWO = {
+    "clz": "leading_zero_bits_64", "clzw": "leading_zero_bits_32", "ctz": "trailing_zero_bits_64",
+    "ctzw": "trailing_zero_bits_32", "cpop": "count_set_bits_64", "cpopw": "count_set_bits_32",
+    "sext.b": "sign_extend_8", "sext.h": "sign_extend_16", "zext.h": "zero_extend_16", "rev8": "reverse_bytes",
+}  # fmt: skip
+IMMEDIATE = {
+    "addi": "add_imm_64", "addiw": "add_imm_32", "slti": "set_lt_s_imm", "sltiu": "set_lt_u_imm",
+    "xori": "xor_imm", "ori": "or_imm", "andi": "and_imm", "slli": "shlo_l_imm_64", "srli": "shlo_r_imm_64",
+    "srai": "shar_r_imm_64", "rori": "rot_r_64_imm", "slliw": "shlo_l_imm_32", "srliw": "shlo_r_imm_32",
+    "sraiw": "shar_r_imm_32", "roriw": "rot_r_32_imm",
+}  # fmt: skip
+LOAD = {"lb": "i8", "lh": "i16", "lw": "i32", "ld": "u64", "lbu": "u8", "lhu": "u16", "lwu": "u32"}
+STORE = {"sb": "u8", "sh": "u16", "sw": "u32", "sd": "u64"}
+BRANCH = {"beq": "eq", "bne": "ne", "blt": "lt_s", "bge": "ge_s", "bltu": "lt_u", "bgeu": "ge_u"}
+MIRRORED = {"eq": "eq", "ne": "ne", "lt_s": "gt_s", "ge_s": "le_s", "lt_u": "gt_u", "ge_u": "le_u"}
+EQUAL_TAKEN = {"beq", "bge", "bgeu"}
+
+# With x0 as second source, and as first: what is left to do with the other register.
+# "zero", "ones" and "copy" say themselves; a pair is an immediate form and its immediate.
+COPY_32 = ("add_imm_32", 0)
+SECOND_ZERO = {
+    **dict.fromkeys(("add", "sub", "sll", "srl", "sra", "xor", "or", "rem", "remu", "andn", "rol", "ror"), "copy"),
+    **dict.fromkeys(("addw", "subw", "sllw", "srlw", "sraw", "remw", "remuw", "rolw", "rorw"), COPY_32),
+    **dict.fromkeys(("sltu", "and", "mul", "mulh", "mulhsu", "mulhu", "mulw", "minu"), "zero"),
+    **dict.fromkeys(("div", "divu", "divw", "divuw", "orn"), "ones"),
+    "maxu": "copy",
+    "slt": ("set_lt_s_imm", 0),
+    "xnor": ("xor_imm", -1),
+}
+FIRST_ZERO = {
+    **dict.fromkeys(("add", "xor", "or", "maxu"), "copy"),
+    **dict.fromkeys(("sll", "srl", "sra", "sllw", "srlw", "sraw", "rol", "ror", "rolw", "rorw", "andn"), "zero"),
+    **dict.fromkeys(("and", "mul", "mulh", "mulhsu", "mulhu", "mulw", "minu"), "zero"),
+    **dict.fromkeys(("rem", "remu", "remw", "remuw"), "zero"),
+    "addw": COPY_32,
+    "sub": ("neg_add_imm_64", 0),
+    "subw": ("neg_add_imm_32", 0),
+    "slt": ("set_gt_s_imm", 0),
+    "sltu": ("set_gt_u_imm", 0),
+    "orn": ("xor_imm", -1),
+    "xnor": ("xor_imm", -1),
+}
+BOTH_ZERO_ONES = {"div", "divu", "divw", "divuw", "orn", "xnor"}
+UNARY_OF_ZERO = {"clz": 64, "ctz": 64, "clzw": 32, "ctzw": 32}
+
+
+class Lowering:
+    """Lowers the instructions of one program."""
+
+    def __init__(self, guest, program):
+        self.guest, self.program, self.table = guest, program, program.table
+        self.before = None
+
+    def all(self):
+        """Marks and Ops of the whole program; a trap first, for endpoints that do not exist, and one last."""
+        stream = [Op("trap")]
+        for instruction in self.program.instructions:
+            stream.append(Mark(instruction.address))
+            stream += self.one(instruction)
+            self.before = instruction
+        return [*stream, Op("trap")]
+
+    def one(self, i):
+        """The PVM instructions for one RISC-V instruction."""
+        for names, lower in KINDS:
+            if i.name in names:
+                return lower(self, i)
+        return getattr(self, i.name)(i)
+
+    def refuse(self, i, problem, advice):
+        self.guest.refuse(i.address, problem, advice)
+
+    # Arithmetic
+
+    def three(self, i):
+        if not i.rd:
+            return []
+        if not i.rs1 and not i.rs2:
+            return [load_constant(REGISTER[i.rd], -1 if i.name in BOTH_ZERO_ONES else 0)]
+        if i.rs1 and i.rs2:
+            return [Op(THREE[i.name], a=REGISTER[i.rs1], b=REGISTER[i.rs2], d=REGISTER[i.rd])]
+        if i.name in ("min", "max"):
+            return self.signed_limit(i)
+        if i.name.startswith("div") and not i.rs1:
+            return self.zero_divided(i)
+        return what_is_left((FIRST_ZERO if not i.rs1 else SECOND_ZERO)[i.name], i.rd, i.rs1 or i.rs2)
+
+    def signed_limit(self, i):
+        """max(v, 0) and min(v, 0)."""
+        source, rd = REGISTER[i.rs1 or i.rs2], REGISTER[i.rd]
+        if rd != source:
+            return [load_constant(rd, 0), Op(i.name, a=source, b=rd, d=rd)]
+        done = (i.address, "done")
+        keeps = "branch_ge_s_imm" if i.name == "max" else "branch_le_s_imm"
+        return [Op(keeps, a=rd, target=done), load_constant(rd, 0), Mark(done)]
+
+    def zero_divided(self, i):
+        """0 / v is 0, but all ones if v is 0, of which the 32-bit divisions see the low half."""
+        source, rd = REGISTER[i.rs2], REGISTER[i.rd]
+        low = [Op("add_imm_32", a=rd, b=source)] if i.name.endswith("w") else []
+        return [*low, Op("set_lt_u_imm", a=rd, b=rd if low else source, x=1), Op("neg_add_imm_64", a=rd, b=rd)]
+
+    def two(self, i):
+        if not i.rd:
+            return []
+        if not i.rs1:
+            return [load_constant(REGISTER[i.rd], UNARY_OF_ZERO.get(i.name, 0))]
+        return [Op(TWO[i.name], a=REGISTER[i.rs1], d=REGISTER[i.rd])]
+
+    def orc_b(self, i):
+        """Each byte that is not 0 becomes 255: its top bit is found by a carry, then spread."""
+        if not i.rd:
+            return []
+        if not i.rs1:
+            return [load_constant(REGISTER[i.rd], 0)]
+        source, rd = REGISTER[i.rs1], REGISTER[i.rd]
+        mask, work = [r for r in (12, 11, 10, 9) if r not in (source, rd)][:2]
+        return [
+            keep(mask, 1),
+            keep(work, 2),
+            load_constant(mask, 0x7F7F7F7F7F7F7F7F),
+            Op("and", a=source, b=mask, d=work),
+            Op("add_64", a=work, b=mask, d=work),
+            Op("or", a=work, b=source, d=work),
+            Op("and_inv", a=work, b=mask, d=work),
+            Op("shlo_r_imm_64", a=work, b=work, x=7),
+            Op("mul_imm_64", a=rd, b=work, x=255),
+            give_back(mask, 1),
+            give_back(work, 2),
+        ]
+
+    def immediate(self, i):
+        if not i.rd:
+            return []
+        imm = self.low_bits(i)
+        if i.rs1:
+            if i.name == "addi" and imm == 0:
+                return copy(REGISTER[i.rd], REGISTER[i.rs1])
+            return [Op(IMMEDIATE[i.name], a=REGISTER[i.rd], b=REGISTER[i.rs1], x=imm)]
+        if i.name in ("addi", "addiw", "xori", "ori"):
+            return [load_constant(REGISTER[i.rd], imm)]
+        if i.name in ("slti", "sltiu"):
+            return [load_constant(REGISTER[i.rd], int(imm > 0 or i.name == "sltiu" and imm != 0))]
+        return [load_constant(REGISTER[i.rd], 0)]
+
+    def low_bits(self, i):
+        """The immediate, or what it is worth when it is the low part of a code address."""
+        found = relocate.find(self.guest, i.address, relocate.LOW | relocate.PC_LOW)
+        if found is None:
+            return i.imm
+        if found.kind in relocate.PC_LOW:
+            if relocate.find(self.guest, found.target, relocate.PC_HIGH) is None:
+                self.refuse(i, "the low part of an address without its auipc", "link with --emit-relocs --no-relax")
+            return 0  # auipc loaded the whole of it
+        return signed(self.table.value(found), 12) if found.in_code else i.imm
+
+    def lui(self, i):
+        found = relocate.find(self.guest, i.address, relocate.HIGH)
+        if found is None or not found.in_code:
+            value = i.imm
+        else:
+            whole = self.table.value(found)
+            value = whole - signed(whole, 12)
+        return [load_constant(REGISTER[i.rd], value)] if i.rd else []
+
+    def auipc(self, i):
+        found = relocate.find(self.guest, i.address, relocate.PC_HIGH)
+        if found is None:
+            self.refuse(i, "auipc without a relocation", "link with --emit-relocs --no-relax")
+        return [load_constant(REGISTER[i.rd], self.table.value(found))] if i.rd else []
+
+    # Memory
+
+    def load(self, i):
+        if i.rd:
+            return [load(LOAD[i.name], REGISTER[i.rd], i.rs1, self.low_bits(i))]
+        borrowed = 12 if i.rs1 != 15 else 11
+        return [keep(borrowed, 1), load(LOAD[i.name], borrowed, i.rs1, self.low_bits(i)), give_back(borrowed, 1)]
+
+    def store(self, i):
+        width, imm = STORE[i.name], self.low_bits(i)
+        if i.rs1 and i.rs2:
+            return [Op("store_ind_" + width, a=REGISTER[i.rs2], b=REGISTER[i.rs1], x=imm)]
+        if i.rs1:
+            return [Op("store_imm_ind_" + width, a=REGISTER[i.rs1], x=imm)]
+        if i.rs2:
+            return [Op("store_" + width, a=REGISTER[i.rs2], x=address_immediate(imm))]
+        return [Op("store_imm_" + width, x=address_immediate(imm))]
+
+    # Control
+
+    def branch(self, i):
+        target, condition = i.address + i.imm, BRANCH[i.name]
+        if i.rs1 == i.rs2:
+            return [Op("jump", target=target)] if i.name in EQUAL_TAKEN else []
+        if i.rs1 and i.rs2:
+            return [Op("branch_" + condition, a=REGISTER[i.rs1], b=REGISTER[i.rs2], target=target)]
+        condition = condition if i.rs1 else MIRRORED[condition]
+        return [Op(f"branch_{condition}_imm", a=REGISTER[i.rs1 or i.rs2], target=target)]
+
+    def jal(self, i):
+        return self.jump_to(i, i.address + i.imm, i.address + 4)
+
+    def call(self, i):
+        return self.jump_to(i, i.imm, i.address + 8)
+
+    def jump_to(self, i, target, back):
+        if not i.rd:
+            return [Op("jump", target=target)]
+        return [Op("load_imm_jump", a=REGISTER[i.rd], x=self.table.dynamic(back), target=target)]
+
+    def jalr(self, i):
+        if not i.rs1:
+            self.refuse(i, "a jump to a constant address", "call a function by its name")
+        imm = self.low_bits(i)
+        if not i.rd:
+            return [Op("jump_ind", a=REGISTER[i.rs1], x=imm)]
+        back = self.table.dynamic(i.address + 4)
+        return [Op("load_imm_jump_ind", a=REGISTER[i.rd], b=REGISTER[i.rs1], x=back, y=imm)]
+
+    def ecall(self, i):
+        before = self.before
+        if before is not None and before.address == i.address - 4 and i.address not in self.program.targets:
+            if before.name == "select":
+                return [Op("ecall")]
+            if (before.name, before.rd, before.rs1) == ("addi", 5, 0):
+                return [Op("ecalli", x=before.imm)]
+        self.refuse(i, "ecall without its operation", "write `li t0, N` directly before it, as <assay/guest.h> does")
+
+    def trap(self, i):
+        return [Op("trap")]
+
+    def nothing(self, i):
+        return []
+
+
+def copy(target, source):
+    return [] if target == source else [Op("move_reg", a=source, d=target)]
+
+
+def what_is_left(todo, rd, source):
+    rd, source = REGISTER[rd], REGISTER[source]
+    if todo in ("zero", "ones"):
+        return [load_constant(rd, 0 if todo == "zero" else -1)]
+    if todo == "copy":
+        return copy(rd, source)
+    name, imm = todo
+    return [Op(name, a=rd, b=source, x=imm)]
+
+
+def load(width, target, base, offset):
+    if not base:
+        return Op("load_" + width, a=target, x=address_immediate(offset))
+    return Op("load_ind_" + width, a=target, b=REGISTER[base], x=offset)
+
+
+def keep(register, place):
+    """Saves a borrowed register below the stack pointer."""
+    return Op("store_ind_u64", a=register, b=SP, x=LOWEST_UNUSED * place)
+
+
+def give_back(register, place):
+    return Op("load_ind_u64", a=register, b=SP, x=LOWEST_UNUSED * place)
+
+
+KINDS = (
+    (THREE, Lowering.three),
+    (TWO, Lowering.two),
+    (IMMEDIATE, Lowering.immediate),
+    (LOAD, Lowering.load),
+    (STORE, Lowering.store),
+    (BRANCH, Lowering.branch),
+    ({"orc.b"}, Lowering.orc_b),
+    ({"ebreak", "unimp"}, Lowering.trap),
+    ({"fence", "select"}, Lowering.nothing),
+)

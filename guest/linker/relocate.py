@@ -1,0 +1,91 @@
+"""Relocations: which code addresses are taken, and what goes where a value of one was.
+
+A code address is worth nothing to a PVM program: what it holds instead is the dynamic address of a jump-table entry.
+"""
+
+from .errors import LinkError
+
+IGNORED = {"R_RISCV_NONE", "R_RISCV_RELAX", "R_RISCV_ALIGN"}
+BRANCHES = {"R_RISCV_BRANCH", "R_RISCV_JAL"}  # the instruction itself holds where it goes
+CALLS = {"R_RISCV_CALL", "R_RISCV_CALL_PLT"}
+HIGH, LOW = {"R_RISCV_HI20"}, {"R_RISCV_LO12_I", "R_RISCV_LO12_S"}
+PC_HIGH, PC_LOW = {"R_RISCV_PCREL_HI20"}, {"R_RISCV_PCREL_LO12_I", "R_RISCV_PCREL_LO12_S"}
+WORDS = {"R_RISCV_32": 4, "R_RISCV_64": 8}
+ADDS = {"R_RISCV_ADD8": 1, "R_RISCV_ADD16": 2, "R_RISCV_ADD32": 4, "R_RISCV_ADD64": 8}
+SUBS = {"R_RISCV_SUB8": 1, "R_RISCV_SUB16": 2, "R_RISCV_SUB32": 4, "R_RISCV_SUB64": 8}
+DATA_KINDS = IGNORED | WORDS.keys() | ADDS.keys() | SUBS.keys()
+CODE_KINDS = IGNORED | BRANCHES | CALLS | HIGH | LOW | PC_HIGH | PC_LOW
+TAKEN = HIGH | LOW | PC_HIGH | WORDS.keys() | ADDS.keys() | SUBS.keys()
+JUMP_ALIGNMENT = 2
+
+
+def check(guest):
+    """Every relocation of a loaded section is one that the linker knows; raises LinkError."""
+    for address, relocations in guest.relocations.items():
+        section = guest.section_at(address)
+        if section is None:
+            raise LinkError(f"a relocation at {address:#x} is outside of its section", advice="link the ELF again")
+        known = CODE_KINDS if section.executable else DATA_KINDS
+        for relocation in relocations:
+            if relocation.kind not in known:
+                guest.refuse(address, f"relocation {relocation.kind} is not supported", advice_for(relocation.kind))
+
+
+def advice_for(kind):
+    if "TLS" in kind or "TPREL" in kind:
+        return "there are no threads; remove _Thread_local"
+    return "compile without -fPIC or -fPIE, for the medlow code model, and link with -static --no-relax"
+
+
+def taken(guest):
+    """The code addresses that the program holds as values."""
+    found = set()
+    for address, relocations in guest.relocations.items():
+        for relocation in relocations:
+            if relocation.kind in TAKEN and relocation.in_code:
+                if relocation.target % 4 or not relocation.symbol.section.holds(relocation.target):
+                    guest.refuse(address, f"{relocation.target:#x} is no instruction", "do not compute code addresses")
+                found.add(relocation.target)
+    return found
+
+
+def find(guest, address, kinds):
+    """The relocation of one of these kinds at an address, or None."""
+    return next((r for r in guest.relocations.get(address, ()) if r.kind in kinds), None)
+
+
+class JumpTable:
+    """Which entry stands for which RISC-V address."""
+
+    def __init__(self, addresses):
+        self.addresses = sorted(addresses)
+        self.entry = {address: n for n, address in enumerate(self.addresses)}
+
+    def dynamic(self, address):
+        """What a program holds to jump to a RISC-V address."""
+        return JUMP_ALIGNMENT * (self.entry[address] + 1)
+
+    def value(self, relocation):
+        """What a relocation's target is worth in the Image."""
+        return self.dynamic(relocation.target) if relocation.in_code else relocation.target
+
+
+def patched(guest, section, table):
+    """The section's bytes with jump-table addresses for code addresses."""
+    data = bytearray(section.data)
+    for address in sorted(a for a in guest.relocations if section.holds(a)):
+        relocations = [r for r in guest.relocations[address] if r.kind not in IGNORED]
+        if any(relocation.in_code for relocation in relocations):
+            patch(guest, data, address - section.address, relocations, table)
+    return bytes(data)
+
+
+def patch(guest, data, offset, relocations, table):
+    """Several relocations at one place are the terms of a sum."""
+    size = max((WORDS | ADDS | SUBS)[r.kind] for r in relocations)
+    total = sum(-table.value(r) if r.kind in SUBS else table.value(r) for r in relocations)
+    if size < 4 or offset + size > len(data):
+        guest.refuse(
+            relocations[0].address, "a code address in too few bytes", "keep code addresses in 4 or 8 bytes"
+        )
+    data[offset : offset + size] = (total % 2 ** (8 * size)).to_bytes(size, "little")
