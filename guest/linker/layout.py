@@ -1,6 +1,7 @@
 """Sections to pages: which addresses an Image maps, from which slot, with which content."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import model
 
@@ -72,7 +73,7 @@ def span(guest, name, sections, table):
 
 
 def check(found):
-    for low, high in zip(found, found[1:], strict=False):
+    for low, high in pairwise(found):
         if low.end > high.start:
             raise LinkError(
                 f"{low.name} and {high.name} memory share the page at {high.start:#x}",

@@ -1,0 +1,153 @@
+"""What the linker refuses: each refusal says what, where, and what to do, and ends with exit code 3."""
+
+import subprocess
+
+import pytest
+from guest_run import build, cc, cli, image
+
+from linker.errors import LinkError
+
+ENDPOINT = "#include <assay/guest.h>\nASSAY_ENDPOINT(0, start) { return argument0; }\n"
+
+
+def refusal(elf):
+    with pytest.raises(LinkError) as caught:
+        image.link(elf)
+    return str(caught.value)
+
+
+def swapped(*pairs):
+    """The compiler's command line with some of its words replaced."""
+
+    def command(sources, options, elf, *sizes):
+        words = dict(pairs)
+        return [words.get(word, word) for word in cc.command(sources, options, elf, *sizes)]
+
+    return command
+
+
+LP64 = (("-march=rv64em_zbb", "-march=rv64im_zbb"), ("-mabi=lp64e", "-mabi=lp64"))
+HARD = (("-march=rv64em_zbb", "-march=rv64imfd"), ("-mabi=lp64e", "-mabi=lp64d"))
+
+
+def test_16_registers_are_all_there_are(tmp_path):
+    text = ENDPOINT + "uint64_t wide(uint64_t v);\nuint64_t wide(uint64_t v)\n{ __asm__ volatile(\"mv a7, %0\" :: \"r\"(v)); return v; }"
+    said = refusal(build(tmp_path, text, "-g", command=swapped(*LP64)))
+    assert "wide" in said and "guest.c:5" in said and "x17" in said and "lp64e" in said and "0x4" in said
+
+
+def test_an_object_with_hard_float(tmp_path):
+    assert "hard-float" in refusal(build(tmp_path, ENDPOINT, command=swapped(*HARD)))
+
+
+def test_compressed_instructions(tmp_path):
+    march = ("-march=rv64em_zbb", "-march=rv64emc_zbb")
+    assert "compressed" in refusal(build(tmp_path, ENDPOINT, command=swapped(march)))
+
+
+def test_no_relocations(tmp_path):
+    bare = ("-Wl,--emit-relocs,--no-relax,--build-id=none,-e,0", "-Wl,--no-relax,-e,0")
+    assert "--emit-relocs" in refusal(build(tmp_path, ENDPOINT, command=swapped(bare)))
+
+
+@pytest.mark.parametrize(
+    "text, says",
+    [
+        ("int nothing;", ["no endpoint", ".assay.endpoints", "ASSAY_ENDPOINT"]),
+        (ENDPOINT + "ASSAY_ENDPOINT(0, again) { return 1; }", ["endpoint 0", "twice", "start.endpoint", "again.endpoint"]),
+        (ENDPOINT + "ASSAY_ENDPOINT(300, far) { return 1; }", None),
+        (ENDPOINT + "volatile int v; __attribute__((constructor)) void early(void) { v++; }", [".init_array", "constructors"]),
+        (ENDPOINT + "_Thread_local int mine; int *p(void) { return &mine; }", ["thread", "_Thread_local"]),
+        (ENDPOINT + '__asm__("sh1add a0, a0, a0");', None),
+        (ENDPOINT + '__asm__(".word 0x20a52533");', ["beyond RV64E", "-march=rv64em_zbb"]),
+        (ENDPOINT + '__asm__(".word 0x00a57553");', ["floating point", "use integers"]),
+        (ENDPOINT + "void f(void) { __asm__(\"ecall\"); }", ["ecall without", "in f", "li t0"]),
+        (ENDPOINT + '__asm__(".globl g\\ng: auipc a0, 1\\nret");', ["auipc without", "in g"]),
+        (ENDPOINT + '__asm__("jalr zero, 4(zero)");', ["constant address"]),
+        (ENDPOINT + '__asm__(".section .odd,\\"awx\\"\\nnop");', ["writable and executable"]),
+        (ENDPOINT + '__asm__(".section .assay.endpoints,\\"aR\\"\\n.quad 0, 7");', ["relocation", "--emit-relocs"]),
+        (ENDPOINT + '__asm__(".section .assay.endpoints,\\"aR\\"\\n.byte 9");', ["records of 16"]),
+        (ENDPOINT + "void _Z3foov(void) {}", ["_Z3foov", "C++", "in C"]),
+        (ENDPOINT + "extern int gone(void);\nint f(void)\n{ return gone(); }", None),
+    ],
+)
+def test_refused(tmp_path, capsys, text, says):
+    """`says` is None where the compiler or its linker refuses first: then `assay cc` ends with 3 and passes that on."""
+    (tmp_path / "guest.c").write_text(text)
+    arguments = [str(tmp_path / "guest.c"), "-o", str(tmp_path / "guest.image"), "-g"]
+    assert cli.cc_main(arguments) == 3
+    said = capsys.readouterr().err
+    assert "Traceback" not in said and said.startswith("assay cc: ")
+    for word in says or []:
+        assert word in said
+
+
+def test_an_undefined_symbol_that_the_linker_let_pass(tmp_path):
+    text = ENDPOINT + "extern int gone(void);\nint f(void);\nint f(void)\n{ return gone(); }"
+    said = refusal(build(tmp_path, text, "-g", "-Wl,--unresolved-symbols=ignore-all"))
+    assert "gone is not defined" in said and "in f" in said and "guest.c:6" in said
+
+
+def test_cpp(tmp_path):
+    source = tmp_path / "guest.cc"
+    source.write_text('extern "C" {\n' + ENDPOINT + "}\nnamespace n { int f(int a) { return a; } }")
+    elf = tmp_path / "guest.elf"
+    command = [word for word in cc.command([], ["-std=c++17", "-fno-exceptions"], str(elf)) if word != "-std=c17"]
+    command = [word for word in command if not word.endswith(".c")]
+    ran = subprocess.run([*command, str(source)], capture_output=True, text=True)
+    if ran.returncode:
+        pytest.skip("the compiler has no C++: " + ran.stderr[:100])
+    assert "C++" in refusal(elf.read_bytes())
+
+
+@pytest.mark.parametrize("size, says", [(5 * 2**30, "above 2^32"), (2**30, "can be mapped")])
+def test_far_too_much_memory(tmp_path, size, says):
+    """An array of its own, behind the code, so that the linker of the compiler finds everything within reach."""
+    text = ENDPOINT + f"""__asm__(".section .huge,\\"aw\\",@nobits\\n.globl huge\\n.type huge,@object\\n"
+        ".size huge, {size}\\nhuge: .zero {size}");"""
+    script = (cc.LIBRARY / "guest.ld").read_text()
+    behind = "    . = ALIGN(4096);\n    .huge (NOLOAD) : { *(.huge) }\n"
+    (tmp_path / "huge.ld").write_text(script.replace("    /DISCARD/", behind + "    /DISCARD/"))
+    command = swapped((f"-Wl,-T,{cc.LIBRARY / 'guest.ld'}", f"-Wl,-T,{tmp_path / 'huge.ld'}"))
+    said = refusal(build(tmp_path, text, command=command))
+    assert says in said and ".huge" in said and "smaller" in said
+
+
+@pytest.mark.parametrize("flags, says", [(["-c"], "object file"), (["-fPIE", "-pie", "-Wl,--no-dynamic-linker"], "static")])
+def test_no_static_program(tmp_path, flags, says):
+    source, elf = tmp_path / "guest.c", tmp_path / "guest.elf"
+    source.write_text(ENDPOINT)
+    words = [word for word in cc.command([str(source)], [], str(elf)) if word not in ("-static", "-fno-pic")]
+    if "-c" in flags:
+        words = [word for word in words if word == str(source) or not word.endswith(".c")]
+    subprocess.run([*words, *flags], check=True, capture_output=True)
+    assert says in refusal(elf.read_bytes())
+
+
+@pytest.mark.parametrize("data", [b"", b"\x7fELF", b"#!/bin/sh\n", bytes(4096)])
+def test_no_elf_at_all(tmp_path, capsys, data):
+    (tmp_path / "guest.elf").write_bytes(data)
+    assert cli.link_main([str(tmp_path / "guest.elf"), "-o", str(tmp_path / "guest.image")]) == 3
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_damaged_elf_is_refused_or_linked_and_never_crashes(tmp_path):
+    good = build(tmp_path, ENDPOINT, "-g")
+    for n in range(400):
+        at = n * 7919 % len(good)
+        broken = good[:at] + bytes([good[at] ^ (1 << n % 8)]) + good[at + 1 :]
+        try:
+            image.link(broken)
+        except LinkError:
+            pass
+
+
+def test_a_truncated_elf_is_refused(tmp_path):
+    good = build(tmp_path, ENDPOINT)
+    for size in range(0, len(good) - 1, 499):
+        refusal(good[:size])
+
+
+def test_no_file(tmp_path, capsys):
+    assert cli.link_main([str(tmp_path / "none.elf"), "-o", str(tmp_path / "x")]) == 3
+    assert "none.elf" in capsys.readouterr().err
