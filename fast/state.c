@@ -1,9 +1,9 @@
 /*
  * sigma: its parts, its encoding and its root (image.md).
  *
- * Maps by number are arrays in ascending order, since ids come in ascending order. Payloads come in any order and are
- * many: they are found by a table, and are put in order only when the encoding is wanted. The root is computed
- * from the parts without building the encoding.
+ * Maps by number are arrays in ascending order, since ids come in ascending order. Payloads come in any order
+ * and are many: they are found by a table, and are put in order only when the encoding is wanted. The root is
+ * computed from the parts without building the encoding.
  */
 #include "kernel.h"
 
@@ -46,7 +46,8 @@ static size_t place_of(const struct kernel_payloads *payloads, const struct kern
     return at;
 }
 
-struct kernel_bytes *kernel_payload_find(const struct kernel_payloads *payloads, const struct kernel_digest *digest)
+struct kernel_bytes *kernel_payload_find(const struct kernel_payloads *payloads,
+                                         const struct kernel_digest *digest)
 {
     return payloads->table_size == 0 ? NULL : payloads->table[place_of(payloads, digest)];
 }
@@ -253,8 +254,8 @@ static void decode_payloads(struct kernel_reader *reader, struct kernel_state *s
     }
 }
 
-static void add_code(struct kernel_reader *reader, struct kernel_state *state, uint64_t id, const uint8_t *data,
-                     uint32_t size)
+static void add_code(struct kernel_reader *reader, struct kernel_state *state, uint64_t id,
+                     const uint8_t *data, uint32_t size)
 {
     void *grown = kernel_grow(state->code, state->code_count, &state->code_capacity, sizeof(*state->code));
     struct kernel_bytes *bytes = kernel_bytes_new(data, size, &kernel_zero_digest);
@@ -283,9 +284,11 @@ static void decode_code(struct kernel_reader *reader, struct kernel_state *state
     }
 }
 
-static void add_vault(struct kernel_reader *reader, struct kernel_state *state, const struct kernel_vault *vault)
+static void add_vault(struct kernel_reader *reader, struct kernel_state *state,
+                      const struct kernel_vault *vault)
 {
-    void *grown = kernel_grow(state->vault, state->vault_count, &state->vault_capacity, sizeof(*state->vault));
+    void *grown =
+        kernel_grow(state->vault, state->vault_count, &state->vault_capacity, sizeof(*state->vault));
     if (grown == NULL) {
         kernel_fail(reader, ASSAY_ERROR_MEMORY);
         return;
@@ -384,8 +387,9 @@ static void encode_files(struct kernel_out *out, const struct kernel_state *stat
 }
 
 /*
- * Payloads lie anywhere. What comes soon is fetched while what is here is hashed: the header of one a while ahead, then,
- * nearer, the bytes that its size announces. The buffer of the root is small for the same reason.
+ * Payloads lie anywhere. What comes soon is fetched while what is here is hashed: the header of one a while
+ * ahead, then, nearer, the bytes that its size announces. The buffer of the root is small for the same
+ * reason.
  */
 static void fetch_ahead(const struct kernel_payloads *payloads, size_t i)
 {
