@@ -134,6 +134,10 @@ static int end(struct kernel_core *core, uint32_t outcome, uint32_t exit, uint32
         error = kernel_set_meter(core, now->meter, now->stop.state.gas);
     }
     kernel_record_end(core, KERNEL_RECORD_EXIT, 0, (uint8_t)outcome, exit, argument);
+    if (core->recorder != NULL && core->recorder->has_lost) {
+        core->recorder->has_lost = false;
+        return ASSAY_ERROR_MEMORY;
+    }
     return error;
 }
 

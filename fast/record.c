@@ -166,7 +166,9 @@ void kernel_record_end(struct kernel_core *core, enum kernel_record_kind kind, u
     put_files(out, core);
     put_payloads(out, core);
     kernel_root_clear(&recorder->before);
-    if (!out->failed) {
+    if (out->failed) {
+        recorder->has_lost = true;
+    } else {
         core->observer.event(core->observer.context, out->data, out->size);
     }
     out->failed = false;
