@@ -18,9 +18,14 @@ enum {
 
 static pthread_mutex_t idle_mutex = PTHREAD_MUTEX_INITIALIZER;
 
+/* By whole pages first: comparing is what the C library does fastest. */
 size_t kernel_stripped(const uint8_t *data, size_t size)
 {
+    static const uint8_t zeros[ASSAY_PAGE_SIZE];
     enum { WORDS = 8 };
+    while (size >= sizeof(zeros) && memcmp(data + size - sizeof(zeros), zeros, sizeof(zeros)) == 0) {
+        size -= sizeof(zeros);
+    }
     while (size >= 8 * WORDS) {
         uint64_t word[WORDS], any = 0;
         memcpy(word, data + size - sizeof(word), sizeof(word));
