@@ -170,8 +170,11 @@ static int fill_read_only(const struct kernel_vm *vm, const struct kernel_area *
     }
     size_t size = content_size(area, fill->payload);
     const uint8_t *data = fill->payload == NULL ? NULL : fill->payload->data;
-    fill->digest = *digest;
-    return fast_window_set(&vm->machine.window, area->address, data, size, area->size - size);
+    int error = fast_window_set(&vm->machine.window, area->address, data, size, area->size - size);
+    if (error == 0) {
+        fill->digest = *digest;
+    }
+    return error;
 }
 
 static void fill_writable(const struct kernel_vm *vm, const struct kernel_area *area,
