@@ -1,8 +1,8 @@
 /*
  * Admission: one predicate a reason, tried in the order of the reasons' numbers (image/admit/...).
  *
- * In: a decoded Image. Out: 0 with the program of its code, or the first reason that holds. A predicate may rely on
- * those before it.
+ * In: a decoded Image. Out: 0 with the program of its code, or the first reason that holds. A predicate may
+ * rely on those before it.
  */
 #include "kernel.h"
 
@@ -38,8 +38,10 @@ static bool holds_slot_range(const struct kernel_view *view, const struct fast_p
             return true;
         }
     }
-    return any_word_too_large(view->gas, view->gas_count) || any_word_too_large(view->quota, view->quota_count) ||
-           last_too_large(view->pinned, view->pinned_count) || last_too_large(view->initial, view->initial_count) ||
+    return any_word_too_large(view->gas, view->gas_count) ||
+           any_word_too_large(view->quota, view->quota_count) ||
+           last_too_large(view->pinned, view->pinned_count) ||
+           last_too_large(view->initial, view->initial_count) ||
            (view->has_yield_slot && view->yield_slot >= KERNEL_slot_count);
 }
 
@@ -136,7 +138,8 @@ static bool any_unstripped(const struct kernel_content *list, size_t count)
 static bool holds_content_unstripped(const struct kernel_view *view, const struct fast_program *program)
 {
     (void)program;
-    return any_unstripped(view->pinned, view->pinned_count) || any_unstripped(view->initial, view->initial_count);
+    return any_unstripped(view->pinned, view->pinned_count) ||
+           any_unstripped(view->initial, view->initial_count);
 }
 
 /* ---- mappings ------------------------------------------------------------------------------- */
@@ -211,7 +214,8 @@ static int find_overlap(const struct kernel_view *view)
     }
     int found = 0;
     for (size_t i = 0; i < view->mapping_count && found == 0; i++) {
-        uint64_t page = view->mapping[i].start / ASSAY_PAGE_SIZE, count = view->mapping[i].size / ASSAY_PAGE_SIZE;
+        uint64_t page = view->mapping[i].start / ASSAY_PAGE_SIZE,
+                 count = view->mapping[i].size / ASSAY_PAGE_SIZE;
         if (memchr(used + page, 1, count) != NULL) {
             found = ASSAY_ADMIT_overlap;
         }
@@ -281,9 +285,12 @@ struct predicate {
 };
 
 static const struct predicate before_overlap[] = {
-    {holds_slot_range, ASSAY_ADMIT_slot_range},         {holds_empty_path, ASSAY_ADMIT_empty_path},
-    {holds_start_unaligned, ASSAY_ADMIT_start_unaligned}, {holds_size_unaligned, ASSAY_ADMIT_size_unaligned},
-    {holds_end_range, ASSAY_ADMIT_end_range},           {holds_size_zero, ASSAY_ADMIT_size_zero},
+    {holds_slot_range, ASSAY_ADMIT_slot_range},
+    {holds_empty_path, ASSAY_ADMIT_empty_path},
+    {holds_start_unaligned, ASSAY_ADMIT_start_unaligned},
+    {holds_size_unaligned, ASSAY_ADMIT_size_unaligned},
+    {holds_end_range, ASSAY_ADMIT_end_range},
+    {holds_size_zero, ASSAY_ADMIT_size_zero},
 };
 
 static const struct predicate behind_overlap[] = {
@@ -314,12 +321,14 @@ int kernel_admit(const struct kernel_view *view, struct fast_program *program)
     if (reason != 0) {
         return reason;
     }
-    reason = first_that_holds(before_overlap, sizeof(before_overlap) / sizeof(before_overlap[0]), view, program);
+    reason =
+        first_that_holds(before_overlap, sizeof(before_overlap) / sizeof(before_overlap[0]), view, program);
     if (reason == 0) {
         reason = find_overlap(view);
     }
     if (reason == 0) {
-        reason = first_that_holds(behind_overlap, sizeof(behind_overlap) / sizeof(behind_overlap[0]), view, program);
+        reason = first_that_holds(behind_overlap, sizeof(behind_overlap) / sizeof(behind_overlap[0]), view,
+                                  program);
     }
     if (reason != 0) {
         fast_program_clear(program);

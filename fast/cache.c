@@ -1,9 +1,10 @@
 /*
  * Admitted Images, kept by the hash of their bytes.
  *
- * In: the bytes of an Image. Out: what is derived from them: the view, the program, the content hashes, the areas. An
- * Image that was used lately is found again, with its compiled code and its idle machines, for the price of one hash.
- * The cache holds one reference to each of its Images, and the least lately used gives way.
+ * In: the bytes of an Image. Out: what is derived from them: the view, the program, the content hashes, the
+ * areas. An Image that was used lately is found again, with its compiled code and its idle machines, for the
+ * price of one hash. The cache holds one reference to each of its Images, and the least lately used gives
+ * way.
  */
 #include "kernel.h"
 

@@ -1,5 +1,6 @@
 /*
- * Activations (call.md, yield.md): how one is entered, what becomes of its exits, how it ends or is set aside.
+ * Activations (call.md, yield.md): how one is entered, what becomes of its exits, how it ends or is set
+ * aside.
  *
  *   run -> [ machine | operation ]* -> Halt | Faulted | Paused -> resume -> ...
  */
@@ -91,7 +92,8 @@ static int write_back(struct kernel_core *core, size_t index)
     struct kernel_cap cap = {.kind = KERNEL_KIND_data, .size = area->size};
     size_t size = fill->high = kernel_stripped(data, area->size);
     int error = 0;
-    if (fill->payload != NULL && fill->payload->size == size && memcmp(fill->payload->data, data, size) == 0) {
+    if (fill->payload != NULL && fill->payload->size == size &&
+        memcmp(fill->payload->data, data, size) == 0) {
         cap.hash = fill->payload->digest;
     } else {
         kernel_hash(data, size, &cap.hash);
@@ -110,7 +112,8 @@ static int write_back_all(struct kernel_core *core)
     int error = 0;
     for (size_t i = 0; i < now->entered->area_count && error == 0; i++) {
         const struct kernel_area *area = &now->entered->area[i];
-        if (!area->is_read_only && !now->current->pinned[area->slot] && kernel_root_has(&now->root, area->slot)) {
+        if (!area->is_read_only && !now->current->pinned[area->slot] &&
+            kernel_root_has(&now->root, area->slot)) {
             error = write_back(core, i);
         }
     }
@@ -131,6 +134,10 @@ static int end(struct kernel_core *core, uint32_t outcome, uint32_t exit, uint32
         error = kernel_set_meter(core, now->meter, now->stop.state.gas);
     }
     kernel_record_end(core, KERNEL_RECORD_EXIT, 0, (uint8_t)outcome, exit, argument);
+    if (core->recorder != NULL && core->recorder->has_lost) {
+        core->recorder->has_lost = false;
+        return ASSAY_ERROR_MEMORY;
+    }
     return error;
 }
 

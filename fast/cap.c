@@ -1,8 +1,8 @@
 /*
  * Capabilities and CNodes: values, and their exchange encoding (exchange.md).
  *
- * A CNode without a full slot needs no memory; one with full slots keeps those only. A root CNode is an array, since
- * operations index it.
+ * A CNode without a full slot needs no memory; one with full slots keeps those only. A root CNode is an
+ * array, since operations index it.
  */
 #include "kernel.h"
 
@@ -39,7 +39,8 @@ void kernel_cap_release(struct kernel_cap *cap)
 
 /* ---- decoding ------------------------------------------------------------------------------- */
 
-static struct kernel_slot *add_slot(struct kernel_reader *reader, struct kernel_cnode *cnode, size_t *capacity)
+static struct kernel_slot *add_slot(struct kernel_reader *reader, struct kernel_cnode *cnode,
+                                    size_t *capacity)
 {
     struct kernel_slot *slot = kernel_grow(cnode->slot, cnode->count, capacity, sizeof(*slot));
     if (slot == NULL) {
@@ -50,8 +51,8 @@ static struct kernel_slot *add_slot(struct kernel_reader *reader, struct kernel_
     return &slot[cnode->count];
 }
 
-static void decode_slots(struct kernel_reader *reader, struct kernel_cnode *cnode, uint32_t count, uint8_t size_log,
-                         int depth)
+static void decode_slots(struct kernel_reader *reader, struct kernel_cnode *cnode, uint32_t count,
+                         uint8_t size_log, int depth)
 {
     size_t capacity = 0;
     uint64_t key = 0;

@@ -1,8 +1,8 @@
 /*
  * The chain level (chain.md): genesis, events, the state and its root.
  *
- * The root CNode of an event is a copy of one made when the chain Image was set. Only the payload and what the event
- * itself does are new, and only that is undone when it faults.
+ * The root CNode of an event is a copy of one made when the chain Image was set. Only the payload and what
+ * the event itself does are new, and only that is undone when it faults.
  */
 #include "kernel.h"
 
@@ -131,7 +131,8 @@ static int commit(struct assay_chain *chain)
 }
 
 /* chain/event/fresh */
-static int run_event(struct assay_chain *chain, const struct assay_event *event, const struct kernel_digest *hash)
+static int run_event(struct assay_chain *chain, const struct assay_event *event,
+                     const struct kernel_digest *hash)
 {
     struct kernel_core *core = &chain->core;
     struct kernel_start start = {
@@ -160,7 +161,8 @@ static void give_result(const struct kernel_activation *now, struct assay_event_
 }
 
 /* chain/event/payload, chain/event/rollback */
-static int apply(struct assay_chain *chain, const struct assay_event *event, struct assay_event_result *result)
+static int apply(struct assay_chain *chain, const struct assay_event *event,
+                 struct assay_event_result *result)
 {
     struct kernel_core *core = &chain->core;
     core->log.count = 0;

@@ -1,9 +1,9 @@
 /*
  * Hashes (image/hash/...).
  *
- * In: bytes and capabilities. Out: digests. Roots of empty subtrees and of empty CNodes are computed once, and within
- * one CNode a pair of children that is the pair before it is not hashed again: so the cost of a CNode is that of
- * its different slots.
+ * In: bytes and capabilities. Out: digests. Roots of empty subtrees and of empty CNodes are computed once,
+ * and within one CNode a pair of children that is the pair before it is not hashed again: so the cost of a
+ * CNode is that of its different slots.
  */
 #include "kernel.h"
 

@@ -90,7 +90,8 @@ static void decode_content(struct kernel_reader *reader, bool is_pinned, struct 
     }
 }
 
-static struct kernel_content *decode_contents(struct kernel_reader *reader, bool is_pinned, size_t *entry_count)
+static struct kernel_content *decode_contents(struct kernel_reader *reader, bool is_pinned,
+                                              size_t *entry_count)
 {
     struct kernel_content *list = NULL;
     uint32_t count = kernel_read_count(reader);
@@ -171,7 +172,8 @@ static void encode_mappings(struct kernel_out *out, const struct kernel_view *vi
     }
 }
 
-static void encode_contents(struct kernel_out *out, const struct kernel_content *list, size_t count, bool is_pinned)
+static void encode_contents(struct kernel_out *out, const struct kernel_content *list, size_t count,
+                            bool is_pinned)
 {
     kernel_put_u32(out, (uint32_t)count);
     for (size_t i = 0; i < count; i++) {

@@ -473,6 +473,7 @@ struct kernel_recorder {
     struct kernel_mark mark;
     struct kernel_root before;
     uint64_t reg[KERNEL_RECORD_REGISTERS];
+    bool has_lost; /* a record, for want of memory */
 };
 
 /* Both do nothing unless an observer wants records. */

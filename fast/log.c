@@ -1,8 +1,8 @@
 /*
  * Changes of sigma and tables, and their undoing.
  *
- * A change is noted before it is made. Payloads need no note: they only ever arrive, so that their count is one. The
- * notes serve rollback (chain/event/rollback) and records alike.
+ * A change is noted before it is made. Payloads need no note: they only ever arrive, so that their count is
+ * one. The notes serve rollback (chain/event/rollback) and records alike.
  */
 #include "kernel.h"
 

@@ -1,8 +1,9 @@
 /*
  * Kernel records (chain/record, exchange.md).
  *
- * In: the moment before something happens, and the moment after. Out: one encoded record to the observer. Root slots
- * are compared with a copy; the rest stands in the log. Without an observer nothing here costs anything.
+ * In: the moment before something happens, and the moment after. Out: one encoded record to the observer.
+ * Root slots are compared with a copy; the rest stands in the log. Without an observer nothing here costs
+ * anything.
  */
 #include "kernel.h"
 
@@ -54,7 +55,8 @@ static bool put_slot(struct kernel_out *out, uint32_t index, const struct kernel
     return true;
 }
 
-static void put_slots(struct kernel_out *out, const struct kernel_root *before, const struct kernel_root *after)
+static void put_slots(struct kernel_out *out, const struct kernel_root *before,
+                      const struct kernel_root *after)
 {
     size_t begin = begin_list(out);
     uint32_t count = 0;
@@ -164,7 +166,9 @@ void kernel_record_end(struct kernel_core *core, enum kernel_record_kind kind, u
     put_files(out, core);
     put_payloads(out, core);
     kernel_root_clear(&recorder->before);
-    if (!out->failed) {
+    if (out->failed) {
+        recorder->has_lost = true;
+    } else {
         core->observer.event(core->observer.context, out->data, out->size);
     }
     out->failed = false;

@@ -1,8 +1,8 @@
 /*
  * Reading and writing the fixed-width encoding (image/decode/...).
  *
- * In: hostile bytes. Out: numbers, and pointers into those bytes. The first error sticks, so that a decoder reads on
- * without asking and asks once. Nothing is allocated on the word of a count.
+ * In: hostile bytes. Out: numbers, and pointers into those bytes. The first error sticks, so that a decoder
+ * reads on without asking and asks once. Nothing is allocated on the word of a count.
  */
 #include "kernel.h"
 

@@ -1,15 +1,15 @@
 /*
  * sigma: its parts, its encoding and its root (image.md).
  *
- * Maps by number are arrays in ascending order, since ids come in ascending order. Payloads come in any order and are
- * many: they are found by a table, and are put in order only when the encoding is wanted. The root is computed
- * from the parts without building the encoding.
+ * Maps by number are arrays in ascending order, since ids come in ascending order. Payloads come in any order
+ * and are many: they are found by a table, and are put in order only when the encoding is wanted. The root is
+ * computed from the parts without building the encoding.
  */
 #include "kernel.h"
 
 #include <stdlib.h>
 
-enum { FIRST_TABLE_SIZE = 16, ROOT_BUFFER = 16384, AHEAD = 8 };
+enum { FIRST_TABLE_SIZE = 16, ROOT_BUFFER = 1024, AHEAD = 12, LINE = 64, LINES_AHEAD = 8 };
 
 /* ---- bytes ---------------------------------------------------------------------------------- */
 
@@ -46,7 +46,8 @@ static size_t place_of(const struct kernel_payloads *payloads, const struct kern
     return at;
 }
 
-struct kernel_bytes *kernel_payload_find(const struct kernel_payloads *payloads, const struct kernel_digest *digest)
+struct kernel_bytes *kernel_payload_find(const struct kernel_payloads *payloads,
+                                         const struct kernel_digest *digest)
 {
     return payloads->table_size == 0 ? NULL : payloads->table[place_of(payloads, digest)];
 }
@@ -124,10 +125,26 @@ static int by_digest(const void *a, const void *b)
     return memcmp(&(*x)->digest, &(*y)->digest, sizeof((*x)->digest));
 }
 
-/* Sorts what has arrived and merges it into the front, from the back on. */
+/* How many of the first `count` payloads are below that one. */
+static size_t below(struct kernel_bytes *const *order, size_t count, struct kernel_bytes *const *than)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (by_digest(&order[middle], than) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* Sorts what has arrived and puts it into the front, the greatest first, so that everything moves once. */
 static int sort_payloads(struct kernel_payloads *payloads)
 {
-    size_t arrived = payloads->count - payloads->sorted, front = payloads->sorted, to = payloads->count;
+    struct kernel_bytes **order = payloads->order;
+    size_t arrived = payloads->count - payloads->sorted, front = payloads->sorted;
     if (arrived == 0) {
         return 0;
     }
@@ -135,14 +152,14 @@ static int sort_payloads(struct kernel_payloads *payloads)
     if (back == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    memcpy(back, payloads->order + front, arrived * sizeof(struct kernel_bytes *));
+    memcpy(back, order + front, arrived * sizeof(struct kernel_bytes *));
     qsort(back, arrived, sizeof(struct kernel_bytes *), by_digest);
     while (arrived > 0) {
-        if (front > 0 && by_digest(&payloads->order[front - 1], &back[arrived - 1]) > 0) {
-            payloads->order[--to] = payloads->order[--front];
-        } else {
-            payloads->order[--to] = back[--arrived];
-        }
+        size_t place = below(order, front, &back[arrived - 1]);
+        memmove(order + place + arrived, order + place, (front - place) * sizeof(struct kernel_bytes *));
+        order[place + arrived - 1] = back[arrived - 1];
+        front = place;
+        arrived--;
     }
     payloads->sorted = payloads->count;
     free(back);
@@ -237,8 +254,8 @@ static void decode_payloads(struct kernel_reader *reader, struct kernel_state *s
     }
 }
 
-static void add_code(struct kernel_reader *reader, struct kernel_state *state, uint64_t id, const uint8_t *data,
-                     uint32_t size)
+static void add_code(struct kernel_reader *reader, struct kernel_state *state, uint64_t id,
+                     const uint8_t *data, uint32_t size)
 {
     void *grown = kernel_grow(state->code, state->code_count, &state->code_capacity, sizeof(*state->code));
     struct kernel_bytes *bytes = kernel_bytes_new(data, size, &kernel_zero_digest);
@@ -267,9 +284,11 @@ static void decode_code(struct kernel_reader *reader, struct kernel_state *state
     }
 }
 
-static void add_vault(struct kernel_reader *reader, struct kernel_state *state, const struct kernel_vault *vault)
+static void add_vault(struct kernel_reader *reader, struct kernel_state *state,
+                      const struct kernel_vault *vault)
 {
-    void *grown = kernel_grow(state->vault, state->vault_count, &state->vault_capacity, sizeof(*state->vault));
+    void *grown =
+        kernel_grow(state->vault, state->vault_count, &state->vault_capacity, sizeof(*state->vault));
     if (grown == NULL) {
         kernel_fail(reader, ASSAY_ERROR_MEMORY);
         return;
@@ -367,16 +386,37 @@ static void encode_files(struct kernel_out *out, const struct kernel_state *stat
     }
 }
 
+/*
+ * Payloads lie anywhere. What comes soon is fetched while what is here is hashed: the header of one a while
+ * ahead, then, nearer, the bytes that its size announces. The buffer of the root is small for the same
+ * reason.
+ */
+static void fetch_ahead(const struct kernel_payloads *payloads, size_t i)
+{
+    if (i + 2 * AHEAD < payloads->count) {
+        __builtin_prefetch(payloads->order[i + 2 * AHEAD]);
+    }
+    if (i + AHEAD < payloads->count) {
+        const struct kernel_bytes *bytes = payloads->order[i + AHEAD];
+        size_t lines = bytes->size / LINE + 1;
+        for (size_t line = 0; line < lines && line < LINES_AHEAD; line++) {
+            __builtin_prefetch(bytes->data + LINE * line);
+        }
+    }
+}
+
 static void encode_payloads(struct kernel_out *out, const struct kernel_payloads *payloads)
 {
     kernel_put_u32(out, (uint32_t)payloads->count);
     for (size_t i = 0; i < payloads->count; i++) {
-        if (i + AHEAD < payloads->count) {
-            __builtin_prefetch(payloads->order[i + AHEAD]);
-        }
+        fetch_ahead(payloads, i);
         const struct kernel_bytes *bytes = payloads->order[i];
-        kernel_put_digest(out, &bytes->digest);
-        kernel_put_bytes(out, bytes->data, bytes->size);
+        uint8_t head[KERNEL_DIGEST_SIZE + 4];
+        uint32_t size = (uint32_t)bytes->size;
+        memcpy(head, &bytes->digest, KERNEL_DIGEST_SIZE);
+        memcpy(head + KERNEL_DIGEST_SIZE, &size, sizeof(size));
+        kernel_put(out, head, sizeof(head));
+        kernel_put(out, bytes->data, size);
     }
 }
 

@@ -1,10 +1,10 @@
 /*
  * Machines of an Image.
  *
- * All activations of an Image have the same pages with the same access, and the same code: only the bytes differ. So a
- * machine goes back to its Image and is used again: what may differ from the new content is written, and nothing is
- * mapped or compiled. Of a read-only area that is its digest, of a writable one the bytes up to the last that can be
- * other than zero.
+ * All activations of an Image have the same pages with the same access, and the same code: only the bytes
+ * differ. So a machine goes back to its Image and is used again: what may differ from the new content is
+ * written, and nothing is mapped or compiled. Of a read-only area that is its digest, of a writable one the
+ * bytes up to the last that can be other than zero.
  */
 #include "kernel.h"
 
@@ -18,9 +18,14 @@ enum {
 
 static pthread_mutex_t idle_mutex = PTHREAD_MUTEX_INITIALIZER;
 
+/* By whole pages first: comparing is what the C library does fastest. */
 size_t kernel_stripped(const uint8_t *data, size_t size)
 {
+    static const uint8_t zeros[ASSAY_PAGE_SIZE];
     enum { WORDS = 8 };
+    while (size >= sizeof(zeros) && memcmp(data + size - sizeof(zeros), zeros, sizeof(zeros)) == 0) {
+        size -= sizeof(zeros);
+    }
     while (size >= 8 * WORDS) {
         uint64_t word[WORDS], any = 0;
         memcpy(word, data + size - sizeof(word), sizeof(word));
@@ -156,7 +161,8 @@ static size_t content_size(const struct kernel_area *area, const struct kernel_b
     return payload->size < area->size ? payload->size : area->size;
 }
 
-static int fill_read_only(const struct kernel_vm *vm, const struct kernel_area *area, struct kernel_fill *fill)
+static int fill_read_only(const struct kernel_vm *vm, const struct kernel_area *area,
+                          struct kernel_fill *fill)
 {
     const struct kernel_digest *digest = fill->payload == NULL ? &kernel_zero_digest : &fill->payload->digest;
     if (kernel_same(&fill->digest, digest)) {
@@ -164,11 +170,15 @@ static int fill_read_only(const struct kernel_vm *vm, const struct kernel_area *
     }
     size_t size = content_size(area, fill->payload);
     const uint8_t *data = fill->payload == NULL ? NULL : fill->payload->data;
-    fill->digest = *digest;
-    return fast_window_set(&vm->machine.window, area->address, data, size, area->size - size);
+    int error = fast_window_set(&vm->machine.window, area->address, data, size, area->size - size);
+    if (error == 0) {
+        fill->digest = *digest;
+    }
+    return error;
 }
 
-static void fill_writable(const struct kernel_vm *vm, const struct kernel_area *area, struct kernel_fill *fill)
+static void fill_writable(const struct kernel_vm *vm, const struct kernel_area *area,
+                          struct kernel_fill *fill)
 {
     uint8_t *at = vm->machine.window.base + area->address;
     size_t size = content_size(area, fill->payload);

@@ -34,7 +34,8 @@ static int take_instance(struct kernel_waiting *to, struct kernel_entry_value *f
 }
 
 /* exchange.md: a reference's target is an Instance entry below it, and the last entry is no reference. */
-static int take_entry(struct kernel_waiting *waiting, struct kernel_entry_value *entry, size_t at, bool is_last)
+static int take_entry(struct kernel_waiting *waiting, struct kernel_entry_value *entry, size_t at,
+                      bool is_last)
 {
     if (!entry[at].is_reference) {
         return take_instance(&waiting[at], &entry[at]);
@@ -212,7 +213,8 @@ static int take_root(struct kernel_core *core, const struct assay_bytes *bytes)
 }
 
 /* call/run/admits_first, call/stack/depth, call/run/reference_on_top */
-static int run(struct assay_world *world, const struct assay_invocation *invocation, struct assay_result *result)
+static int run(struct assay_world *world, const struct assay_invocation *invocation,
+               struct assay_result *result)
 {
     int outcome = open_image(world, &invocation->image);
     if (outcome != 0) {
@@ -225,7 +227,8 @@ static int run(struct assay_world *world, const struct assay_invocation *invocat
     if (outcome != 0) {
         return outcome;
     }
-    struct kernel_start start = {.image = world->last, .endpoint = invocation->endpoint, .gas = invocation->gas};
+    struct kernel_start start = {
+        .image = world->last, .endpoint = invocation->endpoint, .gas = invocation->gas};
     memcpy(&start.chain, invocation->instance, KERNEL_DIGEST_SIZE);
     memcpy(&start.content, invocation->instance + KERNEL_DIGEST_SIZE, KERNEL_DIGEST_SIZE);
     outcome = kernel_run(&world->core, &start);
@@ -233,7 +236,8 @@ static int run(struct assay_world *world, const struct assay_invocation *invocat
 }
 
 /* yield/resume/not_paused */
-static int resume(struct assay_world *world, const struct assay_bytes *scratchpad, struct assay_result *result)
+static int resume(struct assay_world *world, const struct assay_bytes *scratchpad,
+                  struct assay_result *result)
 {
     struct kernel_cap cap = {.kind = KERNEL_EMPTY};
     if (scratchpad != NULL) {

@@ -1,0 +1,94 @@
+"""Hostile bytes cost memory in proportion to their number, however their counts are chosen."""
+
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from assay import engines
+from assay.process import ProcessEngine
+
+SIZE = 2 << 20
+TIMES = 16  # what decoding and hashing may take at most, in sizes of the input
+NONE = struct.pack("<I", 0)
+ENGINES = engines.available(engines.OURS)
+
+
+def counted(count, elements):
+    return struct.pack("<I", count) + elements
+
+
+def image(mappings=NONE, gas=NONE, pinned=NONE, initial=NONE):
+    return NONE + NONE + mappings + gas + NONE + pinned + initial + b"\0"
+
+
+def state(files=NONE, payloads=NONE, codes=NONE, vaults=NONE, validators=NONE):
+    return files + payloads + codes + vaults + validators + bytes(24)
+
+
+def numbered(size, element, width):
+    """A map whose elements are as short as can be."""
+    count = SIZE // size
+    return counted(count, b"".join(n.to_bytes(width, element[0]) + element[1] for n in range(count)))
+
+
+INPUTS = {
+    "mappings": ("image", image(mappings=counted(SIZE // 20, bytes(20 * (SIZE // 20))))),
+    "path": ("image", image(mappings=counted(1, bytes(16) + counted(SIZE // 4, bytes(SIZE))))),
+    "gas slots": ("image", image(gas=counted(SIZE // 4, bytes(SIZE)))),
+    "pinned": ("image", image(pinned=numbered(17, ("little", bytes(13)), 4))),
+    "initial": ("image", image(initial=numbered(16, ("little", bytes(12)), 4))),
+    "files": ("state", state(files=numbered(60, ("little", bytes(52)), 8))),
+    "payloads": ("state", state(payloads=numbered(36, ("big", NONE), 32))),
+    "codes": ("state", state(codes=numbered(12, ("little", NONE), 8))),
+    "vaults": ("state", state(vaults=numbered(72, ("little", bytes(64)), 8))),
+    "validators": ("state", state(validators=counted(SIZE // 32, bytes(SIZE)))),
+    "slots": (
+        "cnode",
+        b"\x10" + counted(65536, b"".join(struct.pack("<I", n) + b"\4" + bytes(32) for n in range(65536))),
+    ),
+}
+
+
+def high_water(process):
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
+
+@pytest.mark.parametrize("what", INPUTS)
+@pytest.mark.parametrize("name", ENGINES)
+def test_decoding_takes_memory_in_proportion(name, what):
+    kind, data = INPUTS[what]
+    engine = engines.parse(name)
+    argv = (str(engine.harness), "serve", "--engine", str(engine.path))
+    with ProcessEngine(argv, name, timeout=60.0) as opened:
+        opened.hash("bytes", data)  # so that the message itself is not counted
+        before = high_water(opened.process)
+        assert len(opened.hash(kind, data)) == 64
+        assert high_water(opened.process) - before <= TIMES * len(data)
+
+
+@pytest.mark.parametrize("count", [2**32 - 1, 2**31, 10**6])
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_huge_count_takes_none(name, count):
+    engine = engines.parse(name)
+    argv = (str(engine.harness), "serve", "--engine", str(engine.path))
+    with ProcessEngine(argv, name, timeout=60.0) as opened:
+        opened.hash("bytes", bytes(100))
+        before = high_water(opened.process)
+        for data in (
+            counted(count, bytes(100)),
+            image(gas=counted(count, b"")),
+            b"\x10" + counted(count, b""),
+        ):
+            for kind in ("image", "state", "cnode"):
+                assert opened.hash(kind, data).startswith("image/decode/")
+        assert high_water(opened.process) - before <= 1 << 20
+
+
+def test_serve_is_what_is_measured():
+    assert (
+        ENGINES
+        and subprocess.run([engines.harness(), "serve", "--help"], capture_output=True).returncode == 0
+    )
