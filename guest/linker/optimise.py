@@ -53,6 +53,7 @@ FIRST = {
     "shlo_l_32": "shlo_l_imm_alt_32", "shlo_r_32": "shlo_r_imm_alt_32", "shar_r_32": "shar_r_imm_alt_32",
     "rot_r_64": "rot_r_64_imm_alt", "rot_r_32": "rot_r_32_imm_alt", **EITHER,
 }  # fmt: skip
+OPERATIONS = ("ecall", "ecalli")  # the kernel may write any register
 MIRRORED = {"eq": "eq", "ne": "ne", "lt_s": "gt_s", "ge_s": "le_s", "lt_u": "gt_u", "ge_u": "le_u"}
 
 
@@ -71,6 +72,8 @@ def with_constants(stream, targets, constant_at):
             continue
         op = better(item, known, constant_at)
         written = writes(op)
+        if op.name in OPERATIONS:
+            known = {}
         if written is not None:
             known.pop(written, None)
             if op.name in ("load_imm", "load_imm_64"):
