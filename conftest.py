@@ -7,6 +7,6 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-sys.path[:0] = [str(ROOT / "runner"), str(ROOT / "spec")]
+sys.path[:0] = [str(ROOT / name) for name in ("runner", "spec", "guest")]
 
 pytest_plugins = ["assay.pytest_plugin"]

@@ -10,9 +10,21 @@ from .errors import LinkError
 LIBRARY = Path(__file__).resolve().parent.parent / "lib"
 COMPILERS = ("clang-19", "clang-20", "clang-21", "clang-22")
 TARGET = ["--target=riscv64-unknown-elf", "-march=rv64em_zbb", "-mabi=lp64e", "-mno-strict-align"]
-COMPILE = ["-std=c17", "-O2", "-ffreestanding", "-fno-pic", "-ffunction-sections", "-fdata-sections"]
+COMPILE = [
+    "-std=c17",
+    "-O2",
+    "-ffreestanding",
+    "-fno-pic",
+    "-ffunction-sections",
+    "-fdata-sections",
+]
 INCLUDE = ["-I", str(LIBRARY / "include")]
-LINK = ["-nostdlib", "-static", "-fuse-ld=lld", "-Wl,--emit-relocs,--no-relax,--gc-sections,--build-id=none,-e,0"]
+LINK = [
+    "-nostdlib",
+    "-static",
+    "-fuse-ld=lld",
+    "-Wl,--emit-relocs,--no-relax,--gc-sections,--build-id=none,-e,0",
+]
 
 
 class NoCompiler(Exception):
@@ -25,14 +37,29 @@ def command(sources, options, elf, stack=None, heap=None):
     defines = [f"-Wl,--defsym={name}={size:#x}" for name, size in sizes.items() if size is not None]
     script = ["-Wl,-T," + str(LIBRARY / "guest.ld")]
     library = sorted(str(path) for path in (LIBRARY / "src").glob("*.c"))
-    return [compiler(), *TARGET, *COMPILE, *INCLUDE, *LINK, *script, *defines, *options, *sources, *library, "-o", elf]
+    return [
+        compiler(),
+        *TARGET,
+        *COMPILE,
+        *INCLUDE,
+        *LINK,
+        *script,
+        *defines,
+        *options,
+        *sources,
+        *library,
+        "-o",
+        elf,
+    ]
 
 
 def compiler():
     for name in COMPILERS:
         if (path := shutil.which(name)) is not None:
             return path
-    raise NoCompiler(f"no compiler: none of {', '.join(COMPILERS)} is on PATH; install clang-19 and lld-19")
+    raise NoCompiler(
+        f"no compiler: none of {', '.join(COMPILERS)} is on PATH; install clang-19 and lld-19"
+    )
 
 
 def compile_and_link(arguments, options, link_file):

@@ -41,7 +41,11 @@ def writes(op):
     """The register it writes, or None."""
     if op.form in ("three_reg", "two_reg"):
         return op.d
-    if op.name.startswith(("load_", "cmov_")) or op.form == "two_reg_one_imm" and not op.name.startswith("store_"):
+    if (
+        op.name.startswith(("load_", "cmov_"))
+        or op.form == "two_reg_one_imm"
+        and not op.name.startswith("store_")
+    ):
         return op.a
     return None
 
@@ -73,7 +77,11 @@ def immediate(value):
 def encode(op, offset=0):
     """The bytes; an offset always takes four, so that sizes do not depend on positions."""
     jump = offset.to_bytes(OFFSET_SIZE, "little", signed=True)
-    x, y, ab = immediate(op.x) if op.name != "load_imm_64" else b"", immediate(op.y), op.a | op.b << 4
+    x, y, ab = (
+        immediate(op.x) if op.name != "load_imm_64" else b"",
+        immediate(op.y),
+        op.a | op.b << 4,
+    )
     body = {
         "no_args": lambda: b"",
         "one_imm": lambda: x,

@@ -16,7 +16,9 @@ WRITE, ALLOC, EXECUTE, TLS = 0x1, 0x2, 0x4, 0x400
 COMPRESSED, FLOAT_ABI = 0x1, 0x6
 ADDRESS_END = 2**32
 ENDPOINTS = ".assay.endpoints"
-COMPILE = "compile with `assay cc`, or with --target=riscv64-unknown-elf -march=rv64em_zbb -mabi=lp64e"
+COMPILE = (
+    "compile with `assay cc`, or with --target=riscv64-unknown-elf -march=rv64em_zbb -mabi=lp64e"
+)
 STATIC = "compile without -fPIC or -fPIE and link with -static"
 RELOCATION_NAME = {
     number: "R_RISCV_" + name
@@ -30,7 +32,14 @@ RELOCATION_NAME = {
         59: "PLT32", 60: "SET_ULEB128", 61: "SUB_ULEB128",
     }.items()
 }  # fmt: skip
-CPP_SECTIONS = (".init_array", ".preinit_array", ".fini_array", ".ctors", ".dtors", ".gcc_except_table")
+CPP_SECTIONS = (
+    ".init_array",
+    ".preinit_array",
+    ".fini_array",
+    ".ctors",
+    ".dtors",
+    ".gcc_except_table",
+)
 CPP_SYMBOLS = ("_Z", "__cxa_", "__gxx_")
 UNMAPPED = (".eh_frame", ".eh_frame_hdr")
 
@@ -96,8 +105,13 @@ class Guest:
     @cached_property
     def functions(self):
         """(address, symbol) of everything named in code, ascending; of two at one address the longer name last."""
-        named = [s for s in self.symbols if s.in_code and s.name and not s.name.startswith((".L", "$"))]
-        return sorted(((s.value, s) for s in named), key=lambda pair: (pair[0], pair[1].kind == "STT_FUNC", pair[1].name))
+        named = [
+            s for s in self.symbols if s.in_code and s.name and not s.name.startswith((".L", "$"))
+        ]
+        return sorted(
+            ((s.value, s) for s in named),
+            key=lambda pair: (pair[0], pair[1].kind == "STT_FUNC", pair[1].name),
+        )
 
     @cached_property
     def lines(self):
@@ -123,7 +137,11 @@ class Guest:
             start, symbol = self.functions[at]
             return f"{symbol.name}+{address - start:#x}" if address > start else symbol.name
         for symbol in self.symbols:
-            if symbol.name and symbol.value <= address < symbol.value + symbol.size and not symbol.in_code:
+            if (
+                symbol.name
+                and symbol.value <= address < symbol.value + symbol.size
+                and not symbol.in_code
+            ):
                 return f"{symbol.name}+{address - symbol.value:#x}"
         return section.name
 
@@ -137,7 +155,11 @@ class Guest:
     def place(self, address):
         """For people: the address with its symbol and source line."""
         symbol, source = self.symbol_at(address), self.source_at(address)
-        return f"{address:#x}" + (f" in {symbol}" if symbol else "") + (f" ({source})" if source else "")
+        return (
+            f"{address:#x}"
+            + (f" in {symbol}" if symbol else "")
+            + (f" ({source})" if source else "")
+        )
 
     def refuse(self, address, problem, advice=""):
         raise LinkError(problem, self.place(address), advice)
@@ -152,19 +174,26 @@ def read(data):
     except LinkError:
         raise
     except Exception as error:  # the reader raises whatever a damaged file makes it stumble on
-        raise LinkError(f"the ELF is damaged: {error or type(error).__name__}", advice="link it again") from None
+        raise LinkError(
+            f"the ELF is damaged: {error or type(error).__name__}", advice="link it again"
+        ) from None
 
 
 def check_header(file):
     if file.elfclass != 64 or not file.little_endian or file["e_machine"] != "EM_RISCV":
         raise LinkError("no little-endian 64-bit RISC-V ELF", advice=COMPILE)
     if file["e_type"] == "ET_REL":
-        raise LinkError("an object file, not a linked program", advice="link it, or give it to `assay cc`")
+        raise LinkError(
+            "an object file, not a linked program", advice="link it, or give it to `assay cc`"
+        )
     if file["e_type"] != "ET_EXEC":
         raise LinkError(f"an ELF of type {file['e_type']}, not a static program", advice=STATIC)
     flags = file["e_flags"]
     if flags & FLOAT_ABI:
-        raise LinkError("the ELF uses a hard-float ABI (ELF flags)", advice=f"there is no floating point; {COMPILE}")
+        raise LinkError(
+            "the ELF uses a hard-float ABI (ELF flags)",
+            advice=f"there is no floating point; {COMPILE}",
+        )
     if flags & COMPRESSED:
         raise LinkError("the ELF has compressed instructions (ELF flags)", advice=COMPILE)
 
@@ -175,7 +204,11 @@ def read_guest(file):
     loaded = {n: read_section(s) for n, s in enumerate(every) if is_loaded(s)}
     symbols = read_symbols(file, loaded)
     check_overlap(loaded.values())
-    guest = Guest(sorted(loaded.values(), key=lambda s: s.address), symbols, read_lines=lambda: read_lines(file))
+    guest = Guest(
+        sorted(loaded.values(), key=lambda s: s.address),
+        symbols,
+        read_lines=lambda: read_lines(file),
+    )
     check_symbols(guest)
     for section in every:
         if isinstance(section, RelocationSection) and section["sh_info"] in loaded:
@@ -198,7 +231,9 @@ def check_overlap(sections):
     for low, high in pairwise(ordered):
         if low.end > high.address:
             raise LinkError(
-                f"overlaps section {high.name} at {high.address:#x}", f"section {low.name}", "correct the linker script"
+                f"overlaps section {high.name} at {high.address:#x}",
+                f"section {low.name}",
+                "correct the linker script",
             )
 
 
@@ -208,22 +243,32 @@ def is_loaded(section):
         return False
     place = f"section {section.name} at {section['sh_addr']:#x}"
     if section.name.startswith(CPP_SECTIONS):
-        raise LinkError("constructors and C++ are not supported", place, "write the guest in C, without constructors")
+        raise LinkError(
+            "constructors and C++ are not supported",
+            place,
+            "write the guest in C, without constructors",
+        )
     if section["sh_flags"] & TLS:
         raise LinkError("thread-local storage", place, "there are no threads; remove _Thread_local")
     if section.name.startswith((".got", ".plt", ".dynamic", ".interp")):
         raise LinkError("position-independent code needs this section", place, STATIC)
     if section["sh_type"] not in ("SHT_PROGBITS", "SHT_NOBITS"):
-        raise LinkError(f"a section of type {section['sh_type']} cannot be loaded", place, "remove it")
+        raise LinkError(
+            f"a section of type {section['sh_type']} cannot be loaded", place, "remove it"
+        )
     if section["sh_flags"] & WRITE and section["sh_flags"] & EXECUTE:
-        raise LinkError("a section both writable and executable", place, "code cannot be written; separate them")
+        raise LinkError(
+            "a section both writable and executable", place, "code cannot be written; separate them"
+        )
     return True
 
 
 def read_section(section):
     data = None if section["sh_type"] == "SHT_NOBITS" else section.data()
     if data is not None and len(data) != section["sh_size"]:
-        raise LinkError("the file ends inside of it", f"section {section.name}", "link the ELF again")
+        raise LinkError(
+            "the file ends inside of it", f"section {section.name}", "link the ELF again"
+        )
     return Section(
         section.name,
         section["sh_addr"],
@@ -235,9 +280,13 @@ def read_section(section):
 
 
 def read_symbols(file, loaded):
-    tables = [s for s in file.iter_sections() if isinstance(s, SymbolTableSection) and s.name == ".symtab"]
+    tables = [
+        s for s in file.iter_sections() if isinstance(s, SymbolTableSection) and s.name == ".symtab"
+    ]
     if not tables:
-        raise LinkError("there is no symbol table", advice="do not strip the ELF: relocations need it")
+        raise LinkError(
+            "there is no symbol table", advice="do not strip the ELF: relocations need it"
+        )
     return [read_symbol(symbol, loaded) for symbol in tables[0].iter_symbols()]
 
 
@@ -257,19 +306,25 @@ def read_symbol(symbol, loaded):
 def check_symbols(guest):
     for symbol in guest.symbols:
         if symbol.name.startswith(CPP_SYMBOLS):
-            raise LinkError(f"{symbol.name} comes from C++", guest.place(symbol.value), "write the guest in C")
+            raise LinkError(
+                f"{symbol.name} comes from C++", guest.place(symbol.value), "write the guest in C"
+            )
 
 
 def read_relocations(section, symbols, guest):
     if not section.is_RELA():
-        raise LinkError("relocations without addends", f"section {section.name}", "link with ld.lld")
+        raise LinkError(
+            "relocations without addends", f"section {section.name}", "link with ld.lld"
+        )
     for entry in section.iter_relocations():
         number, index = entry["r_info_type"], entry["r_info_sym"]
         kind = RELOCATION_NAME.get(number, f"relocation {number}")
         symbol = symbols[index] if index else None
         if symbol is not None and symbol.undefined and not symbol.weak:
             guest.refuse(
-                entry["r_offset"], f"{symbol.name} is not defined", "link the file that defines it, or correct the name"
+                entry["r_offset"],
+                f"{symbol.name} is not defined",
+                "link the file that defines it, or correct the name",
             )
         found = Relocation(entry["r_offset"], kind, symbol, entry["r_addend"])
         guest.relocations.setdefault(found.address, []).append(found)

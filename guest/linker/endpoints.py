@@ -1,6 +1,6 @@
 """The records of ASSAY_ENDPOINT: 16 bytes each.
 
-    0..8 address of the trampoline   8 index   9 arg_registers   10 arg_cnode_size   11..16 zero
+0..8 address of the trampoline   8 index   9 arg_registers   10 arg_cnode_size   11..16 zero
 """
 
 from dataclasses import dataclass
@@ -29,13 +29,19 @@ def read(guest):
     found = {}
     for section in sections:
         if section.data is None or section.size % SIZE:
-            raise LinkError(f"its {section.size} bytes are not records of {SIZE}", f"section {ENDPOINTS}", DECLARE)
+            raise LinkError(
+                f"its {section.size} bytes are not records of {SIZE}",
+                f"section {ENDPOINTS}",
+                DECLARE,
+            )
         for address in range(section.address, section.end, SIZE):
             endpoint = record(guest, section, address)
             if endpoint.index in found:
                 first = guest.place(found[endpoint.index].address)
                 guest.refuse(
-                    endpoint.address, f"endpoint {endpoint.index} is declared twice, first at {first}", "number it anew"
+                    endpoint.address,
+                    f"endpoint {endpoint.index} is declared twice, first at {first}",
+                    "number it anew",
                 )
             found[endpoint.index] = endpoint
     return dict(sorted(found.items()))

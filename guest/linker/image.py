@@ -8,7 +8,9 @@ from . import blocks, elf, endpoints, layout, lower, optimise, program, relocate
 from .errors import LinkError
 
 STACK_POINTER = lower.SP
-GAS_SLOT, QUOTA_SLOT, YIELD_SLOT = (model.kernel.table.KERNEL_SLOT[n] for n in ("gas", "quota", "yield_catcher"))
+GAS_SLOT, QUOTA_SLOT, YIELD_SLOT = (
+    model.kernel.table.KERNEL_SLOT[n] for n in ("gas", "quota", "yield_catcher")
+)
 kernel = model.kernel
 
 
@@ -57,7 +59,9 @@ def constants(guest):
 def build(placed, entries, regions, registers):
     for endpoint, register in registers:
         if endpoint not in entries:
-            raise LinkError(f"there is no endpoint {endpoint} whose register {register} could be set")
+            raise LinkError(
+                f"there is no endpoint {endpoint} whose register {register} could be set"
+            )
     start = {STACK_POINTER: layout.stack_top(regions)}
     own = {index: {r: v for (e, r), v in registers.items() if e == index} for index in entries}
     return kernel.Image(
@@ -75,7 +79,9 @@ def build(placed, entries, regions, registers):
         gas_slots=[GAS_SLOT],
         quota_slots=[QUOTA_SLOT],
         pinned_slots={r.slot: kernel.PinnedData(r.content, r.size) for r in regions if r.pinned},
-        initial_slots={r.slot: kernel.InitialData(r.content, r.size) for r in by_slot(regions) if not r.pinned},
+        initial_slots={
+            r.slot: kernel.InitialData(r.content, r.size) for r in by_slot(regions) if not r.pinned
+        },
         yield_marker_slot=YIELD_SLOT,
     )
 
@@ -90,5 +96,7 @@ def admitted(image):
     try:
         kernel.admit(data)
     except (kernel.DecodeError, kernel.NotAdmitted) as error:
-        raise LinkError(str(error), advice="the linker is wrong: keep the ELF and report it") from None
+        raise LinkError(
+            str(error), advice="the linker is wrong: keep the ELF and report it"
+        ) from None
     return data

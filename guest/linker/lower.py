@@ -44,8 +44,13 @@ EQUAL_TAKEN = {"beq", "bge", "bgeu"}
 # "zero", "ones" and "copy" say themselves; a pair is an immediate form and its immediate.
 COPY_32 = ("add_imm_32", 0)
 SECOND_ZERO = {
-    **dict.fromkeys(("add", "sub", "sll", "srl", "sra", "xor", "or", "rem", "remu", "andn", "rol", "ror"), "copy"),
-    **dict.fromkeys(("addw", "subw", "sllw", "srlw", "sraw", "remw", "remuw", "rolw", "rorw"), COPY_32),
+    **dict.fromkeys(
+        ("add", "sub", "sll", "srl", "sra", "xor", "or", "rem", "remu", "andn", "rol", "ror"),
+        "copy",
+    ),
+    **dict.fromkeys(
+        ("addw", "subw", "sllw", "srlw", "sraw", "remw", "remuw", "rolw", "rorw"), COPY_32
+    ),
     **dict.fromkeys(("sltu", "and", "mul", "mulh", "mulhsu", "mulhu", "mulw", "minu"), "zero"),
     **dict.fromkeys(("div", "divu", "divw", "divuw", "orn"), "ones"),
     "maxu": "copy",
@@ -54,7 +59,9 @@ SECOND_ZERO = {
 }
 FIRST_ZERO = {
     **dict.fromkeys(("add", "xor", "or", "maxu"), "copy"),
-    **dict.fromkeys(("sll", "srl", "sra", "sllw", "srlw", "sraw", "rol", "ror", "rolw", "rorw", "andn"), "zero"),
+    **dict.fromkeys(
+        ("sll", "srl", "sra", "sllw", "srlw", "sraw", "rol", "ror", "rolw", "rorw", "andn"), "zero"
+    ),
     **dict.fromkeys(("and", "mul", "mulh", "mulhsu", "mulhu", "mulw", "minu"), "zero"),
     **dict.fromkeys(("rem", "remu", "remw", "remuw"), "zero"),
     "addw": COPY_32,
@@ -108,7 +115,9 @@ class Lowering:
             return self.signed_limit(i)
         if i.name.startswith("div") and not i.rs1:
             return self.zero_divided(i)
-        return what_is_left((FIRST_ZERO if not i.rs1 else SECOND_ZERO)[i.name], i.rd, i.rs1 or i.rs2)
+        return what_is_left(
+            (FIRST_ZERO if not i.rs1 else SECOND_ZERO)[i.name], i.rd, i.rs1 or i.rs2
+        )
 
     def signed_limit(self, i):
         """max(v, 0) and min(v, 0)."""
@@ -123,7 +132,11 @@ class Lowering:
         """0 / v is 0, but all ones if v is 0, of which the 32-bit divisions see the low half."""
         source, rd = REGISTER[i.rs2], REGISTER[i.rd]
         low = [Op("add_imm_32", a=rd, b=source)] if i.name.endswith("w") else []
-        return [*low, Op("set_lt_u_imm", a=rd, b=rd if low else source, x=1), Op("neg_add_imm_64", a=rd, b=rd)]
+        return [
+            *low,
+            Op("set_lt_u_imm", a=rd, b=rd if low else source, x=1),
+            Op("neg_add_imm_64", a=rd, b=rd),
+        ]
 
     def two(self, i):
         if not i.rd:
@@ -175,7 +188,11 @@ class Lowering:
             return i.imm
         if found.kind in relocate.PC_LOW:
             if relocate.find(self.guest, found.target, relocate.PC_HIGH) is None:
-                self.refuse(i, "the low part of an address without its auipc", "link with --emit-relocs --no-relax")
+                self.refuse(
+                    i,
+                    "the low part of an address without its auipc",
+                    "link with --emit-relocs --no-relax",
+                )
             return 0  # auipc loaded the whole of it
         return signed(self.table.value(found), 12) if found.in_code else i.imm
 
@@ -200,7 +217,11 @@ class Lowering:
         if i.rd:
             return [load(LOAD[i.name], REGISTER[i.rd], i.rs1, self.low_bits(i))]
         borrowed = 12 if i.rs1 != 15 else 11
-        return [keep(borrowed, 1), load(LOAD[i.name], borrowed, i.rs1, self.low_bits(i)), give_back(borrowed, 1)]
+        return [
+            keep(borrowed, 1),
+            load(LOAD[i.name], borrowed, i.rs1, self.low_bits(i)),
+            give_back(borrowed, 1),
+        ]
 
     def store(self, i):
         width, imm = STORE[i.name], self.low_bits(i)
@@ -245,12 +266,20 @@ class Lowering:
 
     def ecall(self, i):
         before = self.before
-        if before is not None and before.address == i.address - 4 and i.address not in self.program.targets:
+        if (
+            before is not None
+            and before.address == i.address - 4
+            and i.address not in self.program.targets
+        ):
             if before.name == "select":
                 return [Op("ecall")]
             if (before.name, before.rd, before.rs1) == ("addi", 5, 0):
                 return [Op("ecalli", x=before.imm)]
-        self.refuse(i, "ecall without its operation", "write `li t0, N` directly before it, as <assay/guest.h> does")
+        self.refuse(
+            i,
+            "ecall without its operation",
+            "write `li t0, N` directly before it, as <assay/guest.h> does",
+        )
 
     def trap(self, i):
         return [Op("trap")]

@@ -24,16 +24,28 @@ def read(guest, entries):
     direct = {i.address: target for i in instructions if (target := target_of(i)) is not None}
     for address, target in direct.items():
         if target not in known:
-            guest.refuse(address, f"a jump to {target:#x}, which is no instruction", "do not jump into data")
+            guest.refuse(
+                address, f"a jump to {target:#x}, which is no instruction", "do not jump into data"
+            )
     returns = {after(i) for i in instructions if i.name in ("call", "jal", "jalr") and i.rd}
     taken = relocate.taken(guest)
     for address in sorted(taken - known):
-        guest.refuse(address, "its address is taken, and it is within a call", "put a label before the call")
+        guest.refuse(
+            address, "its address is taken, and it is within a call", "put a label before the call"
+        )
     for instruction in instructions:
-        if instruction.name in ("call", "jal", "jalr") and instruction.rd and after(instruction) not in known:
-            guest.refuse(instruction.address, "a call at the end of the code", "put unimp behind it")
+        if (
+            instruction.name in ("call", "jal", "jalr")
+            and instruction.rd
+            and after(instruction) not in known
+        ):
+            guest.refuse(
+                instruction.address, "a call at the end of the code", "put unimp behind it"
+            )
     return Program(
-        instructions, set(direct.values()) | returns | taken | set(entries), relocate.JumpTable(returns | taken)
+        instructions,
+        set(direct.values()) | returns | taken | set(entries),
+        relocate.JumpTable(returns | taken),
     )
 
 
@@ -50,7 +62,11 @@ def target_of(instruction):
 
 def section_instructions(guest, section):
     if section.data is None or section.address % 4 or section.size % 4:
-        guest.refuse(section.address, f"section {section.name} is not made of 4-byte instructions", "link it again")
+        guest.refuse(
+            section.address,
+            f"section {section.name} is not made of 4-byte instructions",
+            "link it again",
+        )
     at, end = section.address, section.end
     while at < end:
         instruction = instruction_at(guest, section, at)
@@ -69,7 +85,11 @@ def instruction_at(guest, section, address):
     except Unsupported as error:
         guest.refuse(address, error.problem, error.advice)
     if jump.name != "jalr" or jump.rs1 != found.rd:
-        guest.refuse(address, "a call relocation on something else than auipc and jalr", "write `call` or `tail`")
+        guest.refuse(
+            address,
+            "a call relocation on something else than auipc and jalr",
+            "write `call` or `tail`",
+        )
     if call.symbol is not None and call.symbol.undefined:
         guest.refuse(address, f"{call.symbol.name} is not defined", "link the file that defines it")
     return Instruction(address, "call", jump.rd, 0, 0, call.target)

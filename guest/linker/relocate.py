@@ -24,11 +24,18 @@ def check(guest):
     for address, relocations in guest.relocations.items():
         section = guest.section_at(address)
         if section is None:
-            raise LinkError(f"a relocation at {address:#x} is outside of its section", advice="link the ELF again")
+            raise LinkError(
+                f"a relocation at {address:#x} is outside of its section",
+                advice="link the ELF again",
+            )
         known = CODE_KINDS if section.executable else DATA_KINDS
         for relocation in relocations:
             if relocation.kind not in known:
-                guest.refuse(address, f"relocation {relocation.kind} is not supported", advice_for(relocation.kind))
+                guest.refuse(
+                    address,
+                    f"relocation {relocation.kind} is not supported",
+                    advice_for(relocation.kind),
+                )
 
 
 def advice_for(kind):
@@ -44,7 +51,11 @@ def taken(guest):
         for relocation in relocations:
             if relocation.kind in TAKEN and relocation.in_code:
                 if relocation.target % 4 or not relocation.symbol.section.holds(relocation.target):
-                    guest.refuse(address, f"{relocation.target:#x} is no instruction", "do not compute code addresses")
+                    guest.refuse(
+                        address,
+                        f"{relocation.target:#x} is no instruction",
+                        "do not compute code addresses",
+                    )
                 found.add(relocation.target)
     return found
 
@@ -86,6 +97,8 @@ def patch(guest, data, offset, relocations, table):
     total = sum(-table.value(r) if r.kind in SUBS else table.value(r) for r in relocations)
     if size < 4 or offset + size > len(data):
         guest.refuse(
-            relocations[0].address, "a code address in too few bytes", "keep code addresses in 4 or 8 bytes"
+            relocations[0].address,
+            "a code address in too few bytes",
+            "keep code addresses in 4 or 8 bytes",
         )
     data[offset : offset + size] = (total % 2 ** (8 * size)).to_bytes(size, "little")

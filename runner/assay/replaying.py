@@ -42,6 +42,7 @@ class Campaign:
         self.maxfail = maxfail
         self.quiet = quiet
         self.to_stderr = to_stderr
+        self.spared = 0  # cases that say an engine cannot keep up with them
         files = {entry.id: entry.file for entry in suite.entries}
         total = len(suite.entries) * len(engines)
         self.report = report.Report(files, sinks, total, quiet)
@@ -71,9 +72,13 @@ class Campaign:
 
     def run_engine(self, engine):
         """Every selected case gets a verdict; one that was dropped is an error."""
-        left = {entry.id for entry in self.suite.entries}
+        asked = self.suite.asked(engine)
+        left = {entry.id for entry in asked.entries}
+        self.spared += len(self.suite.entries) - len(left)
+        if not left:
+            return
         try:
-            for verdict in replay(self.suite, engine, self.timeout, self.jobs):
+            for verdict in replay(asked, engine, self.timeout, self.jobs):
                 left.discard(verdict.case)
                 self.add(verdict)
         except EngineDied as error:
@@ -153,6 +158,8 @@ class Campaign:
         good = not (wrong or self.report.invalid or interrupted)
         left = f"; {self.suite.found - cases:,} not selected" if self.suite.found > cases else ""
         text = f"{cases:,} cases x {{{names}}}: {tally(totals)}; {count} in {seconds:.1f} s{left}"
+        if self.spared:
+            text += f"; {self.spared} too long for an engine and not asked of it"
         if interrupted:
             text += "; interrupted"
         return coloured(text, good) if click.get_text_stream("stdout").isatty() else text

@@ -5,7 +5,7 @@ The strict reader is `assay-native list`; here its findings are only sorted and 
 
 import json
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from . import engines, kernel_case, place
@@ -22,6 +22,7 @@ class Entry:
     start: int
     end: int
     level: str = "machine"  # or "kernel"
+    votes: tuple = ()  # of our engines, those that can keep up with the case; empty: all
 
     @property
     def is_kernel(self):
@@ -58,6 +59,11 @@ class Suite:
     entries: list = field(default_factory=list)
     invalid: list = field(default_factory=list)
     found: int = 0  # cases before selection
+
+    def asked(self, engine):
+        """The suite of the cases that an engine is asked; a case may be too long for one of ours."""
+        entries = [e for e in self.entries if not (engine.is_ours and e.votes) or engine.name in e.votes]
+        return Suite(entries, self.invalid, self.found)
 
     @property
     def files(self):
@@ -101,9 +107,9 @@ def read(paths, keyword=None, harness=None):
         if ids and line["case"] not in ids or wanted and not wanted.matches(line["case"]):
             continue
         entry = Entry(line["case"], line["file"], line["start"], line["end"], line["level"])
-        problem = malformed(entry)
+        votes, problem = checked(entry)
         if problem is None:
-            suite.entries.append(entry)
+            suite.entries.append(replace(entry, votes=votes))
         else:
             suite.invalid.append(Invalid(entry.id, entry.file, entry.start, problem))
     missing = sorted(ids - {entry.id for entry in suite.entries}) if not wanted else []
@@ -115,15 +121,16 @@ def read(paths, keyword=None, harness=None):
     return suite
 
 
-def malformed(entry):
-    """What is wrong with a kernel case, if anything; machine cases have been read already."""
+def checked(entry):
+    """Who votes on a kernel case, and what is wrong with it; machine cases have been read already."""
     if not entry.is_kernel:
-        return None
+        return (), None
     try:
-        kernel_case.check_images(entry.case(), entry.images())
+        case = entry.case()
+        kernel_case.check_images(case, entry.images())
     except (kernel_case.Malformed, ValueError, RecursionError) as error:
-        return str(error)
-    return None
+        return (), str(error)
+    return tuple(case.get("votes", ())), None
 
 
 def split(paths):

@@ -27,7 +27,7 @@ def assay(*arguments, stdin="", timeout=120):
 
 
 def environment():
-    path = os.pathsep.join(str(place.ROOT / name) for name in ("runner", "spec"))
+    path = os.pathsep.join(str(place.ROOT / name) for name in ("runner", "spec", "guest"))
     return os.environ | {"PYTHONPATH": path, "ASSAY_ROOT": str(place.ROOT)}
 
 

@@ -4,7 +4,6 @@ import subprocess
 
 import pytest
 from guest_run import build, cc, cli, image
-
 from linker.errors import LinkError
 
 ENDPOINT = "#include <assay/guest.h>\nASSAY_ENDPOINT(0, start) { return argument0; }\n"
@@ -33,9 +32,18 @@ HARD = (("-march=rv64em_zbb", "-march=rv64imfd"), ("-mabi=lp64e", "-mabi=lp64d")
 
 
 def test_16_registers_are_all_there_are(tmp_path):
-    text = ENDPOINT + "uint64_t wide(uint64_t v);\nuint64_t wide(uint64_t v)\n{ __asm__ volatile(\"mv a7, %0\" :: \"r\"(v)); return v; }"
+    text = (
+        ENDPOINT
+        + 'uint64_t wide(uint64_t v);\nuint64_t wide(uint64_t v)\n{ __asm__ volatile("mv a7, %0" :: "r"(v)); return v; }'
+    )
     said = refusal(build(tmp_path, text, "-g", KEEP, command=swapped(*LP64)))
-    assert "wide" in said and "guest.c:5" in said and "x17" in said and "lp64e" in said and "0x4" in said
+    assert (
+        "wide" in said
+        and "guest.c:5" in said
+        and "x17" in said
+        and "lp64e" in said
+        and "0x4" in said
+    )
 
 
 def test_an_object_with_hard_float(tmp_path):
@@ -56,18 +64,30 @@ def test_no_relocations(tmp_path):
     "text, says",
     [
         ("int nothing;", ["no endpoint", ".assay.endpoints", "ASSAY_ENDPOINT"]),
-        (ENDPOINT + "ASSAY_ENDPOINT(0, again) { return 1; }", ["endpoint 0", "twice", "start.endpoint", "again.endpoint"]),
+        (
+            ENDPOINT + "ASSAY_ENDPOINT(0, again) { return 1; }",
+            ["endpoint 0", "twice", "start.endpoint", "again.endpoint"],
+        ),
         (ENDPOINT + "ASSAY_ENDPOINT(300, far) { return 1; }", None),
-        (ENDPOINT + "volatile int v; __attribute__((constructor)) void early(void) { v++; }", [".init_array", "constructors"]),
-        (ENDPOINT + "_Thread_local int mine; int *p(void) { return &mine; }", ["thread", "_Thread_local"]),
+        (
+            ENDPOINT + "volatile int v; __attribute__((constructor)) void early(void) { v++; }",
+            [".init_array", "constructors"],
+        ),
+        (
+            ENDPOINT + "_Thread_local int mine; int *p(void) { return &mine; }",
+            ["thread", "_Thread_local"],
+        ),
         (ENDPOINT + '__asm__("sh1add a0, a0, a0");', None),
         (ENDPOINT + '__asm__(".word 0x20a52533");', ["beyond RV64E", "-march=rv64em_zbb"]),
         (ENDPOINT + '__asm__(".word 0x00a57553");', ["floating point", "use integers"]),
-        (ENDPOINT + "void f(void) { __asm__(\"ecall\"); }", ["ecall without", "in f", "li t0"]),
+        (ENDPOINT + 'void f(void) { __asm__("ecall"); }', ["ecall without", "in f", "li t0"]),
         (ENDPOINT + '__asm__(".globl g\\ng: auipc a0, 1\\nret");', ["auipc without", "in g"]),
         (ENDPOINT + '__asm__("jalr zero, 4(zero)");', ["constant address"]),
         (ENDPOINT + '__asm__(".section .odd,\\"awx\\"\\nnop");', ["writable and executable"]),
-        (ENDPOINT + '__asm__(".section .assay.endpoints,\\"aR\\"\\n.quad 0, 7");', ["relocation", "--emit-relocs"]),
+        (
+            ENDPOINT + '__asm__(".section .assay.endpoints,\\"aR\\"\\n.quad 0, 7");',
+            ["relocation", "--emit-relocs"],
+        ),
         (ENDPOINT + '__asm__(".section .assay.endpoints,\\"aR\\"\\n.byte 9");', ["records of 16"]),
         (ENDPOINT + "void _Z3foov(void) {}", ["_Z3foov", "C++", "in C"]),
         (ENDPOINT + "extern int gone(void);\nint f(void)\n{ return gone(); }", None),
@@ -94,7 +114,11 @@ def test_cpp(tmp_path):
     source = tmp_path / "guest.cc"
     source.write_text("namespace guest { int answer(int a) { return a; } }\n")
     elf = tmp_path / "guest.elf"
-    command = [word for word in cc.command([], ["-std=c++17", "-fno-exceptions", KEEP], str(elf)) if word != "-std=c17"]
+    command = [
+        word
+        for word in cc.command([], ["-std=c++17", "-fno-exceptions", KEEP], str(elf))
+        if word != "-std=c17"
+    ]
     command = [word for word in command if not word.endswith(".c")]
     subprocess.run([*command, str(source)], check=True, capture_output=True)
     said = refusal(elf.read_bytes())
@@ -104,8 +128,11 @@ def test_cpp(tmp_path):
 @pytest.mark.parametrize("size, says", [(5 * 2**30, "above 2^32"), (2**30, "can be mapped")])
 def test_far_too_much_memory(tmp_path, size, says):
     """An array of its own, behind the code, so that the linker of the compiler finds everything within reach."""
-    text = ENDPOINT + f"""__asm__(".section .huge,\\"aw\\",@nobits\\n.globl huge\\n.type huge,@object\\n"
+    text = (
+        ENDPOINT
+        + f"""__asm__(".section .huge,\\"aw\\",@nobits\\n.globl huge\\n.type huge,@object\\n"
         ".size huge, {size}\\nhuge: .zero {size}");"""
+    )
     script = (cc.LIBRARY / "guest.ld").read_text()
     behind = "    . = ALIGN(4096);\n    .huge (NOLOAD) : { *(.huge) }\n"
     (tmp_path / "huge.ld").write_text(script.replace("    /DISCARD/", behind + "    /DISCARD/"))
@@ -114,11 +141,18 @@ def test_far_too_much_memory(tmp_path, size, says):
     assert says in said and ".huge" in said and "smaller" in said
 
 
-@pytest.mark.parametrize("flags, says", [(["-c"], "object file"), (["-fPIE", "-Wl,-pie,--no-dynamic-linker,-z,notext"], "static")])
+@pytest.mark.parametrize(
+    "flags, says",
+    [(["-c"], "object file"), (["-fPIE", "-Wl,-pie,--no-dynamic-linker,-z,notext"], "static")],
+)
 def test_no_static_program(tmp_path, flags, says):
     source, elf = tmp_path / "guest.c", tmp_path / "guest.elf"
     source.write_text(ENDPOINT)
-    words = [word for word in cc.command([str(source)], [], str(elf)) if word not in ("-static", "-fno-pic")]
+    words = [
+        word
+        for word in cc.command([str(source)], [], str(elf))
+        if word not in ("-static", "-fno-pic")
+    ]
     if "-c" in flags:
         words = [word for word in words if word == str(source) or not word.endswith(".c")]
     subprocess.run([*words, *flags], check=True, capture_output=True)

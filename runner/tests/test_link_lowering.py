@@ -6,7 +6,6 @@ import subprocess
 import link_cases
 import pytest
 from guest_run import build, image, run
-
 from linker import code, decode, lower
 
 QEMU = shutil.which("qemu-riscv64")
@@ -17,18 +16,32 @@ def test_every_lowering_does_what_riscv_does(tmp_path):
     text, count = link_cases.assembly()
     (tmp_path / "cases.s").write_text(text)
     elf = build(tmp_path, link_cases.driver(count), str(tmp_path / "cases.s"), "-Wl,-e,_start")
-    expected = subprocess.run([QEMU, str(tmp_path / "guest.elf")], capture_output=True, check=True).stdout
+    expected = subprocess.run(
+        [QEMU, str(tmp_path / "guest.elf")], capture_output=True, check=True
+    ).stdout
     machine, stop = run(image.link(elf).image)
     assert stop.exit == "host_call", stop
     results = machine.read(stop.state.regs[7], 8 * count)
-    wrong = [case for n, case in enumerate(link_cases.cases()) if results[8 * n :][:8] != expected[8 * n :][:8]]
+    wrong = [
+        case
+        for n, case in enumerate(link_cases.cases())
+        if results[8 * n :][:8] != expected[8 * n :][:8]
+    ]
     assert len(expected) == 8 * count and not wrong
 
 
 def test_every_instruction_of_the_table_is_lowered_and_tried():
     tried = {part.split()[0] for case in link_cases.cases() for part in case.split(";")}
     known = {name for name, *_ in decode.TABLE}
-    unseen = {"auipc", "ecall", "ebreak", "unimp", "select", "jal", "jalr"}  # seen elsewhere or as `call` and `ret`
+    unseen = {
+        "auipc",
+        "ecall",
+        "ebreak",
+        "unimp",
+        "select",
+        "jal",
+        "jalr",
+    }  # seen elsewhere or as `call` and `ret`
     assert known - tried - unseen == set()
     for name in known:
         assert hasattr(lower.Lowering, name) or any(name in names for names, _ in lower.KINDS), name

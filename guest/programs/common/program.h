@@ -11,6 +11,7 @@
 #define GUEST_PROGRAM_H
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef ASSAY_NATIVE

@@ -13,7 +13,7 @@ import click
 
 import model
 
-from .. import cover, dialect, engines, exit_code, fill, kernel_rounds, place, rounds, suite
+from .. import cover, dialect, engines, exit_code, fill, guests, kernel_rounds, place, rounds, suite
 from ..replay import replay
 from ..steps import StepFailed, Steps, run
 from . import options
@@ -70,6 +70,10 @@ def plan_of(count, dev_count, seed, external, jobs):
         yield f"C tests {preset}", lambda preset=preset: ctest(preset)
     yield "Python tests", pytest
     yield "vectors are as generated", lambda: filled(jobs)
+    if shutil.which("clang-19"):
+        yield "guests are as linked", guests_filled
+    else:
+        yield "compiler of guests", no_compiler
     for preset in presets:
         names = (engines.MODEL, *engines.OURS) if preset == place.PRESET else engines.OURS
         yield f"replay {preset}", lambda p=preset, n=names: replayed(p, n, jobs)
@@ -128,6 +132,13 @@ def filled(jobs):
     return len(suite.files_of([place.VECTORS])), "byte-identical"
 
 
+def guests_filled():
+    changed = guests.fill(check=True)
+    if changed:
+        raise StepFailed("\n".join(f"vectors/{guests.FOLDER}/{name} differs" for name in changed))
+    return len(guests.images()), f"{len(guests.images())} Images rebuilt, byte-identical"
+
+
 def replayed(preset, names, jobs):
     """Every case on every engine of a build."""
     selected = suite.read([place.VECTORS])
@@ -137,11 +148,12 @@ def replayed(preset, names, jobs):
     for name in engines.available(names, preset):
         engine = engines.parse(name, preset)
         engines.check_loads(engine)
-        verdicts = list(replay(selected, engine, jobs=jobs))
+        asked = selected.asked(engine)
+        verdicts = list(replay(asked, engine, jobs=jobs))
         wrong = [verdict for verdict in verdicts if not verdict.passed]
-        if wrong or len(verdicts) != len(selected.entries):
+        if wrong or len(verdicts) != len(asked.entries):
             lines = [f"{verdict.case} on {name}: {verdict.text}" for verdict in wrong]
-            lines.append(f"{name}: {len(verdicts)} verdicts of {len(selected.entries)} cases")
+            lines.append(f"{name}: {len(verdicts)} verdicts of {len(asked.entries)} cases")
             raise StepFailed("\n".join(lines))
         counts[name] = len(verdicts)
     return sum(counts.values()), f"{len(selected.entries):,} cases x {{{', '.join(counts)}}}"

@@ -1,0 +1,34 @@
+"""assay guests: the guest programs, built, and their vectors."""
+
+import click
+
+from .. import exit_code, guests
+
+
+@click.group("guests")
+def command():
+    """Build the guest programs and write their vectors.
+
+    \b
+    Exit codes: 0 done, 1 --check found differences, 3 a guest does not build, 4 the
+    compiler is missing.
+    """
+
+
+@command.command("build")
+def build():
+    """Compile and link every guest into build/guests."""
+    for name, image in guests.images().items():
+        click.echo(f"{name:<12} {len(image):>7,} bytes  {guests.kernel.hash('image', image).hex()}")
+    return exit_code.AGREED
+
+
+@command.command("fill")
+@click.option("--check", is_flag=True, help="Write nothing; say which files would change.")
+def fill(check):
+    """Write vectors/programs: Images linked anew, what they do told by the specification."""
+    changed = guests.fill(check)
+    for name in changed:
+        click.echo(f"{'differs' if check else 'written'}: vectors/{guests.FOLDER}/{name}")
+    click.echo(f"{len(changed)} files {'differ' if check else 'changed'}", err=True)
+    return exit_code.DIFFERED if check and changed else exit_code.AGREED
