@@ -1,6 +1,7 @@
 """RISC-V words to instructions: RV64E with M and Zbb.
 
-A row of the table is name, format, and the bits that distinguish the instruction: those of `match` under `mask`.
+A row of the table is name, format, and the bits that distinguish the instruction: those of
+`match` under `mask`.
 """
 
 from typing import NamedTuple

@@ -1,4 +1,6 @@
-"""Reading the ELF: sections, symbols, relocations and source lines; checks that need no decoding."""
+"""Reading the ELF: sections, symbols, relocations and source lines; checks that need no
+decoding.
+"""
 
 import io
 from bisect import bisect_right
@@ -23,12 +25,18 @@ STATIC = "compile without -fPIC or -fPIE and link with -static"
 RELOCATION_NAME = {
     number: "R_RISCV_" + name
     for number, name in {
-        0: "NONE", 1: "32", 2: "64", 3: "RELATIVE", 4: "COPY", 5: "JUMP_SLOT", 16: "BRANCH", 17: "JAL", 18: "CALL",
-        19: "CALL_PLT", 20: "GOT_HI20", 21: "TLS_GOT_HI20", 22: "TLS_GD_HI20", 23: "PCREL_HI20", 24: "PCREL_LO12_I",
-        25: "PCREL_LO12_S", 26: "HI20", 27: "LO12_I", 28: "LO12_S", 29: "TPREL_HI20", 30: "TPREL_LO12_I",
-        31: "TPREL_LO12_S", 32: "TPREL_ADD", 33: "ADD8", 34: "ADD16", 35: "ADD32", 36: "ADD64", 37: "SUB8",
-        38: "SUB16", 39: "SUB32", 40: "SUB64", 43: "ALIGN", 44: "RVC_BRANCH", 45: "RVC_JUMP", 51: "RELAX",
-        52: "SUB6", 53: "SET6", 54: "SET8", 55: "SET16", 56: "SET32", 57: "32_PCREL", 58: "IRELATIVE",
+        0: "NONE", 1: "32", 2: "64", 3: "RELATIVE", 4: "COPY", 5: "JUMP_SLOT", 16: "BRANCH",
+        17: "JAL", 18: "CALL",
+        19: "CALL_PLT", 20: "GOT_HI20", 21: "TLS_GOT_HI20", 22: "TLS_GD_HI20", 23: "PCREL_HI20",
+        24: "PCREL_LO12_I",
+        25: "PCREL_LO12_S", 26: "HI20", 27: "LO12_I", 28: "LO12_S", 29: "TPREL_HI20",
+        30: "TPREL_LO12_I",
+        31: "TPREL_LO12_S", 32: "TPREL_ADD", 33: "ADD8", 34: "ADD16", 35: "ADD32", 36: "ADD64",
+        37: "SUB8",
+        38: "SUB16", 39: "SUB32", 40: "SUB64", 43: "ALIGN", 44: "RVC_BRANCH", 45: "RVC_JUMP",
+        51: "RELAX",
+        52: "SUB6", 53: "SET6", 54: "SET8", 55: "SET16", 56: "SET32", 57: "32_PCREL",
+        58: "IRELATIVE",
         59: "PLT32", 60: "SET_ULEB128", 61: "SUB_ULEB128",
     }.items()
 }  # fmt: skip
@@ -89,7 +97,7 @@ class Relocation:
 
     @property
     def in_code(self):
-        """Whether it refers to code: decided by the symbol's section, as an address may be another's end."""
+        """Whether it refers to code. Its symbol decides: an address may be the end of something else."""
         return self.symbol is not None and self.symbol.in_code
 
 
@@ -104,7 +112,7 @@ class Guest:
 
     @cached_property
     def functions(self):
-        """(address, symbol) of everything named in code, ascending; of two at one address the longer name last."""
+        """(address, symbol) of everything named in code, ascending; at one address functions last."""
         named = [
             s for s in self.symbols if s.in_code and s.name and not s.name.startswith((".L", "$"))
         ]
@@ -220,9 +228,9 @@ def check_sizes(sections):
     for section in sections:
         if section["sh_flags"] & ALLOC and section["sh_addr"] + section["sh_size"] > ADDRESS_END:
             raise LinkError(
-                f"{section['sh_size']} bytes end at {section['sh_addr'] + section['sh_size']:#x}, above 2^32",
+                f"its {section['sh_size']} bytes end above 2^32",
                 f"section {section.name}",
-                "memory has 4 GiB of addresses, of which 256 MiB can be mapped; make the arrays smaller",
+                "at most 256 MiB of memory can be mapped; make the arrays smaller",
             )
 
 
@@ -331,7 +339,7 @@ def read_relocations(section, symbols, guest):
 
 
 def read_lines(file):
-    """(address, file name or None, line); None where a sequence ends. Broken debug information is none."""
+    """(address, file name, line), no name where a sequence ends; none if the information is broken."""
     if not file.has_dwarf_info():
         return []
     rows = []

@@ -1,6 +1,6 @@
 """The records of ASSAY_ENDPOINT: 16 bytes each.
 
-0..8 address of the trampoline   8 index   9 arg_registers   10 arg_cnode_size   11..16 zero
+0..8 address of the trampoline 8 index 9 arg_registers 10 arg_cnode_size 11..16 zero
 """
 
 from dataclasses import dataclass

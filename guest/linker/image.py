@@ -23,7 +23,7 @@ class Linked:
 
 
 def link(data, registers=None):
-    """ELF bytes to Linked; `registers` is (endpoint, register) -> value at its entry. Raises LinkError."""
+    """ELF bytes to Linked; raises LinkError. `registers`: (endpoint, register) -> value at entry."""
     guest = elf.read(data)
     relocate.check(guest)
     entries = endpoints.read(guest)

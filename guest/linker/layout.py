@@ -79,7 +79,7 @@ def check(found):
         if low.end > high.start:
             raise LinkError(
                 f"{low.name} and {high.name} memory share the page at {high.start:#x}",
-                advice="use the linker script guest.ld, or one that begins each at a page of its own",
+                advice="link with guest.ld, or let each begin at a page of its own",
             )
     if sum(region.size for region in found) > PAGES_MAX * PAGE:
         raise LinkError(f"more than {PAGES_MAX * PAGE} bytes of memory in all", advice=SMALLER)

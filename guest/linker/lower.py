@@ -1,7 +1,8 @@
 """RISC-V instructions to PVM instructions.
 
-x0 has no PVM register: an instruction that names it becomes one that needs no zero. A few have no such form and need
-a register that nobody else uses; they borrow one and keep its value below the stack pointer, where nothing lives.
+x0 has no PVM register: an instruction that names it becomes one that needs no zero. A few have
+no such form and need a register that nobody else uses; they borrow one and keep its value below
+the stack pointer, where nothing lives.
 """
 
 from . import relocate
@@ -18,20 +19,26 @@ THREE = {
     "slt": "set_lt_s", "sltu": "set_lt_u", "xor": "xor", "or": "or", "and": "and",
     "mul": "mul_64", "mulh": "mul_upper_s_s", "mulhsu": "mul_upper_s_u", "mulhu": "mul_upper_u_u",
     "div": "div_s_64", "divu": "div_u_64", "rem": "rem_s_64", "remu": "rem_u_64",
-    "addw": "add_32", "subw": "sub_32", "sllw": "shlo_l_32", "srlw": "shlo_r_32", "sraw": "shar_r_32",
-    "mulw": "mul_32", "divw": "div_s_32", "divuw": "div_u_32", "remw": "rem_s_32", "remuw": "rem_u_32",
-    "andn": "and_inv", "orn": "or_inv", "xnor": "xnor", "min": "min", "minu": "min_u", "max": "max", "maxu": "max_u",
+    "addw": "add_32", "subw": "sub_32", "sllw": "shlo_l_32", "srlw": "shlo_r_32",
+    "sraw": "shar_r_32",
+    "mulw": "mul_32", "divw": "div_s_32", "divuw": "div_u_32", "remw": "rem_s_32",
+    "remuw": "rem_u_32",
+    "andn": "and_inv", "orn": "or_inv", "xnor": "xnor", "min": "min", "minu": "min_u",
+    "max": "max", "maxu": "max_u",
     "rol": "rot_l_64", "ror": "rot_r_64", "rolw": "rot_l_32", "rorw": "rot_r_32",
 }  # fmt: skip
 TWO = {
     "clz": "leading_zero_bits_64", "clzw": "leading_zero_bits_32", "ctz": "trailing_zero_bits_64",
     "ctzw": "trailing_zero_bits_32", "cpop": "count_set_bits_64", "cpopw": "count_set_bits_32",
-    "sext.b": "sign_extend_8", "sext.h": "sign_extend_16", "zext.h": "zero_extend_16", "rev8": "reverse_bytes",
+    "sext.b": "sign_extend_8", "sext.h": "sign_extend_16", "zext.h": "zero_extend_16",
+    "rev8": "reverse_bytes",
 }  # fmt: skip
 IMMEDIATE = {
     "addi": "add_imm_64", "addiw": "add_imm_32", "slti": "set_lt_s_imm", "sltiu": "set_lt_u_imm",
-    "xori": "xor_imm", "ori": "or_imm", "andi": "and_imm", "slli": "shlo_l_imm_64", "srli": "shlo_r_imm_64",
-    "srai": "shar_r_imm_64", "rori": "rot_r_64_imm", "slliw": "shlo_l_imm_32", "srliw": "shlo_r_imm_32",
+    "xori": "xor_imm", "ori": "or_imm", "andi": "and_imm", "slli": "shlo_l_imm_64",
+    "srli": "shlo_r_imm_64",
+    "srai": "shar_r_imm_64", "rori": "rot_r_64_imm", "slliw": "shlo_l_imm_32",
+    "srliw": "shlo_r_imm_32",
     "sraiw": "shar_r_imm_32", "roriw": "rot_r_32_imm",
 }  # fmt: skip
 LOAD = {"lb": "i8", "lh": "i16", "lw": "i32", "ld": "u64", "lbu": "u8", "lhu": "u16", "lwu": "u32"}
@@ -84,7 +91,7 @@ class Lowering:
         self.before = None
 
     def all(self):
-        """Marks and Ops of the whole program; a trap first, for endpoints that do not exist, and one last."""
+        """The whole program, between two traps: the first is for endpoints that do not exist."""
         stream = [Op("trap")]
         for instruction in self.program.instructions:
             stream.append(Mark(instruction.address))

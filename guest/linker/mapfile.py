@@ -2,7 +2,8 @@
 
     {"address": 1073741824, "pc": 1, "symbol": "fib", "source": "fib.c:7"}
 
-Several instructions that became one have one pc. `symbol` and `source` are empty where they are not known.
+Several instructions that became one have one pc. `symbol` and `source` are empty where they are
+not known.
 """
 
 import json

@@ -1,10 +1,11 @@
 """Constants within straight-line code.
 
-RISC-V builds an address from two instructions and a large constant from up to eight. Where the value of a register
-is known, an instruction that only computes becomes a load of its result, one that reads memory at a known address
-an absolute one, and one with a known second operand its immediate form. Loads of constants that nobody reads before
-they are overwritten then fall away. Nothing is known at a place that a jump may go to, and every register counts as
-read where a block ends.
+RISC-V builds an address from two instructions and a large constant from up to eight. Where the
+value of a register is known, an instruction that only computes becomes a load of its result, one
+that reads memory at a known address an absolute one, and one with a known second operand its
+immediate form. Loads of constants that nobody reads before they are overwritten then fall away.
+Nothing is known at a place that a jump may go to, and every register counts as read where a
+block ends.
 """
 
 from .code import Mark, Op, address_immediate, load_constant, reads, writes
@@ -48,9 +49,12 @@ SECOND = {
     "set_lt_u": "set_lt_u_imm", "set_lt_s": "set_lt_s_imm", **EITHER,
 }  # fmt: skip
 FIRST = {
-    "sub_64": "neg_add_imm_64", "sub_32": "neg_add_imm_32", "set_lt_u": "set_gt_u_imm", "set_lt_s": "set_gt_s_imm",
-    "shlo_l_64": "shlo_l_imm_alt_64", "shlo_r_64": "shlo_r_imm_alt_64", "shar_r_64": "shar_r_imm_alt_64",
-    "shlo_l_32": "shlo_l_imm_alt_32", "shlo_r_32": "shlo_r_imm_alt_32", "shar_r_32": "shar_r_imm_alt_32",
+    "sub_64": "neg_add_imm_64", "sub_32": "neg_add_imm_32", "set_lt_u": "set_gt_u_imm",
+    "set_lt_s": "set_gt_s_imm",
+    "shlo_l_64": "shlo_l_imm_alt_64", "shlo_r_64": "shlo_r_imm_alt_64",
+    "shar_r_64": "shar_r_imm_alt_64",
+    "shlo_l_32": "shlo_l_imm_alt_32", "shlo_r_32": "shlo_r_imm_alt_32",
+    "shar_r_32": "shar_r_imm_alt_32",
     "rot_r_64": "rot_r_64_imm_alt", "rot_r_32": "rot_r_32_imm_alt", **EITHER,
 }  # fmt: skip
 OPERATIONS = ("ecall", "ecalli")  # the kernel may write any register

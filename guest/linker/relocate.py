@@ -1,6 +1,7 @@
 """Relocations: which code addresses are taken, and what goes where a value of one was.
 
-A code address is worth nothing to a PVM program: what it holds instead is the dynamic address of a jump-table entry.
+A code address is worth nothing to a PVM program: what it holds instead is the dynamic address of
+a jump-table entry.
 """
 
 from .errors import LinkError
@@ -41,7 +42,7 @@ def check(guest):
 def advice_for(kind):
     if "TLS" in kind or "TPREL" in kind:
         return "there are no threads; remove _Thread_local"
-    return "compile without -fPIC or -fPIE, for the medlow code model, and link with -static --no-relax"
+    return "compile without -fPIC, for the medlow code model; link with -static --no-relax"
 
 
 def taken(guest):

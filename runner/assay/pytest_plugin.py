@@ -18,7 +18,7 @@ class VectorFile(pytest.File):
         if found.invalid:
             raise self.CollectError("\n".join(map(str, found.invalid)))
         for entry in found.entries:
-            for name in engines.available((engines.MODEL, *engines.OURS)):
+            for name in engines.available(entry.votes or (engines.MODEL, *engines.OURS)):
                 yield VectorItem.from_parent(self, name=f"{entry.id}[{name}]", entry=entry, engine=name)
 
 

@@ -16,7 +16,7 @@ REGISTERS = model.table.LIMIT["register_count"]
 ENDPOINT_REGISTER, RESULT_REGISTER = 11, 7
 GAS = 10**12
 
-__all__ = ["build", "cc", "cli", "image", "link", "memory", "run"]
+__all__ = ["build", "cc", "cli", "image", "link", "result", "kernel", "ROOT", "run"]
 
 
 def build(folder, text, *options, name="guest.c", command=cc.command):

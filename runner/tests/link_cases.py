@@ -1,7 +1,9 @@
-"""A guest that runs every instruction of RV64E, M and Zbb, in every way that it is lowered, over edge values.
+"""A guest that runs every instruction of RV64E, M and Zbb, in every way that it is lowered, over
+edge values.
 
-Each case is a function of x in a0, y in a1 and a buffer in a2, whose result mixes a0, a1 and a3. The guest folds the
-results of a case over all pairs of values into one number; under an emulator of RISC-V it prints them.
+Each case is a function of x in a0, y in a1 and a buffer in a2, whose result mixes a0, a1 and a3.
+The guest folds the results of a case over all pairs of values into one number; under an emulator
+of RISC-V it prints them.
 """
 
 VALUES = [0, 1, 37, 2**31, 2**63 - 1, 2**63, 2**64 - 1, 0xFF00FF0000800001]

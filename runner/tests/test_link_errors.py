@@ -1,4 +1,6 @@
-"""What the linker refuses: each refusal says what, where, and what to do, and ends with exit code 3."""
+"""What the linker refuses: each refusal says what, where, and what to do, and ends with exit
+code 3.
+"""
 
 import subprocess
 

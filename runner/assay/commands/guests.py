@@ -1,8 +1,10 @@
 """assay guests: the guest programs, built, and their vectors."""
 
+import json
+
 import click
 
-from .. import exit_code, guests
+from .. import exit_code, guests, ledger
 
 
 @click.group("guests")
@@ -32,3 +34,17 @@ def fill(check):
         click.echo(f"{'differs' if check else 'written'}: vectors/{guests.FOLDER}/{name}")
     click.echo(f"{len(changed)} files {'differ' if check else 'changed'}", err=True)
     return exit_code.DIFFERED if check and changed else exit_code.AGREED
+
+
+@command.command("events")
+@click.argument("guest", type=click.Choice(["ledger", "store"]))
+@click.option("--count", default=20, show_default=True, type=click.IntRange(min=1), help="Transfers.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0))
+@click.option("--tamper", type=click.IntRange(min=0), help="Change one bit of this transfer's signature.")
+def events(guest, count, seed, tamper):
+    """Print events of a chain guest, for ./assay chain run."""
+    found = ledger.events(count, seed, tamper) if guest == "ledger" else guests.store_events()
+    for event in guests.rich(found):
+        line = {"endpoint": event.endpoint, "payload": event.payload.hex()}
+        click.echo(json.dumps(line | {"gas": hex(event.gas), "quota": hex(event.quota)}))
+    return exit_code.AGREED

@@ -1,0 +1,142 @@
+"""The guest programs: known answers inside the guest, results of their native twins, chains."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from assay import engines, guests, ledger, place
+from assay.kernel_case import do_step, judge, parse
+
+pytestmark = pytest.mark.skipif(shutil.which("clang-19") is None, reason="clang-19 compiles guests")
+OURS = engines.available(engines.OURS)
+NAMES = [guest.name for guest in guests.GUESTS]
+
+
+@pytest.fixture(scope="module")
+def twins(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("twins")
+    return {name: guests.twin(name, folder) for name in NAMES}
+
+
+@pytest.fixture(scope="module")
+def opened():
+    found = {name: engines.parse(name).open(120.0) for name in OURS}
+    yield found
+    for engine in found.values():
+        engine.close()
+
+
+def result_of(engine, world, run):
+    """What a run halts with, and its gas."""
+    engine.world_open(world)
+    step = {
+        "run": {
+            "instance": run.instance.hex(),
+            "image": run.image.hex(),
+            "cnode": run.cnode.hex(),
+            "endpoint": run.endpoint,
+            "gas": hex(run.gas),
+        }
+    }
+    result, _, _ = do_step(step, {}, engine)
+    assert result["outcome"] == "halt", result["exit"]
+    return int(result["regs"][7], 16), result["gas_used"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_known_answers_hold_in_the_guest_and_in_its_twin(name, twins, opened):
+    assert guests.twin_result(twins[name], 1, 0, 0) == 0
+    found = {result_of(engine, *guests.run_of(name, 1, 0, 0)) for engine in opened.values()}
+    assert len(found) == 1 and found.pop()[0] == 0
+
+
+@pytest.mark.parametrize("guest", guests.GUESTS, ids=lambda guest: guest.name)
+def test_results_are_those_of_the_twin(guest, twins, opened):
+    for call in (*guest.calls, guest.bench):
+        expected = guests.twin_result(twins[guest.name], 0, call.test, call.iterations)
+        world, run = guests.run_of(guest.name, 0, call.test, call.iterations)
+        found = {result_of(engine, world, run) for engine in opened.values()}
+        assert len(found) == 1 and found.pop()[0] == expected
+
+
+def test_vectors_hold_what_the_twins_say(twins):
+    seen = 0
+    for guest in guests.GUESTS:
+        text = json.loads((place.VECTORS / guests.FOLDER / f"{guest.name}.json").read_text())
+        for call, case in zip(guest.calls, text["cases"], strict=True):
+            expected = guests.twin_result(twins[guest.name], 0, call.test, call.iterations)
+            assert int(case["steps"][0]["result"]["regs"].get("r7", "0x0"), 16) == expected
+            seen += 1
+    assert seen >= 30 - 3
+
+
+def test_linking_is_deterministic(tmp_path):
+    for name in ("interpreter", "ledger"):
+        assert guests.link(name, tmp_path) == guests.images()[name]
+
+
+def roots(engine, events, every):
+    assert engine.chain_genesis(guests.images()["ledger"]) == "admitted"
+    found = []
+    for number, event in enumerate(guests.rich(events)):
+        (result, _), end = (
+            engine.chain_apply(event.endpoint, event.payload, event.gas, event.quota),
+            event.ends,
+        )
+        assert result["outcome"] == ("halt" if end == "halt" else "faulted"), f"event {number}: {result}"
+        if "value" in event.known:
+            assert int(result["value"], 16) == event.known["value"], f"event {number}"
+        if number % every == 0:
+            found.append(engine.chain_root())
+    return found
+
+
+def test_the_ledger_keeps_balances_from_event_to_event(opened):
+    events = ledger.events(40, seed=3)
+    found = [roots(engine, events, 10) for engine in opened.values()]
+    assert all(one == found[0] for one in found) and len(set(found[0])) > 4
+
+
+def test_a_tampered_transfer_leaves_no_trace(opened):
+    events = ledger.events(12, seed=4, tampered=5)
+    assert events[6].ends == "trap"
+    for engine in opened.values():
+        roots(engine, events, 4)
+
+
+def test_the_first_wrong_event_of_a_tampered_vector_is_named(opened):
+    path = place.VECTORS / guests.FOLDER / "ledger.json"
+    line = next(line for line in path.read_text().splitlines() if line.startswith('{"id"'))
+    case, images = parse(line.rstrip(",")), json.loads(path.read_text())["images"]
+    for engine in opened.values():
+        assert judge(case, images, engine) is None
+    payload = case["events"][3]["payload"]
+    case["events"][3]["payload"] = payload[:-2] + f"{int(payload[-2:], 16) ^ 1:02x}"
+    for engine in opened.values():
+        _, step, differences = judge(case, images, engine)
+        assert step == 3 and ("outcome", "halt", "faulted") in differences
+
+
+def test_the_first_guest_of_the_readme(tmp_path):
+    """The ten lines are run as they stand."""
+    text = (place.ROOT / "guest" / "README.md").read_text()
+    script = re.search(r"## Your first guest\n\n```\n(.*?)```", text, re.S)[1]
+    path = os.pathsep.join(str(place.ROOT / name) for name in ("runner", "spec", "guest"))
+    tool = tmp_path / "assay"
+    tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m assay "$@"\n')
+    tool.chmod(0o755)
+    done = subprocess.run(
+        ["sh", "-e", "-c", script],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": path, "ASSAY_ROOT": str(place.ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"0\s+halt\s+0x5\s+gas\s+\d+\s+root [0-9a-f]{64}", done.stdout), done.stdout
+    assert len(script.splitlines()) <= 12
