@@ -1,7 +1,7 @@
 # assay_add_guest(name SOURCES file... [OPTIONS option...] [STACK bytes] [HEAP bytes] [REGISTERS 0.a0=1000...]
 #                 [DEPENDS file...])
 #
-# Compiles C to the Image ${CMAKE_CURRENT_BINARY_DIR}/name.image, with name.elf and name.map beside it, as target `name`.
+# Compiles C to the Image ${CMAKE_CURRENT_BINARY_DIR}/name.image; name.elf and name.map lie beside it.
 # OPTIONS go to the compiler, REGISTERS say what a0..a5 of an endpoint hold at its entry, DEPENDS names headers.
 #
 # ASSAY_PYTHON is a Python with the packages of runner/requirements.lock: that of ./assay when it is there.

@@ -25,9 +25,7 @@ def place(stream, targets, table):
         if isinstance(item, Op):
             starts.append(len(code))
             code += encode(item, 0 if item.target is None else position[item.target] - len(code))
-    return Placed(
-        blob(bytes(code), starts, [position[address] for address in table.addresses]), position
-    )
+    return Placed(blob(bytes(code), starts, [position[address] for address in table.addresses]), position)
 
 
 def with_block_starts(stream, targets):
@@ -49,6 +47,4 @@ def blob(code, starts, jumps):
     for start in starts:
         bitmask[start // 8] |= 1 << start % 8
     header = len(jumps).to_bytes(4, "little") + bytes([size]) + len(code).to_bytes(4, "little")
-    return (
-        header + b"".join(jump.to_bytes(size, "little") for jump in jumps) + code + bytes(bitmask)
-    )
+    return header + b"".join(jump.to_bytes(size, "little") for jump in jumps) + code + bytes(bitmask)

@@ -57,9 +57,7 @@ def compiler():
     for name in COMPILERS:
         if (path := shutil.which(name)) is not None:
             return path
-    raise NoCompiler(
-        f"no compiler: none of {', '.join(COMPILERS)} is on PATH; install clang-19 and lld-19"
-    )
+    raise NoCompiler(f"no compiler: none of {', '.join(COMPILERS)} is on PATH; install clang-19 and lld-19")
 
 
 def compile_and_link(arguments, options, link_file):

@@ -12,9 +12,7 @@ REGISTERS = {"a0": 7, "a1": 8, "a2": 9, "a3": 10, "a4": 11, "a5": 12}
 
 
 def link_main(argv=None):
-    parser = argparse.ArgumentParser(
-        prog="assay link", description="Link a static RISC-V ELF to an Image."
-    )
+    parser = argparse.ArgumentParser(prog="assay link", description="Link a static RISC-V ELF to an Image.")
     parser.add_argument("elf", metavar="GUEST.ELF")
     add_outputs(parser)
     arguments = parser.parse_args(argv)
@@ -33,16 +31,12 @@ def cc_main(argv=None):
     parser.add_argument("--stack", type=int, metavar="BYTES", help="size of the stack (65536)")
     parser.add_argument("--heap", type=int, metavar="BYTES", help="size of the heap (65536)")
     arguments, options = parser.parse_known_intermixed_args(argv)
-    return guarded(
-        "cc", arguments.sources[0], lambda: cc.compile_and_link(arguments, options, link_file)
-    )
+    return guarded("cc", arguments.sources[0], lambda: cc.compile_and_link(arguments, options, link_file))
 
 
 def add_outputs(parser):
     parser.add_argument("-o", "--output", required=True, metavar="GUEST.IMAGE")
-    parser.add_argument(
-        "--map", metavar="FILE", help="write where each instruction went, as lines of JSON"
-    )
+    parser.add_argument("--map", metavar="FILE", help="write where each instruction went, as lines of JSON")
     parser.add_argument(
         "--register",
         action="append",

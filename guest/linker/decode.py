@@ -88,12 +88,8 @@ TABLE = [
     *rows("I", F3, 0x1B, ("addiw", 0, 0)),
     *rows("H5", F7, 0x1B, ("slliw", 1, 0), ("srliw", 5, 0), ("sraiw", 5, 0x20), ("roriw", 5, 0x30)),
     *rows("UN", IMM, 0x1B, ("clzw", 1, 0x600), ("ctzw", 1, 0x601), ("cpopw", 1, 0x602)),
-    *rows(
-        "R", F7, 0x33, ("add", 0, 0), ("sub", 0, 0x20), ("sll", 1, 0), ("slt", 2, 0), ("sltu", 3, 0)
-    ),
-    *rows(
-        "R", F7, 0x33, ("xor", 4, 0), ("srl", 5, 0), ("sra", 5, 0x20), ("or", 6, 0), ("and", 7, 0)
-    ),
+    *rows("R", F7, 0x33, ("add", 0, 0), ("sub", 0, 0x20), ("sll", 1, 0), ("slt", 2, 0), ("sltu", 3, 0)),
+    *rows("R", F7, 0x33, ("xor", 4, 0), ("srl", 5, 0), ("sra", 5, 0x20), ("or", 6, 0), ("and", 7, 0)),
     *rows("R", F7, 0x33, ("mul", 0, 1), ("mulh", 1, 1), ("mulhsu", 2, 1), ("mulhu", 3, 1)),
     *rows("R", F7, 0x33, ("div", 4, 1), ("divu", 5, 1), ("rem", 6, 1), ("remu", 7, 1)),
     *rows(

@@ -18,9 +18,7 @@ WRITE, ALLOC, EXECUTE, TLS = 0x1, 0x2, 0x4, 0x400
 COMPRESSED, FLOAT_ABI = 0x1, 0x6
 ADDRESS_END = 2**32
 ENDPOINTS = ".assay.endpoints"
-COMPILE = (
-    "compile with `assay cc`, or with --target=riscv64-unknown-elf -march=rv64em_zbb -mabi=lp64e"
-)
+COMPILE = "compile with `assay cc`, or with --target=riscv64-unknown-elf -march=rv64em_zbb -mabi=lp64e"
 STATIC = "compile without -fPIC or -fPIE and link with -static"
 RELOCATION_NAME = {
     number: "R_RISCV_" + name
@@ -113,9 +111,7 @@ class Guest:
     @cached_property
     def functions(self):
         """(address, symbol) of everything named in code, ascending; at one address functions last."""
-        named = [
-            s for s in self.symbols if s.in_code and s.name and not s.name.startswith((".L", "$"))
-        ]
+        named = [s for s in self.symbols if s.in_code and s.name and not s.name.startswith((".L", "$"))]
         return sorted(
             ((s.value, s) for s in named),
             key=lambda pair: (pair[0], pair[1].kind == "STT_FUNC", pair[1].name),
@@ -145,11 +141,7 @@ class Guest:
             start, symbol = self.functions[at]
             return f"{symbol.name}+{address - start:#x}" if address > start else symbol.name
         for symbol in self.symbols:
-            if (
-                symbol.name
-                and symbol.value <= address < symbol.value + symbol.size
-                and not symbol.in_code
-            ):
+            if symbol.name and symbol.value <= address < symbol.value + symbol.size and not symbol.in_code:
                 return f"{symbol.name}+{address - symbol.value:#x}"
         return section.name
 
@@ -163,11 +155,7 @@ class Guest:
     def place(self, address):
         """For people: the address with its symbol and source line."""
         symbol, source = self.symbol_at(address), self.source_at(address)
-        return (
-            f"{address:#x}"
-            + (f" in {symbol}" if symbol else "")
-            + (f" ({source})" if source else "")
-        )
+        return f"{address:#x}" + (f" in {symbol}" if symbol else "") + (f" ({source})" if source else "")
 
     def refuse(self, address, problem, advice=""):
         raise LinkError(problem, self.place(address), advice)
@@ -191,9 +179,7 @@ def check_header(file):
     if file.elfclass != 64 or not file.little_endian or file["e_machine"] != "EM_RISCV":
         raise LinkError("no little-endian 64-bit RISC-V ELF", advice=COMPILE)
     if file["e_type"] == "ET_REL":
-        raise LinkError(
-            "an object file, not a linked program", advice="link it, or give it to `assay cc`"
-        )
+        raise LinkError("an object file, not a linked program", advice="link it, or give it to `assay cc`")
     if file["e_type"] != "ET_EXEC":
         raise LinkError(f"an ELF of type {file['e_type']}, not a static program", advice=STATIC)
     flags = file["e_flags"]
@@ -261,9 +247,7 @@ def is_loaded(section):
     if section.name.startswith((".got", ".plt", ".dynamic", ".interp")):
         raise LinkError("position-independent code needs this section", place, STATIC)
     if section["sh_type"] not in ("SHT_PROGBITS", "SHT_NOBITS"):
-        raise LinkError(
-            f"a section of type {section['sh_type']} cannot be loaded", place, "remove it"
-        )
+        raise LinkError(f"a section of type {section['sh_type']} cannot be loaded", place, "remove it")
     if section["sh_flags"] & WRITE and section["sh_flags"] & EXECUTE:
         raise LinkError(
             "a section both writable and executable", place, "code cannot be written; separate them"
@@ -274,9 +258,7 @@ def is_loaded(section):
 def read_section(section):
     data = None if section["sh_type"] == "SHT_NOBITS" else section.data()
     if data is not None and len(data) != section["sh_size"]:
-        raise LinkError(
-            "the file ends inside of it", f"section {section.name}", "link the ELF again"
-        )
+        raise LinkError("the file ends inside of it", f"section {section.name}", "link the ELF again")
     return Section(
         section.name,
         section["sh_addr"],
@@ -288,13 +270,9 @@ def read_section(section):
 
 
 def read_symbols(file, loaded):
-    tables = [
-        s for s in file.iter_sections() if isinstance(s, SymbolTableSection) and s.name == ".symtab"
-    ]
+    tables = [s for s in file.iter_sections() if isinstance(s, SymbolTableSection) and s.name == ".symtab"]
     if not tables:
-        raise LinkError(
-            "there is no symbol table", advice="do not strip the ELF: relocations need it"
-        )
+        raise LinkError("there is no symbol table", advice="do not strip the ELF: relocations need it")
     return [read_symbol(symbol, loaded) for symbol in tables[0].iter_symbols()]
 
 
@@ -321,9 +299,7 @@ def check_symbols(guest):
 
 def read_relocations(section, symbols, guest):
     if not section.is_RELA():
-        raise LinkError(
-            "relocations without addends", f"section {section.name}", "link with ld.lld"
-        )
+        raise LinkError("relocations without addends", f"section {section.name}", "link with ld.lld")
     for entry in section.iter_relocations():
         number, index = entry["r_info_type"], entry["r_info_sym"]
         kind = RELOCATION_NAME.get(number, f"relocation {number}")

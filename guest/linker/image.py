@@ -59,9 +59,7 @@ def constants(guest):
 def build(placed, entries, regions, registers):
     for endpoint, register in registers:
         if endpoint not in entries:
-            raise LinkError(
-                f"there is no endpoint {endpoint} whose register {register} could be set"
-            )
+            raise LinkError(f"there is no endpoint {endpoint} whose register {register} could be set")
     start = {STACK_POINTER: layout.stack_top(regions)}
     own = {index: {r: v for (e, r), v in registers.items() if e == index} for index in entries}
     return kernel.Image(
@@ -96,7 +94,5 @@ def admitted(image):
     try:
         kernel.admit(data)
     except (kernel.DecodeError, kernel.NotAdmitted) as error:
-        raise LinkError(
-            str(error), advice="the linker is wrong: keep the ELF and report it"
-        ) from None
+        raise LinkError(str(error), advice="the linker is wrong: keep the ELF and report it") from None
     return data

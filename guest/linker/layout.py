@@ -41,9 +41,7 @@ def regions(guest, table):
     found = [span(guest, name, sections, table) for name, sections in groups.items() if sections]
     found.sort(key=lambda region: region.start)
     if not groups["stack"]:
-        found.append(
-            Region("stack", found[-1].end + PAGE if found else 2 * PAGE, STACK_DEFAULT, b"")
-        )
+        found.append(Region("stack", found[-1].end + PAGE if found else 2 * PAGE, STACK_DEFAULT, b""))
     check(found)
     return found
 

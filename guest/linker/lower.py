@@ -55,9 +55,7 @@ SECOND_ZERO = {
         ("add", "sub", "sll", "srl", "sra", "xor", "or", "rem", "remu", "andn", "rol", "ror"),
         "copy",
     ),
-    **dict.fromkeys(
-        ("addw", "subw", "sllw", "srlw", "sraw", "remw", "remuw", "rolw", "rorw"), COPY_32
-    ),
+    **dict.fromkeys(("addw", "subw", "sllw", "srlw", "sraw", "remw", "remuw", "rolw", "rorw"), COPY_32),
     **dict.fromkeys(("sltu", "and", "mul", "mulh", "mulhsu", "mulhu", "mulw", "minu"), "zero"),
     **dict.fromkeys(("div", "divu", "divw", "divuw", "orn"), "ones"),
     "maxu": "copy",
@@ -122,9 +120,7 @@ class Lowering:
             return self.signed_limit(i)
         if i.name.startswith("div") and not i.rs1:
             return self.zero_divided(i)
-        return what_is_left(
-            (FIRST_ZERO if not i.rs1 else SECOND_ZERO)[i.name], i.rd, i.rs1 or i.rs2
-        )
+        return what_is_left((FIRST_ZERO if not i.rs1 else SECOND_ZERO)[i.name], i.rd, i.rs1 or i.rs2)
 
     def signed_limit(self, i):
         """max(v, 0) and min(v, 0)."""
@@ -273,11 +269,7 @@ class Lowering:
 
     def ecall(self, i):
         before = self.before
-        if (
-            before is not None
-            and before.address == i.address - 4
-            and i.address not in self.program.targets
-        ):
+        if before is not None and before.address == i.address - 4 and i.address not in self.program.targets:
             if before.name == "select":
                 return [Op("ecall")]
             if (before.name, before.rd, before.rs1) == ("addi", 5, 0):

@@ -137,19 +137,11 @@ def at_known_address(op, known):
 
 
 def constant_load(op, constant_at):
-    if (
-        op.form != "one_reg_one_imm"
-        or op.name[:6] not in ("load_u", "load_i")
-        or op.name == "load_imm"
-    ):
+    if op.form != "one_reg_one_imm" or op.name[:6] not in ("load_u", "load_i") or op.name == "load_imm":
         return op
     kind, bits = op.name[5], int(op.name[6:])
     data = constant_at(op.x % 2**32, bits // 8)
-    return (
-        op
-        if data is None
-        else load_constant(op.a, int.from_bytes(data, "little", signed=kind == "i"))
-    )
+    return op if data is None else load_constant(op.a, int.from_bytes(data, "little", signed=kind == "i"))
 
 
 def without_unread(stream, targets):

@@ -24,24 +24,14 @@ def read(guest, entries):
     direct = {i.address: target for i in instructions if (target := target_of(i)) is not None}
     for address, target in direct.items():
         if target not in known:
-            guest.refuse(
-                address, f"a jump to {target:#x}, which is no instruction", "do not jump into data"
-            )
+            guest.refuse(address, f"a jump to {target:#x}, which is no instruction", "do not jump into data")
     returns = {after(i) for i in instructions if i.name in ("call", "jal", "jalr") and i.rd}
     taken = relocate.taken(guest)
     for address in sorted(taken - known):
-        guest.refuse(
-            address, "its address is taken, and it is within a call", "put a label before the call"
-        )
+        guest.refuse(address, "its address is taken, and it is within a call", "put a label before the call")
     for instruction in instructions:
-        if (
-            instruction.name in ("call", "jal", "jalr")
-            and instruction.rd
-            and after(instruction) not in known
-        ):
-            guest.refuse(
-                instruction.address, "a call at the end of the code", "put unimp behind it"
-            )
+        if instruction.name in ("call", "jal", "jalr") and instruction.rd and after(instruction) not in known:
+            guest.refuse(instruction.address, "a call at the end of the code", "put unimp behind it")
     return Program(
         instructions,
         set(direct.values()) | returns | taken | set(entries),

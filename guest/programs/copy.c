@@ -1,6 +1,6 @@
 /*
- * Copying memory: by bytes (test 0), by words (test 1), overlapping upward (test 2), and all distances and sizes below 64
- * (test 3).
+ * Copying memory: by bytes (test 0), by words (test 1), overlapping upward (test 2), and all distances and
+ * sizes below 64 (test 3).
  */
 #include "common/program.h"
 

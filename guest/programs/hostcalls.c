@@ -1,6 +1,6 @@
 /*
- * Operations of the host, one after the other: silent ones (test 0), slots copied and dropped (test 1), types compared
- * (test 2). The native twin does in plain C what they come to.
+ * Operations of the host, one after the other: silent ones (test 0), slots copied and dropped (test 1), types
+ * compared (test 2). The native twin does in plain C what they come to.
  */
 #include "common/program.h"
 

@@ -1,10 +1,32 @@
 /*
- * A machine inside the machine: a stack machine whose byte codes are dispatched by a switch, as a jump table. It runs three
- * programs: a loop that sums squares, a recursive factorial modulo a prime, and the Collatz sequence.
+ * A machine inside the machine: a stack machine whose byte codes are dispatched by a switch, as a jump table.
+ * It runs three programs: a loop that sums squares, a recursive factorial modulo a prime, and the Collatz
+ * sequence.
  */
 #include "common/program.h"
 
-enum op { PUSH, ADD, SUB, MUL, MOD, DUP, SWAP, OVER, DROP, JUMP, JUMP_IF, CALL, RETURN, LESS, EQUAL, AND, SHIFT, LOAD, STORE, HALT };
+enum op {
+    PUSH,
+    ADD,
+    SUB,
+    MUL,
+    MOD,
+    DUP,
+    SWAP,
+    OVER,
+    DROP,
+    JUMP,
+    JUMP_IF,
+    CALL,
+    RETURN,
+    LESS,
+    EQUAL,
+    AND,
+    SHIFT,
+    LOAD,
+    STORE,
+    HALT
+};
 
 enum { STACK = 64, CALLS = 64, CELLS = 8 };
 
@@ -110,32 +132,32 @@ static uint64_t execute(struct machine *m)
 
 /* cell 0 is n, cell 1 the sum: the sum of k * k for k from n down to 1. */
 static const uint8_t squares[] = {
-    PUSH, 0, 0, STORE, 1,                                   /* 0 */
-    LOAD, 0, PUSH, 0, 0, EQUAL, JUMP_IF, 31,                /* 5 */
-    LOAD, 1, LOAD, 0, DUP, MUL, ADD, STORE, 1,              /* 13 */
-    LOAD, 0, PUSH, 1, 0, SUB, STORE, 0, JUMP, 5 /* 22 */,   /* 30 is the operand of JUMP */
+    PUSH, 0, 0,    STORE, 1,                                            /* 0 */
+    LOAD, 0, PUSH, 0,     0,   EQUAL, JUMP_IF, 31,                      /* 5 */
+    LOAD, 1, LOAD, 0,     DUP, MUL,   ADD,     STORE, 1,                /* 13 */
+    LOAD, 0, PUSH, 1,     0,   SUB,   STORE,   0,     JUMP, 5 /* 22 */, /* 30 is the operand of JUMP */
 };
 
 static const uint8_t squares_end[] = {LOAD, 1, HALT};
 
 /* On the stack n; gives n! modulo 65,521 by recursion. */
 static const uint8_t factorial[] = {
-    LOAD, 0, CALL, 5, HALT,                                     /* 0 */
-    DUP, PUSH, 2, 0, LESS, JUMP_IF, 25,                         /* 5 */
-    DUP, PUSH, 1, 0, SUB, CALL, 5, MUL, PUSH, 0xf1, 0xff, MOD,  /* 12 */
-    RETURN,                                                     /* 24 */
-    DROP, PUSH, 1, 0, RETURN,                                   /* 25 */
+    LOAD,   0,    CALL, 5, HALT,                                            /* 0 */
+    DUP,    PUSH, 2,    0, LESS,   JUMP_IF, 25,                             /* 5 */
+    DUP,    PUSH, 1,    0, SUB,    CALL,    5,  MUL, PUSH, 0xf1, 0xff, MOD, /* 12 */
+    RETURN,                                                                 /* 24 */
+    DROP,   PUSH, 1,    0, RETURN,                                          /* 25 */
 };
 
 /* cell 0 is n; gives how many steps of Collatz lead to 1. */
 static const uint8_t collatz[] = {
-    PUSH, 0, 0, STORE, 1,                                             /* 0 */
-    LOAD, 0, PUSH, 1, 0, EQUAL, JUMP_IF, 53,                          /* 5 */
-    LOAD, 1, PUSH, 1, 0, ADD, STORE, 1,                               /* 13 */
-    LOAD, 0, PUSH, 1, 0, AND, JUMP_IF, 39,                            /* 21 */
-    LOAD, 0, PUSH, 1, 0, SHIFT, STORE, 0, JUMP, 5,                    /* 29 */
-    LOAD, 0, PUSH, 3, 0, MUL, PUSH, 1, 0, ADD, STORE, 0, JUMP, 5,     /* 39 */
-    LOAD, 1, HALT,                                                    /* 53 */
+    PUSH, 0, 0,    STORE, 1,                                                   /* 0 */
+    LOAD, 0, PUSH, 1,     0, EQUAL, JUMP_IF, 53,                               /* 5 */
+    LOAD, 1, PUSH, 1,     0, ADD,   STORE,   1,                                /* 13 */
+    LOAD, 0, PUSH, 1,     0, AND,   JUMP_IF, 39,                               /* 21 */
+    LOAD, 0, PUSH, 1,     0, SHIFT, STORE,   0,  JUMP, 5,                      /* 29 */
+    LOAD, 0, PUSH, 3,     0, MUL,   PUSH,    1,  0,    ADD, STORE, 0, JUMP, 5, /* 39 */
+    LOAD, 1, HALT,                                                             /* 53 */
 };
 
 static uint8_t joined[sizeof squares + sizeof squares_end];

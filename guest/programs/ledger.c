@@ -1,10 +1,10 @@
 /*
- * A token ledger: accounts with Ed25519 keys, transfers signed by their sender. The accounts are a file; a payload names
- * the file that the event before returned.
+ * A token ledger: accounts with Ed25519 keys, transfers signed by their sender. The accounts are a file; a
+ * payload names the file that the event before returned.
  *
- *   endpoint 0   create     16 public keys of 32 bytes; each account begins with 1,000,000; returns the file's id, 0
- *   endpoint 1   transfer   struct transfer, below; returns the id of the new file
- *   endpoint 2   balance    id u64, account u64; returns the balance
+ *   endpoint 0   create     16 public keys of 32 bytes; each account begins with 1,000,000; returns the
+ * file's id, 0 endpoint 1   transfer   struct transfer, below; returns the id of the new file endpoint 2
+ * balance    id u64, account u64; returns the balance
  *
  * A transfer with a wrong signature, nonce, account or amount traps: the event leaves no trace.
  */
@@ -33,7 +33,8 @@ static uint64_t save_accounts(uint64_t id)
     assay_save(DATA_SLOT, ASSAY_QUOTA, FILE_SLOT);
     assay_open_by_id(ASSAY_HOST_OPEN, DATA_SLOT, id);
     static struct account check[ACCOUNTS];
-    if (assay_read_data(DATA_SLOT, check, sizeof check) != sizeof check || memcmp(check, account, sizeof check) != 0) {
+    if (assay_read_data(DATA_SLOT, check, sizeof check) != sizeof check ||
+        memcmp(check, account, sizeof check) != 0) {
         assay_panic(); /* another file has this id: the payload did not name the last one */
     }
     return id;

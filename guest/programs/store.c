@@ -1,9 +1,9 @@
 /*
  * A key-value store on a chain. The table is a file; a payload names the file that the event before returned.
  *
- *   endpoint 0   put   id u64 (2^64 - 1: a new table), key u64, value up to 32 bytes; returns the id of the new file
- *   endpoint 1   get   id u64, key u64; returns the first 8 bytes of the value, or 2^64 - 1
- *   endpoint 2   delete   id u64, key u64; returns the id of the new file
+ *   endpoint 0   put   id u64 (2^64 - 1: a new table), key u64, value up to 32 bytes; returns the id of the
+ * new file endpoint 1   get   id u64, key u64; returns the first 8 bytes of the value, or 2^64 - 1 endpoint 2
+ * delete   id u64, key u64; returns the id of the new file
  *
  * Whatever does not fit, a table that is full, a key that is not there, traps: the event leaves no trace.
  */
@@ -59,7 +59,8 @@ static uint64_t save_table(void)
     assay_save(DATA_SLOT, ASSAY_QUOTA, FILE_SLOT);
     assay_open_by_id(ASSAY_HOST_OPEN, DATA_SLOT, id);
     struct table check;
-    if (assay_read_data(DATA_SLOT, &check, sizeof check) != sizeof check || memcmp(&check, &table, sizeof check) != 0) {
+    if (assay_read_data(DATA_SLOT, &check, sizeof check) != sizeof check ||
+        memcmp(&check, &table, sizeof check) != 0) {
         assay_panic();
     }
     return id;

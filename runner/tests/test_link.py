@@ -82,16 +82,12 @@ def native(folder, text, pairs):
         "#define ASSAY_NATIVE\n#include <stdio.h>\n"
         + text
         + "int main(void) {"
-        + "".join(
-            f'printf("%llu\\n", (unsigned long long)sample({a}, {b}ull, 0, 0));' for a, b in pairs
-        )
+        + "".join(f'printf("%llu\\n", (unsigned long long)sample({a}, {b}ull, 0, 0));' for a, b in pairs)
         + "}"
     )
     (folder / "native.c").write_text(program)
     include = str(ROOT / "guest" / "lib" / "include")
-    subprocess.run(
-        ["cc", "-w", "-I", include, "-o", folder / "native", folder / "native.c"], check=True
-    )
+    subprocess.run(["cc", "-w", "-I", include, "-o", folder / "native", folder / "native.c"], check=True)
     ran = subprocess.run([folder / "native"], capture_output=True, text=True, check=True)
     return [int(line) for line in ran.stdout.split()]
 
@@ -191,7 +187,8 @@ def test_memory_functions(tmp_path):
                     for (size_t n = to + size; n < 300; n++) if (a[n] != b[n]) return 3;
                     memcpy(b + 150, a + from, size);
                     if (memcmp(b + 150, a + from, size) != 0) return 4;
-                    if (size && (b[150 + size - 1]++, a[from + size - 1] != 255) && memcmp(b + 150, a + from, size) <= 0) return 5;
+                    if (size && (b[150 + size - 1]++, a[from + size - 1] != 255) &&
+                        memcmp(b + 150, a + from, size) <= 0) return 5;
                     memset(b + to, 7, size);
                     for (size_t n = 0; n < size; n++) if (b[to + n] != 7) return 6;
                 }
@@ -212,10 +209,7 @@ def test_an_event_reads_its_payload(tmp_path):
         return seen << 8 | size;
     }"""
     chain = kernel.Chain(link(tmp_path, text).image)
-    results = [
-        chain.apply(3, payload, 10**6, 10**6)
-        for payload in (bytes([1, 2, 3]), bytes(range(40)), b"")
-    ]
+    results = [chain.apply(3, payload, 10**6, 10**6) for payload in (bytes([1, 2, 3]), bytes(range(40)), b"")]
     assert [(r.outcome, r.value) for r in results] == [
         ("halt", 6 << 8 | 3),
         ("halt", 120 << 8 | 16),
@@ -284,9 +278,7 @@ def test_a_program_without_the_linker_script(tmp_path):
     def plain(*arguments):
         return [word for word in cc.command(*arguments) if not word.startswith("-Wl,-T")]
 
-    linked = link(
-        tmp_path, FIB, "-Wl,--defsym=__heap_start=0,--defsym=__heap_end=0", command=plain
-    ).image
+    linked = link(tmp_path, FIB, "-Wl,--defsym=__heap_start=0,--defsym=__heap_end=0", command=plain).image
     assert result(linked, 10) == 55
     (stack,) = kernel.admit(linked).initial_slots.values()
     assert stack.size == layout.STACK_DEFAULT
@@ -294,7 +286,5 @@ def test_a_program_without_the_linker_script(tmp_path):
 
 def test_the_module_is_a_command(tmp_path):
     paths = {"PYTHONPATH": ":".join(str(ROOT / folder) for folder in ("spec", "guest"))}
-    ran = subprocess.run(
-        [sys.executable, "-m", "linker"], env=paths, capture_output=True, text=True
-    )
+    ran = subprocess.run([sys.executable, "-m", "linker"], env=paths, capture_output=True, text=True)
     assert ran.returncode == 2 and "usage" in ran.stderr

@@ -36,16 +36,11 @@ HARD = (("-march=rv64em_zbb", "-march=rv64imfd"), ("-mabi=lp64e", "-mabi=lp64d")
 def test_16_registers_are_all_there_are(tmp_path):
     text = (
         ENDPOINT
-        + 'uint64_t wide(uint64_t v);\nuint64_t wide(uint64_t v)\n{ __asm__ volatile("mv a7, %0" :: "r"(v)); return v; }'
+        + "uint64_t wide(uint64_t v);\nuint64_t wide(uint64_t v)\n"
+        + '{ __asm__ volatile("mv a7, %0" :: "r"(v)); return v; }'
     )
     said = refusal(build(tmp_path, text, "-g", KEEP, command=swapped(*LP64)))
-    assert (
-        "wide" in said
-        and "guest.c:5" in said
-        and "x17" in said
-        and "lp64e" in said
-        and "0x4" in said
-    )
+    assert "wide" in said and "guest.c:5" in said and "x17" in said and "lp64e" in said and "0x4" in said
 
 
 def test_an_object_with_hard_float(tmp_path):
@@ -150,11 +145,7 @@ def test_far_too_much_memory(tmp_path, size, says):
 def test_no_static_program(tmp_path, flags, says):
     source, elf = tmp_path / "guest.c", tmp_path / "guest.elf"
     source.write_text(ENDPOINT)
-    words = [
-        word
-        for word in cc.command([str(source)], [], str(elf))
-        if word not in ("-static", "-fno-pic")
-    ]
+    words = [word for word in cc.command([str(source)], [], str(elf)) if word not in ("-static", "-fno-pic")]
     if "-c" in flags:
         words = [word for word in words if word == str(source) or not word.endswith(".c")]
     subprocess.run([*words, *flags], check=True, capture_output=True)

@@ -16,16 +16,12 @@ def test_every_lowering_does_what_riscv_does(tmp_path):
     text, count = link_cases.assembly()
     (tmp_path / "cases.s").write_text(text)
     elf = build(tmp_path, link_cases.driver(count), str(tmp_path / "cases.s"), "-Wl,-e,_start")
-    expected = subprocess.run(
-        [QEMU, str(tmp_path / "guest.elf")], capture_output=True, check=True
-    ).stdout
+    expected = subprocess.run([QEMU, str(tmp_path / "guest.elf")], capture_output=True, check=True).stdout
     machine, stop = run(image.link(elf).image)
     assert stop.exit == "host_call", stop
     results = machine.read(stop.state.regs[7], 8 * count)
     wrong = [
-        case
-        for n, case in enumerate(link_cases.cases())
-        if results[8 * n :][:8] != expected[8 * n :][:8]
+        case for n, case in enumerate(link_cases.cases()) if results[8 * n :][:8] != expected[8 * n :][:8]
     ]
     assert len(expected) == 8 * count and not wrong
 

@@ -1,4 +1,5 @@
-/* The functions that a compiler may call without being asked. Words where it can: the machine may access any address. */
+/* The functions that a compiler may call without being asked. Words where it can: the machine may access any
+ * address. */
 #include <assay/guest.h>
 
 #define WORD sizeof(uint64_t)

@@ -1,6 +1,7 @@
 /*
- * Verifying Ed25519 signatures (RFC 8032), plainly: a field element is five limbs of 51 bits, a point has extended
- * coordinates, and both multiplications go bit by bit. Nothing here is secret, so nothing is made to take constant time.
+ * Verifying Ed25519 signatures (RFC 8032), plainly: a field element is five limbs of 51 bits, a point has
+ * extended coordinates, and both multiplications go bit by bit. Nothing here is secret, so nothing is made to
+ * take constant time.
  */
 #ifndef GUEST_ED25519_H
 #define GUEST_ED25519_H
@@ -18,9 +19,12 @@ struct point {
 static const uint64_t FE_MASK = (UINT64_C(1) << 51) - 1;
 
 static const struct fe fe_zero = {{0, 0, 0, 0, 0}}, fe_one = {{1, 0, 0, 0, 0}};
-static const struct fe ed25519_d = {{0x34dca135978a3, 0x1a8283b156ebd, 0x5e7a26001c029, 0x739c663a03cbb, 0x52036cee2b6ff}};
-static const struct fe ed25519_2d = {{0x69b9426b2f159, 0x35050762add7a, 0x3cf44c0038052, 0x6738cc7407977, 0x2406d9dc56dff}};
-static const struct fe ed25519_root = {{0x61b274a0ea0b0, 0x0d5a5fc8f189d, 0x7ef5e9cbd0c60, 0x78595a6804c9e, 0x2b8324804fc1d}}; /* of -1 */
+static const struct fe ed25519_d = {
+    {0x34dca135978a3, 0x1a8283b156ebd, 0x5e7a26001c029, 0x739c663a03cbb, 0x52036cee2b6ff}};
+static const struct fe ed25519_2d = {
+    {0x69b9426b2f159, 0x35050762add7a, 0x3cf44c0038052, 0x6738cc7407977, 0x2406d9dc56dff}};
+static const struct fe ed25519_root = {
+    {0x61b274a0ea0b0, 0x0d5a5fc8f189d, 0x7ef5e9cbd0c60, 0x78595a6804c9e, 0x2b8324804fc1d}}; /* of -1 */
 static const uint8_t ed25519_base[32] = {
     0x58, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66,
     0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66, 0x66,
@@ -69,13 +73,14 @@ static struct fe fe_mul(const struct fe *a, const struct fe *b)
     wide r1 = (wide)x[0] * y[1] + (wide)x[1] * y[0] + (wide)x[2] * y4 + (wide)x[3] * y3 + (wide)x[4] * y2;
     wide r2 = (wide)x[0] * y[2] + (wide)x[1] * y[1] + (wide)x[2] * y[0] + (wide)x[3] * y4 + (wide)x[4] * y3;
     wide r3 = (wide)x[0] * y[3] + (wide)x[1] * y[2] + (wide)x[2] * y[1] + (wide)x[3] * y[0] + (wide)x[4] * y4;
-    wide r4 = (wide)x[0] * y[4] + (wide)x[1] * y[3] + (wide)x[2] * y[2] + (wide)x[3] * y[1] + (wide)x[4] * y[0];
+    wide r4 =
+        (wide)x[0] * y[4] + (wide)x[1] * y[3] + (wide)x[2] * y[2] + (wide)x[3] * y[1] + (wide)x[4] * y[0];
     r1 += (uint64_t)(r0 >> 51);
     r2 += (uint64_t)(r1 >> 51);
     r3 += (uint64_t)(r2 >> 51);
     r4 += (uint64_t)(r3 >> 51);
-    uint64_t limb[5] = {(uint64_t)r0 & FE_MASK, (uint64_t)r1 & FE_MASK, (uint64_t)r2 & FE_MASK, (uint64_t)r3 & FE_MASK,
-                        (uint64_t)r4 & FE_MASK};
+    uint64_t limb[5] = {(uint64_t)r0 & FE_MASK, (uint64_t)r1 & FE_MASK, (uint64_t)r2 & FE_MASK,
+                        (uint64_t)r3 & FE_MASK, (uint64_t)r4 & FE_MASK};
     limb[0] += 19 * (uint64_t)(r4 >> 51);
     return fe_carry(limb);
 }
@@ -105,7 +110,8 @@ static struct fe fe_root_power(const struct fe *a)
 
 static struct fe fe_load(const uint8_t bytes[32])
 {
-    uint64_t w0 = load_le64(bytes), w1 = load_le64(bytes + 8), w2 = load_le64(bytes + 16), w3 = load_le64(bytes + 24);
+    uint64_t w0 = load_le64(bytes), w1 = load_le64(bytes + 8), w2 = load_le64(bytes + 16),
+             w3 = load_le64(bytes + 24);
     struct fe r = {{w0 & FE_MASK, (w0 >> 51 | w1 << 13) & FE_MASK, (w1 >> 38 | w2 << 26) & FE_MASK,
                     (w2 >> 25 | w3 << 39) & FE_MASK, w3 >> 12 & FE_MASK}};
     return r;
@@ -141,7 +147,8 @@ static int fe_same(const struct fe *a, const struct fe *b)
 
 static struct point point_add(const struct point *p, const struct point *q)
 {
-    struct fe a = fe_sub(&p->y, &p->x), b = fe_sub(&q->y, &q->x), c = fe_add(&p->y, &p->x), d = fe_add(&q->y, &q->x);
+    struct fe a = fe_sub(&p->y, &p->x), b = fe_sub(&q->y, &q->x), c = fe_add(&p->y, &p->x),
+              d = fe_add(&q->y, &q->x);
     a = fe_mul(&a, &b);
     b = fe_mul(&c, &d);
     c = fe_mul(&p->t, &q->t);
@@ -165,7 +172,8 @@ static struct point point_double(const struct point *p)
 /* False when the bytes are no point of the curve. */
 static int point_load(struct point *p, const uint8_t bytes[32])
 {
-    struct fe y = fe_load(bytes), square = fe_mul(&y, &y), u = fe_sub(&square, &fe_one), v = fe_mul(&square, &ed25519_d);
+    struct fe y = fe_load(bytes), square = fe_mul(&y, &y), u = fe_sub(&square, &fe_one),
+              v = fe_mul(&square, &ed25519_d);
     v = fe_add(&v, &fe_one);
     struct fe v3 = fe_mul(&v, &v), v7;
     v3 = fe_mul(&v3, &v);
@@ -202,7 +210,8 @@ static void point_store(uint8_t bytes[32], const struct point *p)
 }
 
 /* a * p + b * q, bits from the top. */
-static struct point point_combine(const uint8_t a[32], const struct point *p, const uint8_t b[32], const struct point *q)
+static struct point point_combine(const uint8_t a[32], const struct point *p, const uint8_t b[32],
+                                  const struct point *q)
 {
     struct point r = {fe_zero, fe_one, fe_one, fe_zero}, both = point_add(p, q);
     for (int i = 255; i >= 0; i--) {
@@ -256,7 +265,8 @@ static void scalar_reduce(uint8_t reduced[32], const uint8_t bytes[64])
 }
 
 /* Whether the signature is one of that message by that key. */
-static int ed25519_verify(const uint8_t key[32], const uint8_t *message, size_t size, const uint8_t signature[64])
+static int ed25519_verify(const uint8_t key[32], const uint8_t *message, size_t size,
+                          const uint8_t signature[64])
 {
     struct point a, base;
     uint64_t s[4];

@@ -1,6 +1,6 @@
 /*
- * The endpoints of a guest that hashes: HASH(data, size, digest) gives 32 bytes; `known` are answers from the algorithm's
- * own description. run(size, iterations) hashes `size` bytes, at most 65,536, again and again.
+ * The endpoints of a guest that hashes: HASH(data, size, digest) gives 32 bytes; `known` are answers from the
+ * algorithm's own description. run(size, iterations) hashes `size` bytes, at most 65,536, again and again.
  */
 #include "program.h"
 

@@ -2,16 +2,17 @@
  * What every guest program has: two endpoints, and a native twin from the same file.
  *
  *   endpoint 0   run(test, iterations): the work that is measured; returns a 64-bit digest of its outcome
- *   endpoint 1   self_test(): 0 when all known answers hold, else the number of the first that does not, from 1
+ *   endpoint 1   self_test(): 0 when all known answers hold, else the number of the first that does not, from
+ * 1
  *
- * With ASSAY_NATIVE defined the file is a program for the host: `./twin ENDPOINT TEST ITERATIONS` prints the same
- * result in hex.
+ * With ASSAY_NATIVE defined the file is a program for the host: `./twin ENDPOINT TEST ITERATIONS` prints the
+ * same result in hex.
  */
 #ifndef GUEST_PROGRAM_H
 #define GUEST_PROGRAM_H
 
-#include <stddef.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef ASSAY_NATIVE
@@ -40,26 +41,26 @@ int main(int argument_count, char **arguments)
 #else
 #include <assay/guest.h>
 
-#define RUN(test, iterations)                                                                                          \
-    static uint64_t run(uint64_t test, uint64_t iterations);                                                           \
-    ASSAY_ENDPOINT(0, run_endpoint)                                                                                    \
-    {                                                                                                                  \
-        (void)argument2;                                                                                               \
-        (void)argument3;                                                                                               \
-        return run(argument0, argument1);                                                                              \
-    }                                                                                                                  \
+#define RUN(test, iterations)                                                                                \
+    static uint64_t run(uint64_t test, uint64_t iterations);                                                 \
+    ASSAY_ENDPOINT(0, run_endpoint)                                                                          \
+    {                                                                                                        \
+        (void)argument2;                                                                                     \
+        (void)argument3;                                                                                     \
+        return run(argument0, argument1);                                                                    \
+    }                                                                                                        \
     static uint64_t run(uint64_t test, uint64_t iterations)
 
-#define SELF_TEST()                                                                                                    \
-    static uint64_t self_test(void);                                                                                   \
-    ASSAY_ENDPOINT(1, self_test_endpoint)                                                                              \
-    {                                                                                                                  \
-        (void)argument0;                                                                                               \
-        (void)argument1;                                                                                               \
-        (void)argument2;                                                                                               \
-        (void)argument3;                                                                                               \
-        return self_test();                                                                                            \
-    }                                                                                                                  \
+#define SELF_TEST()                                                                                          \
+    static uint64_t self_test(void);                                                                         \
+    ASSAY_ENDPOINT(1, self_test_endpoint)                                                                    \
+    {                                                                                                        \
+        (void)argument0;                                                                                     \
+        (void)argument1;                                                                                     \
+        (void)argument2;                                                                                     \
+        (void)argument3;                                                                                     \
+        return self_test();                                                                                  \
+    }                                                                                                        \
     static uint64_t self_test(void)
 #endif
 

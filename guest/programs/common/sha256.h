@@ -59,7 +59,8 @@ static void sha256_block(uint32_t state[8], const uint8_t block[64])
 
 static void sha256(const uint8_t *data, size_t size, uint8_t digest[32])
 {
-    uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
     size_t left = size;
     for (; left >= 64; left -= 64, data += 64) {
         sha256_block(state, data);
