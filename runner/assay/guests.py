@@ -8,6 +8,7 @@ import json
 import subprocess
 from dataclasses import dataclass, field, replace
 from functools import cache
+from multiprocessing import Pool
 from pathlib import Path
 
 from cases import kernel_build as build
@@ -181,10 +182,13 @@ def text_of(name, entries):
     return "{\n" + first + ',\n"cases": [\n' + ",\n".join(lines) + "\n]\n}\n"
 
 
-def fill(check=False):
+def fill(check=False, jobs=1):
     """Writes (or compares) vectors/programs; the files that changed (or differ)."""
     folder = place.VECTORS / FOLDER
-    texts = {f"{name}.json": text_of(name, entries) for name, entries in subjects().items()}
+    found = subjects()
+    with Pool(jobs) as pool:
+        written = pool.starmap(text_of, found.items(), chunksize=1)
+    texts = {f"{name}.json": text for name, text in zip(found, written)}
     stale = sorted({path.name for path in folder.glob("*.json")} - set(texts)) if folder.is_dir() else []
     changed = [name for name, text in texts.items() if not same(folder / name, text)]
     if not check:

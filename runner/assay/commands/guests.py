@@ -5,6 +5,7 @@ import json
 import click
 
 from .. import exit_code, guests, ledger
+from . import options
 
 
 @click.group("guests")
@@ -27,9 +28,10 @@ def build():
 
 @command.command("fill")
 @click.option("--check", is_flag=True, help="Write nothing; say which files would change.")
-def fill(check):
+@options.jobs
+def fill(check, jobs):
     """Write vectors/programs: Images linked anew, what they do told by the specification."""
-    changed = guests.fill(check)
+    changed = guests.fill(check, jobs)
     for name in changed:
         click.echo(f"{'differs' if check else 'written'}: vectors/{guests.FOLDER}/{name}")
     click.echo(f"{len(changed)} files {'differ' if check else 'changed'}", err=True)

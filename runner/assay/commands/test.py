@@ -71,7 +71,7 @@ def plan_of(count, dev_count, seed, external, jobs):
     yield "Python tests", pytest
     yield "vectors are as generated", lambda: filled(jobs)
     if shutil.which("clang-19"):
-        yield "guests are as linked", guests_filled
+        yield "guests are as linked", lambda: guests_filled(jobs)
     else:
         yield "compiler of guests", no_compiler
     for preset in presets:
@@ -132,8 +132,8 @@ def filled(jobs):
     return len(suite.files_of([place.VECTORS])), "byte-identical"
 
 
-def guests_filled():
-    changed = guests.fill(check=True)
+def guests_filled(jobs):
+    changed = guests.fill(check=True, jobs=jobs)
     if changed:
         raise StepFailed("\n".join(f"vectors/{guests.FOLDER}/{name} differs" for name in changed))
     return len(guests.images()), f"{len(guests.images())} Images rebuilt, byte-identical"
