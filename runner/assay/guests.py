@@ -152,7 +152,7 @@ def words(*values):
 
 def chain_acts():
     yield "store", "puts_gets_and_deletes", Genesis(images()["store"], rich(store_events())), ALL
-    yield "ledger", "creates_and_moves", Genesis(images()["ledger"], rich(ledger.events(4, seed=1))), ENGINES
+    yield "ledger", "creates_and_moves", Genesis(images()["ledger"], rich(ledger.events(2, seed=1))), ENGINES
 
 
 def rich(events):
