@@ -28,7 +28,6 @@ struct task {
     const struct assay_event *event;
     struct assay_event_result *result;
     struct durable durable; /* as it is afterwards */
-    struct ref_hash hash;
 };
 
 static void close_chain(struct assay_chain *chain)
@@ -196,39 +195,29 @@ static int state_body(struct ref_room *room, void *arguments)
     struct ref_writer writer = {.room = room};
     ref_write_state(&writer, &task->chain->durable.state);
     task->bytes = ref_written(&writer);
-    task->hash = ref_hash(task->bytes);
     return 0;
 }
 
-/* The encoded sigma in task->bytes and its root in task->hash, in the room of the answer. */
-static int answer(struct assay_chain *chain, struct task *task)
+static int state(struct assay_chain *chain, struct assay_bytes *bytes)
 {
     struct ref_room *room = ref_room_new();
-    task->chain = chain;
-    int error = room == NULL ? ASSAY_ERROR_MEMORY : ref_room_enter(room, state_body, task);
+    struct task task = {.chain = chain};
+    int error = room == NULL ? ASSAY_ERROR_MEMORY : ref_room_enter(room, state_body, &task);
     if (error != 0) {
         ref_room_free(room);
         return error;
     }
     ref_room_free(chain->answer);
     chain->answer = room;
+    *bytes = (struct assay_bytes){task.bytes.data, task.bytes.size};
     return 0;
 }
 
-static int state(struct assay_chain *chain, struct assay_bytes *bytes)
+static int root(struct assay_chain *chain, uint8_t root[32])
 {
-    struct task task = {0};
-    int error = answer(chain, &task);
-    *bytes = (struct assay_bytes){task.bytes.data, task.bytes.size};
-    return error;
-}
-
-static int root(struct assay_chain *chain, uint8_t hash[32])
-{
-    struct task task = {0};
-    int error = answer(chain, &task);
-    memcpy(hash, task.hash.byte, REF_HASH_SIZE);
-    return error;
+    struct ref_hash hash = ref_hash_state(&chain->durable.state);
+    memcpy(root, hash.byte, REF_HASH_SIZE);
+    return 0;
 }
 
 static int instance(struct assay_chain *chain, uint8_t bytes[64])

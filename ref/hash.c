@@ -13,6 +13,28 @@ struct ref_hash ref_hash(struct ref_bytes bytes)
     return hash;
 }
 
+struct ref_digest {
+    crypto_generichash_state state;
+};
+
+void ref_digest_add(struct ref_digest *digest, const void *data, size_t size)
+{
+    if (size != 0) {
+        crypto_generichash_update(&digest->state, data, size);
+    }
+}
+
+struct ref_hash ref_hash_state(const struct ref_state *state)
+{
+    struct ref_digest digest;
+    struct ref_hash hash;
+    struct ref_writer writer = {.digest = &digest};
+    crypto_generichash_init(&digest.state, NULL, 0, REF_HASH_SIZE);
+    ref_write_state(&writer, state);
+    crypto_generichash_final(&digest.state, hash.byte, REF_HASH_SIZE);
+    return hash;
+}
+
 bool ref_same(const struct ref_hash *a, const struct ref_hash *b)
 {
     return memcmp(a->byte, b->byte, REF_HASH_SIZE) == 0;

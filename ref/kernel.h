@@ -95,10 +95,12 @@ uint8_t ref_read_choice(struct ref_reader *reader, uint8_t count);
 /* image/decode/trailing_bytes; returns the error, if any. */
 int ref_read_end(struct ref_reader *reader);
 
+/* With a digest what is written is hashed and not kept. */
 struct ref_writer {
     struct ref_room *room;
     uint8_t *data;
     size_t size, space;
+    struct ref_digest *digest;
 };
 
 void ref_write(struct ref_writer *writer, const void *data, size_t size);
@@ -108,6 +110,8 @@ void ref_write_u64(struct ref_writer *writer, uint64_t value);
 void ref_write_hash(struct ref_writer *writer, const struct ref_hash *hash);
 void ref_write_bytes(struct ref_writer *writer, struct ref_bytes bytes);
 struct ref_bytes ref_written(const struct ref_writer *writer);
+
+struct ref_state;
 
 /* ---- cap.c: capabilities and CNodes ---------------------------------------------------------- */
 
@@ -164,6 +168,9 @@ uint64_t ref_handle_id(const struct ref_cap *cap);
 /* ---- hash.c ---------------------------------------------------------------------------------- */
 
 struct ref_hash ref_hash(struct ref_bytes bytes);
+/* image/hash/state, without the encoding in memory. */
+struct ref_hash ref_hash_state(const struct ref_state *state);
+void ref_digest_add(struct ref_digest *digest, const void *data, size_t size);
 bool ref_same(const struct ref_hash *a, const struct ref_hash *b);
 struct ref_hash ref_hash_bmt(struct ref_room *room, const struct ref_hash *leaf, size_t count);
 struct ref_hash ref_hash_cap(const struct ref_cap *cap);

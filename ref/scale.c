@@ -118,6 +118,10 @@ int ref_read_end(struct ref_reader *reader)
 
 void ref_write(struct ref_writer *writer, const void *data, size_t size)
 {
+    if (writer->digest != NULL) {
+        ref_digest_add(writer->digest, data, size);
+        return;
+    }
     if (writer->space - writer->size < size) {
         size_t space = 2 * (writer->size + size) + 64;
         uint8_t *larger = ref_take(writer->room, space, 1);

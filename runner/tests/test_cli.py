@@ -377,3 +377,11 @@ def test_random_kernel_work_finds_a_planted_fault(tmp_path):
         "random", "--level", "kernel", "-e", "fast", "-e", engine.option, "--count", "200", "--seed", "1"
     )
     assert done.returncode == exit_code.DIFFERED and "differ in" in done.stderr
+
+
+def test_bench_of_chains_agrees_and_says_what_a_root_costs():
+    done = assay("bench", "--chains", "--rounds", "7", "--json", timeout=300)
+    assert done.returncode == 0, said(done)
+    rows = json.loads(done.stdout)["rows"]
+    assert [row["row"] for row in rows] == ["small", "small, root each", "10 MiB", "root"]
+    assert all(value > 0 for row in rows for name, value in row.items() if name != "row")

@@ -3,8 +3,11 @@
 import subprocess
 
 import click
+from cases import kernel_build as build
+from cases.build import Code
+from model import kernel
 
-from .. import engines
+from .. import engines, place
 from ..process import how_it_ended
 from ..trouble import Broken, NoEngine
 from . import options
@@ -13,9 +16,10 @@ from . import options
 @click.command("bench")
 @options.engine
 @click.option("--rounds", default=9, show_default=True, type=click.IntRange(7, 101))
+@click.option("--chains", is_flag=True, help="Events a second and state roots, instead of the kernels.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of the table.")
 @options.preset
-def command(names, rounds, as_json, preset):
+def command(names, rounds, chains, as_json, preset):
     """Time hand-assembled kernels on engines, beside the same work in C.
 
     Rounds of all engines alternate and medians are printed; a row stands only if result, gas and
@@ -28,10 +32,30 @@ def command(names, rounds, as_json, preset):
     chosen = engines.chosen(names, engines.OURS, preset)
     if any(engine.kind != engines.NATIVE for engine in chosen):
         raise NoEngine("bench times shared objects: ref, fast or NAME=FILE.so")
-    argv = [str(chosen[0].harness), "bench", "--rounds", str(rounds)]
+    name = "bench-chain" if chains else "bench"
+    argv = [str(chosen[0].harness), name, "--rounds", str(rounds)]
     for engine in chosen:
         argv += ["--engine", str(engine.path)]
+    argv += [str(chain_image())] if chains else []
     code = subprocess.run([*argv, *(["--json"] if as_json else [])], check=False).returncode
     if code < 0:
         raise Broken(f"bench: {how_it_ended(code)}")
     return code
+
+
+def chain_image():
+    """An Image whose event copies a slot, mints 32 bytes, saves them as a file and replies."""
+    base = 0x10000
+    code = build.do(Code(), "copy", r7=7, r8=30)
+    build.do(code, "read_data", r7=0, r8=base, r9=32)
+    build.do(code, "mint_data", r7=base, r8=32, r9=8, r10=31)
+    build.do(code, "save", r7=31, r8=8, r9=32)
+    build.do(code, "reply", r7=1)
+    idle = len(code)
+    build.do(code, "reply")
+    points = {0: kernel.EndpointDef(0), 1: kernel.EndpointDef(idle)}
+    mapped = [build.mapping(base, 4096, 60)]
+    image = build.image(code, endpoints=points, memory_mappings=mapped, gas_slots=[7], quota_slots=[8])
+    path = place.build(place.PRESET) / "bench.image"
+    path.write_bytes(image)
+    return path
