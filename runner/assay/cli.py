@@ -25,6 +25,7 @@ COMMANDS = (
     "fill",
     "cover",
     "random",
+    "oracle",
     "bench",
     "serve",
     "doctor",

@@ -1,0 +1,184 @@
+"""A random program: types, globals, functions that call the ones before them, tables of them, and main."""
+
+import random
+from dataclasses import dataclass
+
+from . import prelude
+from .expression import Expressions
+from .prelude import TYPES
+from .scope import Array, Callee, Scope, Struct, Type, Variable
+from .statement import Statements
+
+LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os")
+FUNCTION_BUDGET = 500
+MAIN_BUDGET = 6000
+INLINING = ("", "", "__attribute__((noinline)) ", "__attribute__((unused)) ")
+
+
+@dataclass(frozen=True)
+class Program:
+    seed: int
+    index: int
+    level: str  # of optimisation
+    text: str
+
+
+def generate(seed, index):
+    """Program `index` of a seed, always the same."""
+    draw = random.Random(f"{seed}/{index}")
+    level = draw.choice(LEVELS)
+    text = Writer(draw).program()
+    return Program(seed, index, level, f"/* Random program {index} of seed {seed}, {level}. */\n{text}")
+
+
+class Writer:
+    def __init__(self, draw):
+        self.random = draw
+        self.lines = []
+        self.types = []
+        self.globals = Scope(budget=MAIN_BUDGET)
+        self.constants = Expressions(draw, self.globals)
+
+    def program(self):
+        self.structs()
+        self.data()
+        for number in range(self.random.randrange(3, 8)):
+            self.random.choice((self.plain, self.plain, self.recursive, self.changer))(number)
+        self.table()
+        self.plain(99)
+        self.main()
+        return prelude.TEXT + "\n" + "\n".join(self.lines) + "\n"
+
+    def structs(self):
+        for number in range(self.random.randrange(1, 4)):
+            fields = tuple((f"m{n}", self.random.choice(TYPES)) for n in range(self.random.randrange(2, 7)))
+            self.types.append(Type(f"struct s{number}", fields))
+            self.lines += [f"struct s{number} {{", *(f"    {type} {name};" for name, type in fields), "};", ""]
+
+    def data(self):
+        for number in range(self.random.randrange(4, 9)):
+            type, name = self.random.choice(TYPES), f"g{number}"
+            qualifier = self.random.choice(("", "", "volatile "))
+            start = "" if self.random.random() < 0.4 else f" = ({type}){self.constants.constant()}"
+            self.lines.append(f"static {qualifier}{type} {name}{start};")
+            self.globals.variables.append(Variable(name, type, is_volatile=bool(qualifier)))
+            if not qualifier and self.random.random() < 0.4:
+                self.lines.append(f"static {type} *p{number} = &{name};")
+                self.globals.pointers.append(Variable(f"p{number}", type))
+        for number in range(self.random.randrange(2, 6)):
+            self.array(f"a{number}")
+        for number in range(self.random.randrange(1, 4)):
+            type = self.random.choice(self.types)
+            values = ", ".join(f"({t}){self.constants.constant()}" for _, t in type.fields)
+            start = f" = {{{values}}}" if self.random.random() < 0.6 else ""
+            self.lines.append(f"static {type.name} t{number}{start};")
+            self.globals.structs.append(Struct(f"t{number}", type))
+        self.lines.append("")
+
+    def array(self, name):
+        type, size = self.random.choice(TYPES), self.random.choice((4, 8, 16, 32))
+        is_constant = self.random.random() < 0.3
+        values = ", ".join(f"({type}){self.constants.constant()}" for _ in range(size))
+        start = f" = {{{values}}}" if is_constant or self.random.random() < 0.5 else ""
+        self.lines.append(f"static {'const ' if is_constant else ''}{type} {name}[{size}]{start};")
+        self.globals.arrays.append(Array(name, type, size, is_constant))
+
+    def scope(self, budget, words):
+        """What is global, and parameters."""
+        known = self.globals
+        return Scope(
+            budget,
+            [*known.variables, *(Variable(word, "uint64_t", is_local=True) for word in words)],
+            list(known.arrays),
+            list(known.structs),
+            list(known.pointers),
+            [*known.callees, Callee("mix_all", self.random.randrange(1, 12), 60)],
+            list(known.changers),
+        )
+
+    def locals(self, scope):
+        """Declarations of local variables, arrays, structs and pointers at them."""
+        lines, expressions, own = [], Expressions(self.random, scope), []
+        for number in range(self.random.randrange(1, 6)):
+            variable = Variable(f"v{number}", self.random.choice(TYPES), is_local=True)
+            own.append(variable)
+            lines.append(f"{variable.type} {variable.name} = ({variable.type}){expressions.any(2)};")
+        scope.variables += own
+        if self.random.random() < 0.5:
+            aim = self.random.choice(own)
+            lines.append(f"{aim.type} *q = &{aim.name};")
+            scope.pointers.append(Variable("q", aim.type, is_local=True))
+        if self.random.random() < 0.5:
+            array = Array("l", self.random.choice(TYPES), self.random.choice((4, 8, 16)))
+            lines.append(f"{array.type} l[{array.size}] = {{0}};")
+            scope.arrays.append(array)
+        if self.random.random() < 0.4:
+            struct = Struct("s", self.random.choice(self.types))
+            lines.append(f"{struct.type.name} s = {{0}};")
+            scope.structs.append(struct)
+        return lines
+
+    def function(self, head, scope, before=(), after=(), returns=None):
+        """Writes one; what it costs."""
+        statements = Statements(self.random, scope)
+        body = [*before, *self.locals(scope), *statements.block(self.random.randrange(2, 7), 2), *after]
+        last = returns or f"return {statements.expressions.any(3)};"
+        self.lines += [head, "{", *(f"    {line}" for line in (*body, last)), "}", ""]
+        return scope.cost
+
+    def plain(self, number):
+        """A function of words; from the seventh on they are on the stack."""
+        words = [f"x{n}" for n in range(self.random.choice((1, 2, 2, 3, 4, 6, 7, 9)))]
+        parameters = ", ".join(f"uint64_t {word}" for word in words)
+        head = f"{self.random.choice(INLINING)}static uint64_t f{number}({parameters})"
+        cost = self.function(head, self.scope(FUNCTION_BUDGET, words))
+        self.globals.callees.append(Callee(f"f{number}", len(words), cost))
+
+    def recursive(self, number):
+        """A function that calls itself at most twice, one less deep."""
+        name, depth = f"r{number}", self.random.choice((1, 3, 7))
+        scope = self.scope(60, ["x0", "x1"])
+        twice = depth <= 3 and self.random.random() < 0.5
+        expressions = Expressions(self.random, scope)
+        before = ["if (depth == 0) {", f"    return {expressions.any(2)};", "}"]
+        after = [f"x0 ^= {name}(depth - 1, {expressions.any(1)}, x0);"] * (2 if twice else 1)
+        head = f"static uint64_t {name}(uint64_t depth, uint64_t x0, uint64_t x1)"
+        cost = self.function(head, scope, before, after)
+        calls = 2 ** (depth + 1) if twice else depth + 1
+        self.globals.callees.append(Callee(name, 2, cost * calls, depth=depth))
+
+    def changer(self, number):
+        """A function that takes a struct by value and returns it changed."""
+        type = self.random.choice(self.types)
+        scope = self.scope(FUNCTION_BUDGET, ["x0"])
+        scope.structs.append(Struct("given", type))
+        head = f"{self.random.choice(INLINING)}static {type.name} c{number}({type.name} given, uint64_t x0)"
+        cost = self.function(head, scope, returns="return given;")
+        self.globals.changers.append(Callee(f"c{number}", 1, cost, struct=type))
+
+    def table(self):
+        """Functions of one shape, by index: a constant table or one that can be written."""
+        by_words = {}
+        for callee in self.globals.callees:
+            if not callee.depth:
+                by_words.setdefault(callee.words, []).append(callee)
+        for words, found in by_words.items():
+            size = self.random.choice((2, 4, 8))
+            chosen = [self.random.choice(found) for _ in range(size)]
+            qualifier = self.random.choice(("", "const ", "volatile "))
+            parameters = ", ".join(["uint64_t"] * words)
+            names = ", ".join(callee.name for callee in chosen)
+            self.lines += [f"static uint64_t (*{qualifier}w{words}[{size}])({parameters}) = {{{names}}};", ""]
+            cost = max(callee.cost for callee in chosen)
+            self.globals.callees.append(Callee(f"w{words}", words, cost, table=size))
+
+    def main(self):
+        known = self.globals
+        scope = self.scope(MAIN_BUDGET, [f"argument{n}" for n in range(4)])
+        calls = Expressions(self.random, scope)
+        called = [f"note({calls.call_of(callee, 2)});" for callee in known.callees]
+        notes = [f"note((uint64_t){variable.name});" for variable in known.variables]
+        notes += [f"note((uint64_t)*{pointer.name});" for pointer in known.pointers]
+        notes += [f"note_bytes({array.name}, sizeof {array.name});" for array in known.arrays]
+        notes += [f"note((uint64_t){s.name}.{name});" for s in known.structs for name, _ in s.type.fields]
+        self.function("ASSAY_ENDPOINT(0, main_endpoint)", scope, called, notes, "return digest;")

@@ -1,0 +1,77 @@
+"""assay oracle: random C programs under qemu and on the engines."""
+
+import json
+import secrets
+
+import click
+
+from .. import engines, exit_code, oracle
+from ..report import Progress, coloured
+from . import options
+
+
+@click.command("oracle")
+@options.engine
+@click.option("--count", default=500, show_default=True, type=click.IntRange(min=1))
+@click.option("--seed", type=click.IntRange(min=0), help="Chosen and printed when not given.")
+@click.option("--first", default=0, show_default=True, type=click.IntRange(min=0))
+@click.option(
+    "--vote-every",
+    default=50,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="The specification plays every so manieth program too; 0: none.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@options.preset
+@options.jobs
+def command(names, count, seed, first, vote_every, as_json, preset, jobs):
+    """Compile random C programs; run each ELF with qemu-riscv64 and the Image linked from it on the engines.
+
+    Program I of a seed is always the same, so what is found is found again with
+    --seed S --first I --count 1. Its source and ELF are kept in build/oracle.
+
+    \b
+    Exit codes: 0 all agree, 1 differences (the first are printed), 4 an engine,
+    clang-19 or qemu-riscv64 is missing, 6 an engine broke.
+    """
+    chosen = engines.chosen(names, engines.OURS, preset)
+    for engine in chosen:
+        engines.check_loads(engine)
+    if seed is None:
+        seed = int.from_bytes(secrets.token_bytes(4), "little")
+    progress = Progress(count, f"oracle, seed {seed}")
+
+    def show(outcome):
+        progress.count = outcome.programs
+        progress.step()
+
+    outcome = oracle.play(seed, first, count, jobs, vote_every, chosen, show)
+    progress.clear()
+    for found in outcome.found[:5]:
+        click.echo(f"assay: {found}", err=True)
+    for line in outcome.broken:
+        click.echo(f"assay: {line}", err=True)
+    text = sentence(outcome, chosen, seed, first)
+    click.echo(json.dumps(summary(outcome, seed, first)) if as_json else text)
+    if outcome.broken:
+        return exit_code.BROKEN
+    return exit_code.AGREED if outcome.ok else exit_code.DIFFERED
+
+
+def summary(outcome, seed, first):
+    names = ("programs", "voted", "instructions", "gas", "levels", "seconds")
+    found = {name: getattr(outcome, name) for name in names}
+    return found | {"differences": [str(one) for one in outcome.found], "seed": seed, "first": first}
+
+
+def sentence(outcome, chosen, seed, first):
+    names = ", ".join(engine.name for engine in chosen)
+    levels = ", ".join(f"{count} {level}" for level, count in sorted(outcome.levels.items()))
+    line = (
+        f"{outcome.programs:,} random C programs (seed {seed}, first {first}; {levels}) on {oracle.QEMU}, "
+        f"{names}, {outcome.voted:,} on the model too: {outcome.instructions:,} instructions linked, "
+        f"{outcome.gas:,} gas, {len(outcome.found)} differences, {len(outcome.broken)} crashes in "
+        f"{outcome.seconds:.1f} s"
+    )
+    return coloured(line, outcome.ok) if click.get_text_stream("stdout").isatty() else line
