@@ -61,7 +61,7 @@ GUESTS = (
 def link(name, folder):
     """The Image of a guest, compiled and linked; raises BadInput or NoEngine."""
     output = Path(folder, f"{name}.image")
-    arguments = [str(SOURCES / f"{name}.c"), "-o", str(output)]
+    arguments = [str(SOURCES / f"{name}.c"), "-o", str(output), "--stack", "16384", "--heap", "4096"]
     code = linker.cc_main(arguments)
     if code:
         raise (NoEngine if code == 4 else BadInput)(f"guest {name}: it does not link, see above")
