@@ -42,13 +42,16 @@ class Expressions:
 
     def place(self, depth):
         """Something that can be read: a variable, an element, a field, what a pointer points at."""
-        kind = self.random.randrange(6)
+        kind = self.random.randrange(7)
         if kind == 0 and self.scope.arrays:
             return self.element(self.random.choice(self.scope.arrays), depth)
         if kind == 1 and self.scope.structs:
             return self.field(self.random.choice(self.scope.structs))
         if kind == 2 and self.scope.pointers:
             return f"*{self.random.choice(self.scope.pointers).name}"
+        if kind == 3 and self.scope.rows:
+            rows = self.random.choice(self.scope.rows)
+            return f"{rows.name}[{self.index(rows.size, depth)}].{self.random.choice(rows.type.fields)[0]}"
         return self.random.choice(self.scope.variables).name
 
     def element(self, array, depth):

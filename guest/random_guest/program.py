@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from . import prelude
 from .expression import Expressions
 from .prelude import TYPES
-from .scope import Array, Callee, Scope, Struct, Type, Variable
+from .scope import Array, Callee, Rows, Scope, Struct, Type, Variable
 from .statement import Statements
 
 LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os")
@@ -73,6 +73,10 @@ class Writer:
             start = f" = {{{values}}}" if self.random.random() < 0.6 else ""
             self.lines.append(f"static {type.name} t{number}{start};")
             self.globals.structs.append(Struct(f"t{number}", type))
+        for number in range(self.random.randrange(3)):
+            rows = Rows(f"u{number}", self.random.choice(self.types), self.random.choice((2, 4, 8)))
+            self.lines.append(f"static {rows.type.name} {rows.name}[{rows.size}];")
+            self.globals.rows.append(rows)
         self.lines.append("")
 
     def array(self, name):
@@ -91,6 +95,7 @@ class Writer:
             [*known.variables, *(Variable(word, "uint64_t", is_local=True) for word in words)],
             list(known.arrays),
             list(known.structs),
+            list(known.rows),
             list(known.pointers),
             [*known.callees, Callee("mix_all", self.random.randrange(1, 12), 60)],
             list(known.changers),
@@ -181,4 +186,7 @@ class Writer:
         notes += [f"note((uint64_t)*{pointer.name});" for pointer in known.pointers]
         notes += [f"note_bytes({array.name}, sizeof {array.name});" for array in known.arrays]
         notes += [f"note((uint64_t){s.name}.{name});" for s in known.structs for name, _ in s.type.fields]
+        for rows in known.rows:
+            sums = " ^ ".join(f"(uint64_t){rows.name}[i].{name}" for name, _ in rows.type.fields)
+            notes += [f"for (unsigned i = 0; i < {rows.size}; i++) {{", f"    note({sums});", "}"]
         self.function("ASSAY_ENDPOINT(0, main_endpoint)", scope, called, notes, "return digest;")

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from .prelude import bits_of
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -19,6 +21,10 @@ class Array:
     size: int  # a power of two
     is_constant: bool = False
 
+    @property
+    def bytes(self):
+        return self.size * bits_of(self.type) // 8
+
 
 @dataclass(frozen=True)
 class Type:
@@ -30,6 +36,15 @@ class Type:
 class Struct:
     name: str
     type: Type
+
+
+@dataclass(frozen=True)
+class Rows:
+    """An array of structs."""
+
+    name: str
+    type: Type
+    size: int
 
 
 @dataclass(frozen=True)
@@ -48,6 +63,7 @@ class Scope:
     variables: list = field(default_factory=list)
     arrays: list = field(default_factory=list)
     structs: list = field(default_factory=list)
+    rows: list = field(default_factory=list)
     pointers: list = field(default_factory=list)
     callees: list = field(default_factory=list)
     changers: list = field(default_factory=list)  # functions of a struct

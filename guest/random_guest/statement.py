@@ -28,7 +28,7 @@ class Statements:
         return [line for _ in range(count) for line in self.any(depth)]
 
     def any(self, depth):
-        simple = (self.assign, self.assign, self.element, self.field, self.through, self.note, self.whole)
+        simple = (self.assign, self.assign, self.element, self.field, self.through, self.note, self.whole, self.memory)
         nested = (self.chain, self.loop, self.countdown, self.switch, self.sweep)
         if depth > 0 and self.scope.affords(40) and self.random.random() < 0.45:
             return self.random.choice(nested)(depth)
@@ -59,11 +59,25 @@ class Statements:
         ] + ["}"]
 
     def field(self):
+        if self.scope.rows and self.random.random() < 0.4:
+            return self.row()
         if not self.scope.structs:
             return self.assign()
         struct = self.random.choice(self.scope.structs)
         name, type = self.random.choice(struct.type.fields)
         return self.store(f"{struct.name}.{name}", type)
+
+    def row(self):
+        """A field of a struct in an array of them, by a pointer at the struct; or the whole struct."""
+        rows, at = self.random.choice(self.scope.rows), self.name("row")
+        name, type = self.random.choice(rows.type.fields)
+        lines = self.store(f"{at}->{name}", type)
+        given = [struct.name for struct in self.scope.structs if struct.type is rows.type]
+        if given and self.random.random() < 0.3:
+            lines = [f"*{at} = {self.random.choice(given)};"]
+        index = self.expressions.index(rows.size, 2)
+        aim = f"{rows.type.name} *{at} = &{rows.name}[{index}];"
+        return ["{", f"    {aim}", *(f"    {line}" for line in lines), "}"]
 
     def through(self):
         """A store by a pointer, or a new aim of it at a variable of its type."""
@@ -91,6 +105,27 @@ class Statements:
             return self.note()
         to, given = self.random.choice(pairs)
         return [f"{to.name} = {given.name};"]
+
+    def memory(self):
+        """Bytes of an array moved, set, copied or compared."""
+        found = [array for array in self.scope.arrays if not array.is_constant]
+        if not found or not self.scope.affords(80):
+            return self.assign()
+        self.scope.spend(80)
+        to, given = self.random.choice(found), self.random.choice(self.scope.arrays)
+        size = min(to.bytes, given.bytes)
+        part = f"{self.value()} % {to.bytes // 2 + 1}"
+        return [
+            self.random.choice(
+                (
+                    f"memset({to.name}, (uint8_t){self.value()}, {part});",
+                    f"memmove((uint8_t *){to.name} + {to.bytes // 4}, {to.name}, {part});",
+                    f"memmove({to.name}, (uint8_t *){to.name} + {to.bytes // 4}, {part});",
+                    f"note(memcmp({to.name}, {given.name}, {size}) < 0);",
+                    f"memmove({to.name}, {given.name}, {size});",
+                )
+            )
+        ]
 
     def note(self):
         return [f"note({self.value()});"]
