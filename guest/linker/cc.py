@@ -31,12 +31,26 @@ class NoCompiler(Exception):
     """There is no compiler for 16 registers."""
 
 
-def command(sources, options, elf, stack=None, heap=None):
-    """The compiler's command line; `options` come last but for the sources, so that they win."""
+def sources_of_library():
+    return sorted(str(path) for path in (LIBRARY / "src").glob("*.c"))
+
+
+def compile_library(folder):
+    """The objects of the library, for who links many guests; raises LinkError or NoCompiler."""
+    argv = [compiler(), *TARGET, *COMPILE, *INCLUDE, "-c", *sources_of_library()]
+    ran = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise LinkError("the library does not compile:\n" + ran.stderr.strip())
+    return sorted(str(path) for path in Path(folder).glob("*.o"))
+
+
+def command(sources, options, elf, stack=None, heap=None, library=None):
+    """The compiler's command line; `options` come last but for the sources, so that they win.
+    `library`: its objects, if they are compiled already.
+    """
     sizes = {"__stack_size": stack, "__heap_size": heap}
     defines = [f"-Wl,--defsym={name}={size:#x}" for name, size in sizes.items() if size is not None]
     script = ["-Wl,-T," + str(LIBRARY / "guest.ld")]
-    library = sorted(str(path) for path in (LIBRARY / "src").glob("*.c"))
     return [
         compiler(),
         *TARGET,
@@ -47,7 +61,7 @@ def command(sources, options, elf, stack=None, heap=None):
         *defines,
         *options,
         *sources,
-        *library,
+        *(library or sources_of_library()),
         "-o",
         elf,
     ]

@@ -53,7 +53,8 @@ class Writer:
         for number in range(self.random.randrange(1, 4)):
             fields = tuple((f"m{n}", self.random.choice(TYPES)) for n in range(self.random.randrange(2, 7)))
             self.types.append(Type(f"struct s{number}", fields))
-            self.lines += [f"struct s{number} {{", *(f"    {type} {name};" for name, type in fields), "};", ""]
+            members = [f"    {type} {name};" for name, type in fields]
+            self.lines += [f"struct s{number} {{", *members, "};", ""]
 
     def data(self):
         for number in range(self.random.randrange(4, 9)):

@@ -28,7 +28,8 @@ class Statements:
         return [line for _ in range(count) for line in self.any(depth)]
 
     def any(self, depth):
-        simple = (self.assign, self.assign, self.element, self.field, self.through, self.note, self.whole, self.memory)
+        simple = (self.assign, self.assign, self.element, self.field, self.through, self.note, self.whole)
+        simple += (self.memory,)
         nested = (self.chain, self.loop, self.countdown, self.switch, self.sweep)
         if depth > 0 and self.scope.affords(40) and self.random.random() < 0.45:
             return self.random.choice(nested)(depth)

@@ -1,4 +1,4 @@
-"""Random C programs: qemu-riscv64 runs the ELF, the engines run the Image linked from it; who differs is found.
+"""Random C programs: qemu-riscv64 runs the ELF, the engines run the Image linked from it.
 
 The ELF is the same for both, so that only the linker and the engines can be wrong (and qemu).
 """
@@ -26,6 +26,7 @@ PIECE = 10
 SECONDS = 60.0  # for one program on one machine
 GAS = 10**9
 DIGEST_SIZE = 8
+RESULT_REGISTER = 7
 KEPT = "oracle"  # the folder of build/ that keeps what differs
 
 
@@ -71,6 +72,7 @@ class Plan:
     count: int
     vote_every: int
     engines: tuple
+    library: tuple  # objects of the guests' library
 
 
 def play(seed, first, count, jobs=1, vote_every=0, engines=None, progress=None):
@@ -78,9 +80,18 @@ def play(seed, first, count, jobs=1, vote_every=0, engines=None, progress=None):
     check_tools()
     started = time.monotonic()
     engines = tuple(engines or known_engines.chosen((), known_engines.OURS))
-    whole = Plan(seed, first, count, vote_every, engines)
-    ends = first + count
-    pieces = [replace(whole, first=at, count=min(PIECE, ends - at)) for at in range(first, ends, PIECE)]
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Plan(seed, first, count, vote_every, engines, tuple(cc.compile_library(folder)))
+        total = play_pieces(whole, jobs, progress)
+    total.seconds = time.monotonic() - started
+    return total
+
+
+def play_pieces(whole, jobs, progress):
+    ends = whole.first + whole.count
+    pieces = [
+        replace(whole, first=at, count=min(PIECE, ends - at)) for at in range(whole.first, ends, PIECE)
+    ]
     total = Outcome()
     with multiprocessing.Pool(jobs, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
         for outcome in pool.imap(play_piece, pieces):
@@ -90,7 +101,6 @@ def play(seed, first, count, jobs=1, vote_every=0, engines=None, progress=None):
             if total.found or total.broken:
                 pool.terminate()
                 break
-    total.seconds = time.monotonic() - started
     return total
 
 
@@ -111,7 +121,7 @@ def play_piece(plan):
     try:
         for index in range(plan.first, plan.first + plan.count):
             votes = bool(plan.vote_every) and index % plan.vote_every == 0
-            one(plan.seed, index, [*opened, model] if votes else opened, outcome)
+            one(plan, index, [*opened, model] if votes else opened, outcome)
             outcome.voted += votes
     except EngineError as error:
         outcome.broken.append(f"seed {plan.seed}, program {index}: {error}")
@@ -121,24 +131,29 @@ def play_piece(plan):
     return outcome
 
 
-def one(seed, index, opened, outcome):
+def one(plan, index, opened, outcome):
     """One program everywhere; notes the first difference and keeps its source."""
-    program = random_guest.generate(seed, index)
+    program = random_guest.generate(plan.seed, index)
     outcome.programs += 1
     outcome.levels[program.level] = outcome.levels.get(program.level, 0) + 1
     with tempfile.TemporaryDirectory() as folder:
         source, elf = Path(folder, "guest.c"), Path(folder, "guest.elf")
         source.write_text(program.text)
-        message = compare(source, elf, program.level, opened, outcome)
+        done = compile_elf(source, elf, program.level, plan.library)
+        message = refused(done) or compare(elf, opened, outcome)
         if message:
-            outcome.found.append(Difference(seed, index, message, kept(program, elf)))
+            outcome.found.append(Difference(plan.seed, index, message, kept(program, elf)))
 
 
-def compare(source, elf, level, opened, outcome):
-    """Compiles, links and runs; what is wrong, or None."""
-    done = compile_elf(source, elf, level)
+def refused(done):
+    """What the compiler says against a program, or None."""
     if done.returncode:
         return f"clang refuses it: {done.stderr[-400:].strip()}"
+    return None
+
+
+def compare(elf, opened, outcome):
+    """Links and runs; what is wrong, or None."""
     try:
         linked = image.link(elf.read_bytes())
     except errors.LinkError as error:
@@ -150,23 +165,27 @@ def compare(source, elf, level, opened, outcome):
     answers = [answer(engine, linked.image) for engine in opened]
     names = [engine.name for engine in opened]
     for name, found in zip(names, answers):
-        end = found[0] if isinstance(found[0], str) else found[0]["outcome"]
-        if end != "halt":
-            return f"it ends as {found[0] if isinstance(found[0], str) else found[0]['exit']} on {name}"
-        value = int(found[0]["regs"][7], 16)
-        if value != expected:
-            return f"{QEMU} gives {expected:#x} and {name} gives {value:#x}"
+        message = wrong(name, found[0], expected)
+        if message:
+            return message
         if found != answers[0]:
             return f"{names[0]} and {name} differ in {difference(answers[0], found)}"
     outcome.gas += int(answers[0][0]["gas_used"], 16)
     return None
 
 
-def compile_elf(source, elf, level):
+def wrong(name, result, expected):
+    """How a result is not a halt with the expected digest, or None."""
+    if isinstance(result, str) or result["outcome"] != "halt":
+        return f"it ends as {result if isinstance(result, str) else result['exit']} on {name}"
+    value = int(result["regs"][RESULT_REGISTER], 16)
+    return None if value == expected else f"{QEMU} gives {expected:#x} and {name} gives {value:#x}"
+
+
+def compile_elf(source, elf, level, library):
     options = [level, "-w", "-Wl,-e,_start"]
-    return subprocess.run(
-        cc.command([str(source)], options, str(elf)), capture_output=True, text=True, check=False
-    )
+    argv = cc.command([str(source)], options, str(elf), library=library)
+    return subprocess.run(argv, capture_output=True, text=True, check=False)
 
 
 def qemu_digest(elf):
