@@ -86,6 +86,44 @@ def twin(name, folder):
     return output
 
 
+def twin_library(name, folder):
+    """The twin as a shared object with the function `twin`, for the benchmark."""
+    output = Path(folder, f"{name}.so")
+    argv = ["gcc", "-std=c17", "-O2", "-shared", "-fPIC", "-DASSAY_NATIVE", "-DASSAY_TWIN"]
+    done = subprocess.run([*argv, str(SOURCES / f"{name}.c"), "-o", str(output)], capture_output=True, check=False)
+    if done.returncode:
+        raise BadInput(f"guest {name}: its twin does not compile: {done.stderr.decode()[-400:]}")
+    return output
+
+
+def machine_case(guest):
+    """A guest's bench call as a case of the machine: code, pages, and a run up to its reply."""
+    call = guest.bench
+    image = kernel.decode("image", with_arguments(images()[guest.name], 0, (call.test, call.iterations)))
+    given = image.pinned_slots | image.initial_slots
+    pages = []
+    for mapping in image.memory_mappings:
+        slot = mapping.source[0]
+        access = "ro" if slot in image.pinned_slots else "rw"
+        content = given[slot].content if slot in given else b""
+        for at in range(0, mapping.size, 4096):
+            pages.append([hex(mapping.start + at), access, content[at : at + 4096].hex()])
+    endpoint = image.endpoints[0]
+    regs = {f"r{n}": hex(value) for n, value in sorted(endpoint.initial_regs.items()) if value}
+    stop = {"exit": "trap", "argument": "0x0", "pc": "0x0", "gas": "0x0", "regs": {}, "memory": []}
+    run = {"pc": hex(endpoint.entry_pc), "gas": hex(GAS), "regs": regs}
+    return {
+        "id": f"guests/{guest.name}/bench",
+        "rules": [],
+        "against": [],
+        "blob": image.code.hex(),
+        "mem_cycles": 25,
+        "pages": sorted(pages, key=lambda page: int(page[0], 16)),
+        "load": "admitted",
+        "steps": [{"run": run, "stop": stop}],
+    }
+
+
 def twin_result(path, endpoint, test, iterations):
     argv = [str(path), str(endpoint), str(test), str(iterations)]
     return int(subprocess.run(argv, capture_output=True, text=True, check=True).stdout, 16)

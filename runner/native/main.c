@@ -7,6 +7,7 @@
 static const struct command *const commands[] = {
     &command_list, &command_replay, &command_serve, &command_lockstep,
     &command_diff, &command_trace,  &command_bench,  &command_bench_chain,
+    &command_bench_guests,
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
@@ -18,7 +19,7 @@ static void print_usage(FILE *stream)
         "Loads engines, shared objects called libassay_NAME.so, and compares them.\n\nCommands:\n",
         stream);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        fprintf(stream, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+        fprintf(stream, "  %-13s %s\n", commands[i]->name, commands[i]->summary);
     }
     fputs("\nassay-native COMMAND --help tells what a command prints and returns.\n"
           "Exit codes: 0 agreed, 1 differed, 2 usage, 3 unusable vectors, 4 engine cannot be\n"

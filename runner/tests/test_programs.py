@@ -140,3 +140,13 @@ def test_the_first_guest_of_the_readme(tmp_path):
     assert done.returncode == 0, done.stderr
     assert re.search(r"0\s+halt\s+0x5\s+gas\s+\d+\s+root [0-9a-f]{64}", done.stdout), done.stdout
     assert len(script.splitlines()) <= 12
+
+
+def test_bench_of_guests_agrees_with_every_twin():
+    argv = [sys.executable, "-m", "assay", "bench", "--guests", "--rounds", "7", "--json"]
+    path = os.pathsep.join(str(place.ROOT / name) for name in ("runner", "spec", "guest"))
+    done = subprocess.run(argv, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)["rows"]
+    assert [row["guest"] for row in rows] == [name for name in NAMES if name != "hostcalls"]
+    assert all(row["executed"] > 100_000 and row["to_native"] > 0 for row in rows)

@@ -27,6 +27,14 @@
 static uint64_t run(uint64_t test, uint64_t iterations);
 static uint64_t self_test(void);
 
+#ifdef ASSAY_TWIN
+uint64_t twin(uint64_t test, uint64_t iterations);
+
+uint64_t twin(uint64_t test, uint64_t iterations)
+{
+    return iterations == UINT64_MAX ? self_test() : run(test, iterations);
+}
+#else
 int main(int argument_count, char **arguments)
 {
     if (argument_count != 4) {
@@ -38,6 +46,7 @@ int main(int argument_count, char **arguments)
     printf("0x%" PRIx64 "\n", result);
     return 0;
 }
+#endif
 #else
 #include <assay/guest.h>
 

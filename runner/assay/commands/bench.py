@@ -1,5 +1,6 @@
 """assay bench: how fast the engines are."""
 
+import json
 import subprocess
 
 import click
@@ -7,7 +8,7 @@ from cases import kernel_build as build
 from cases.build import Code
 from model import kernel
 
-from .. import engines, place
+from .. import engines, guests, place
 from ..process import how_it_ended
 from ..trouble import Broken, NoEngine
 from . import options
@@ -17,9 +18,10 @@ from . import options
 @options.engine
 @click.option("--rounds", default=9, show_default=True, type=click.IntRange(7, 101))
 @click.option("--chains", is_flag=True, help="Events a second and state roots, instead of the kernels.")
+@click.option("--guests", "of_guests", is_flag=True, help="The guest programs, beside their native twins.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of the table.")
 @options.preset
-def command(names, rounds, chains, as_json, preset):
+def command(names, rounds, chains, of_guests, as_json, preset):
     """Time hand-assembled kernels on engines, beside the same work in C.
 
     Rounds of all engines alternate and medians are printed; a row stands only if result, gas and
@@ -32,11 +34,13 @@ def command(names, rounds, chains, as_json, preset):
     chosen = engines.chosen(names, engines.OURS, preset)
     if any(engine.kind != engines.NATIVE for engine in chosen):
         raise NoEngine("bench times shared objects: ref, fast or NAME=FILE.so")
-    name = "bench-chain" if chains else "bench"
+    if chains and of_guests:
+        raise click.UsageError("--chains and --guests are two benchmarks; ask for one")
+    name = "bench-chain" if chains else "bench-guests" if of_guests else "bench"
     argv = [str(chosen[0].harness), name, "--rounds", str(rounds)]
     for engine in chosen:
         argv += ["--engine", str(engine.path)]
-    argv += [str(chain_image())] if chains else []
+    argv += [str(chain_image())] if chains else guest_arguments() if of_guests else []
     code = subprocess.run([*argv, *(["--json"] if as_json else [])], check=False).returncode
     if code < 0:
         raise Broken(f"bench: {how_it_ended(code)}")
@@ -59,3 +63,17 @@ def chain_image():
     path = place.build(place.PRESET) / "bench.image"
     path.write_bytes(image)
     return path
+
+
+def guest_arguments():
+    """The guests as machine cases in a vector file, and the folder of their twins."""
+    folder = place.ROOT / "build" / "guests"
+    cases = []
+    for guest in guests.GUESTS:
+        if guest.name != "hostcalls":  # it needs the kernel
+            guests.twin_library(guest.name, folder)
+            cases.append(guests.machine_case(guest))
+    path = folder / "bench.json"
+    head = {"schema": "assay-machine-1", "area": "guests", "subject": "bench", "votes": []}
+    path.write_text(json.dumps(head | {"cases": cases}))
+    return ["--twins", str(folder), str(path)]
