@@ -9,4 +9,4 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 sys.path[:0] = [str(ROOT / name) for name in ("runner", "spec", "guest")]
 
-pytest_plugins = ["assay.pytest_plugin"]
+pytest_plugins = ["assay.replay.pytest_plugin"]

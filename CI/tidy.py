@@ -88,8 +88,9 @@ def include_complaints(path, line):
     if not found or found[1] == "<":
         return
     name = found[2]
-    own = (ROOT / path.parent / name).is_file() and "/" not in name
-    contract = name == "assay.h" or "/" not in name and (ROOT / "spec" / name).suffix == ".def"
+    room = path.parts[0]
+    own = (ROOT / path.parent / name).is_file() or (ROOT / room / name).is_file()
+    contract = name == "assay.h" or name.endswith(".def") and (ROOT / "spec" / name).is_file()
     if not own and not contract and path.parts[0] in ("ref", "fast", "runner"):
         yield f'includes "{name}", which is neither its own, nor assay.h, nor a table of spec/'
 
@@ -109,13 +110,14 @@ def unlisted(paths):
     """C files that no CMakeLists.txt names."""
     for path in paths:
         if path.suffix == ".c" and path.parts[0] in ("ref", "fast", "runner"):
-            listed = (ROOT / path.parent / "CMakeLists.txt").read_text().split()
-            if path.name not in [word.strip("()") for word in listed]:
+            build = next(folder for folder in path.parents if (ROOT / folder / "CMakeLists.txt").is_file())
+            listed = (ROOT / build / "CMakeLists.txt").read_text().split()
+            if str(path.relative_to(build)) not in [word.strip("()") for word in listed]:
                 yield path, 1, "its CMakeLists.txt does not name it"
 
 
 def read_rules():
-    chapters = sorted((ROOT / "spec").glob("*.md"))
+    chapters = sorted((ROOT / "spec").glob("*/*.md"))
     ids = {identity for chapter in chapters for identity in RULE.findall(chapter.read_text("utf-8"))}
     if not ids:
         sys.exit("tidy: no rule found in spec/*.md")

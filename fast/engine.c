@@ -1,5 +1,5 @@
 /* The one public symbol: the engine's table of functions (assay.h). */
-#include "kernel.h"
+#include "kernel/kernel.h"
 
 #include <stdlib.h>
 

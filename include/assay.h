@@ -33,14 +33,14 @@
 /* How a run ended: ASSAY_EXIT_TRAP and so on, one for each record of exit.def. */
 enum assay_exit {
 #define EXIT(name, number, argument) ASSAY_EXIT_##name = number,
-#include "exit.def"
+#include "machine/exit.def"
 #undef EXIT
 };
 
 /* Why a blob was rejected: ASSAY_REJECT_truncated and so on, one for each record of reject.def. All > 0. */
 enum assay_reject {
 #define REJECT(name, number) ASSAY_REJECT_##name = number,
-#include "reject.def"
+#include "machine/reject.def"
 #undef REJECT
 };
 
@@ -167,7 +167,7 @@ struct assay_machine_level {
 enum assay_rejection {
 #define DECODE(name, number) ASSAY_DECODE_##name = number,
 #define ADMIT(name, number) ASSAY_ADMIT_##name = number,
-#include "kernel.def"
+#include "kernel/kernel.def"
 };
 
 /* Outcomes of the invocation level's run and resume that change nothing. */

@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from . import exit_code
+from assay.base import exit_code
 
 COMMANDS = (
     "demo",

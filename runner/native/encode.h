@@ -12,7 +12,7 @@ enum { ENCODED_MAX = 16 };
 /* OP_add_64 and so on. */
 enum opcode {
 #define INSN(name, byte, form, flow) OP_##name = byte,
-#include "isa.def"
+#include "machine/isa.def"
 #undef INSN
 };
 

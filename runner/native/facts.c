@@ -10,7 +10,7 @@ const struct instruction instruction_table[INSTRUCTION_COUNT] = {
 #define INSN(name, byte, form, flow) {#name, byte, FORM_##form, FLOW_##flow},
 #define FLOW_ENDS                    true
 #define FLOW_NEXT                    false
-#include "isa.def"
+#include "machine/isa.def"
 #undef FLOW_NEXT
 #undef FLOW_ENDS
 #undef INSN
@@ -21,7 +21,7 @@ static const struct {
     uint32_t number;
 } exit_table[] = {
 #define EXIT(name, number, argument) {#name, number},
-#include "exit.def"
+#include "machine/exit.def"
 #undef EXIT
 };
 
@@ -30,7 +30,7 @@ static const struct {
     int number;
 } reject_table[] = {
 #define REJECT(name, number) {"blob/" #name, number},
-#include "reject.def"
+#include "machine/reject.def"
 #undef REJECT
 };
 
@@ -123,7 +123,7 @@ const char *rejection_name(int number)
 #define ADMIT(name, value)                                                                         \
     case value:                                                                                    \
         return "image/admit/" #name;
-#include "kernel.def"
+#include "kernel/kernel.def"
     default:
         return NULL;
     }

@@ -14,10 +14,10 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "runner"), str(ROOT / "spec")]
 
 import model  # noqa: E402
-from assay.expect import ModelEngine  # noqa: E402
-from assay.process import EngineRefused  # noqa: E402
-from model import gas, mem, op  # noqa: E402
-from model.machine import Machine  # noqa: E402
+from assay.engines.model import ModelEngine  # noqa: E402
+from assay.engines.process import EngineRefused  # noqa: E402
+from model.machine import gas, mem, op  # noqa: E402
+from model.machine.run import Machine  # noqa: E402
 
 RECORD_MAX = 65536
 

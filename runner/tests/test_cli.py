@@ -12,11 +12,12 @@ import xml.etree.ElementTree as xml
 
 import pytest
 
-from assay import exit_code, place, sabotage
-from assay.keyword import Keyword
+from assay.base import exit_code, paths
+from assay.check import sabotage
+from assay.suite.keyword import Keyword
 
-GOOD = place.VECTORS / "isa" / "add_64.json"
-SERVER = place.ROOT / "runner" / "tests" / "model_server.py"
+GOOD = paths.VECTORS / "isa" / "add_64.json"
+SERVER = paths.ROOT / "runner" / "tests" / "model_server.py"
 
 
 def assay(*arguments, stdin="", timeout=120):
@@ -27,8 +28,8 @@ def assay(*arguments, stdin="", timeout=120):
 
 
 def environment():
-    path = os.pathsep.join(str(place.ROOT / name) for name in ("runner", "spec", "guest"))
-    return os.environ | {"PYTHONPATH": path, "ASSAY_ROOT": str(place.ROOT)}
+    path = os.pathsep.join(str(paths.ROOT / name) for name in ("runner", "spec", "guest"))
+    return os.environ | {"PYTHONPATH": path, "ASSAY_ROOT": str(paths.ROOT)}
 
 
 def said(done):
@@ -100,7 +101,7 @@ def test_what_is_no_vector_is_named_with_its_offset_and_the_rest_runs(change, tm
     path = written(tmp_path / "bad.json", CHANGES[change])
     assert path.read_text() != GOOD.read_text()
     other = tmp_path / "other.json"
-    other.write_text((place.VECTORS / "isa" / "sub_64.json").read_text())
+    other.write_text((paths.VECTORS / "isa" / "sub_64.json").read_text())
     done = assay("replay", path, other)
     assert done.returncode == exit_code.BAD_INPUT
     assert "bad.json" in said(done) and "at byte" in said(done)
@@ -157,7 +158,7 @@ CRASHES = {
 @pytest.mark.parametrize("how", CRASHES)
 def test_a_shared_object_that_breaks_costs_one_case_each(how, tmp_path):
     right, wrong, words = CRASHES[how]
-    fault = sabotage.Fault(how, "ref", "machine.c", right, wrong, "")
+    fault = sabotage.Fault(how, "ref", "machine/machine.c", right, wrong, "")
     engine = sabotage.build(fault, tmp_path)
     arguments = ("-e", engine.option, "--timeout", "0.3", "--cards", "0", "-k", "one_and", GOOD)
     done = assay("replay", *arguments, "--json", tmp_path / "report.jsonl")
@@ -275,7 +276,7 @@ def test_bench_has_every_row_for_both_engines():
     assert {"sieve", "host_calls", "compile", "compile_any"} <= set(names)
 
 
-KEEPS = place.VECTORS / "chain" / "files.json"
+KEEPS = paths.VECTORS / "chain" / "files.json"
 
 
 @pytest.fixture(scope="module")

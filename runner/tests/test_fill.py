@@ -14,9 +14,9 @@ sys.path[:0] = [str(ROOT / "runner"), str(ROOT / "spec")]
 
 import cases  # noqa: E402
 import model  # noqa: E402
-from assay import fill  # noqa: E402
-from cases import build, isa_opcodes  # noqa: E402
-from cases.case import Case, Resume, Run, Subject, Write, page  # noqa: E402
+from assay.corpus import fill  # noqa: E402
+from cases.machine import build, isa_opcodes  # noqa: E402
+from cases.machine.case import Case, Resume, Run, Subject, Write, page  # noqa: E402
 
 FILES = sorted((ROOT / "vectors").glob("*/*.json"))
 SUITE_MAX = 5_000_000
@@ -50,7 +50,7 @@ def test_committed_vectors_are_what_fill_writes():
 @pytest.mark.parametrize("seed", ["1", "77"])
 def test_bytes_do_not_depend_on_hash_seed(seed, tmp_path):
     (tmp_path / "vectors").mkdir()
-    script = "import sys; from assay import fill; fill.fill(sys.argv[1], jobs=int(sys.argv[2]))"
+    script = "import sys; from assay.corpus import fill; fill.fill(sys.argv[1], jobs=int(sys.argv[2]))"
     path = os.pathsep.join([str(ROOT / "runner"), str(ROOT / "spec")])
     environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": path}
     jobs = "1" if seed == "1" else "2"

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from assay import engines
-from assay.process import ProcessEngine
+from assay.engines import catalog
+from assay.engines.process import ProcessEngine
 
 SIZE = 2 << 20
 TIMES = 16  # what decoding and hashing may take at most, in sizes of the input
 NONE = struct.pack("<I", 0)
-ENGINES = engines.available(engines.OURS)
+ENGINES = catalog.available(catalog.OURS)
 
 
 def counted(count, elements):
@@ -60,7 +60,7 @@ def high_water(process):
 @pytest.mark.parametrize("name", ENGINES)
 def test_decoding_takes_memory_in_proportion(name, what):
     kind, data = INPUTS[what]
-    engine = engines.parse(name)
+    engine = catalog.parse(name)
     argv = (str(engine.harness), "serve", "--engine", str(engine.path))
     with ProcessEngine(argv, name, timeout=60.0) as opened:
         opened.hash("bytes", data)  # so that the message itself is not counted
@@ -72,7 +72,7 @@ def test_decoding_takes_memory_in_proportion(name, what):
 @pytest.mark.parametrize("count", [2**32 - 1, 2**31, 10**6])
 @pytest.mark.parametrize("name", ENGINES)
 def test_a_huge_count_takes_none(name, count):
-    engine = engines.parse(name)
+    engine = catalog.parse(name)
     argv = (str(engine.harness), "serve", "--engine", str(engine.path))
     with ProcessEngine(argv, name, timeout=60.0) as opened:
         opened.hash("bytes", bytes(100))
@@ -90,5 +90,5 @@ def test_a_huge_count_takes_none(name, count):
 def test_serve_is_what_is_measured():
     assert (
         ENGINES
-        and subprocess.run([engines.harness(), "serve", "--help"], capture_output=True).returncode == 0
+        and subprocess.run([catalog.harness(), "serve", "--help"], capture_output=True).returncode == 0
     )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import model
 import pytest
-from model.isa import FORM
-from model.op import EXECUTE
+from model.machine.isa import FORM
+from model.machine.op import EXECUTE
 
 MODEL = Path(model.__file__).parent
 RICH = 10**6
@@ -93,7 +93,7 @@ def test_gas_rows_are_consistent():
 
 
 def test_model_names_every_rule_and_no_other():
-    source = "".join(path.read_text() for path in MODEL.glob("*.py"))
+    source = "".join(path.read_text() for path in (MODEL / "machine").glob("*.py"))
     machine = re.compile(r"(?:blob|isa|mem|gas|exit)/[a-z0-9_/]*[a-z0-9]")
     named = set(re.findall(f'"({machine.pattern})"', source))
     assert named == {name for name in model.rules() if machine.fullmatch(name)}

@@ -8,8 +8,11 @@ import pytest
 import random_guest
 from linker import cc
 
-from assay import engines, oracle, place, sabotage
-from assay.trouble import NoEngine
+from assay.engines import catalog
+from assay.guests import oracle
+from assay.base import paths
+from assay.check import sabotage
+from assay.base.trouble import NoEngine
 
 COUNT, SEED = 12, 1
 JOBS = os.cpu_count() or 1
@@ -37,7 +40,7 @@ def test_programs_have_everything_that_they_are_for():
 
 @tools
 def test_qemu_and_the_engines_agree():
-    chosen = engines.chosen((), engines.OURS)
+    chosen = catalog.chosen((), catalog.OURS)
     outcome = oracle.play(SEED, 0, COUNT, JOBS, 6, chosen)
     assert outcome.ok, [str(found) for found in outcome.found + outcome.broken]
     assert outcome.programs == COUNT and outcome.voted == 2
@@ -49,7 +52,7 @@ def test_a_planted_fault_is_found(tmp_path, monkeypatch):
     monkeypatch.setattr(oracle, "KEPT", str(tmp_path))
     fault = next(fault for fault in sabotage.FAULTS if fault.name == "bytes_of_a_load_in_the_wrong_order")
     broken = sabotage.build(fault, tmp_path / "built")
-    outcome = oracle.play(SEED, 0, COUNT, JOBS, 0, (engines.parse("ref"), broken))
+    outcome = oracle.play(SEED, 0, COUNT, JOBS, 0, (catalog.parse("ref"), broken))
     assert not outcome.ok
     found = outcome.found[0]
     assert found.seed == SEED and fault.name in found.message
@@ -62,7 +65,7 @@ def test_a_wrong_gas_is_found(tmp_path, monkeypatch):
     monkeypatch.setattr(oracle, "KEPT", str(tmp_path))
     fault = next(fault for fault in sabotage.FAULTS if fault.name == "gas_row_off_by_one")
     broken = sabotage.build(fault, tmp_path / "built")
-    outcome = oracle.play(SEED, 0, COUNT, JOBS, 0, (engines.parse("ref"), broken))
+    outcome = oracle.play(SEED, 0, COUNT, JOBS, 0, (catalog.parse("ref"), broken))
     assert "gas" in outcome.found[0].message
 
 
@@ -92,7 +95,7 @@ int main(void)
 
 
 def test_a_missing_tool_is_named(monkeypatch):
-    monkeypatch.setenv("PATH", str(place.ROOT))
+    monkeypatch.setenv("PATH", str(paths.ROOT))
     with pytest.raises(NoEngine, match="install clang-19"):
         oracle.check_tools()
     monkeypatch.setattr(cc, "compiler", lambda: "clang-19")

@@ -9,11 +9,13 @@ import sys
 
 import pytest
 
-from assay import engines, guests, ledger, place
-from assay.kernel_case import do_step, judge, parse
+from assay.engines import catalog
+from assay.guests import guests, transfers
+from assay.base import paths
+from assay.suite.kernel_case import do_step, judge, parse
 
 pytestmark = pytest.mark.skipif(shutil.which("clang-19") is None, reason="clang-19 compiles guests")
-OURS = engines.available(engines.OURS)
+OURS = catalog.available(catalog.OURS)
 NAMES = [guest.name for guest in guests.GUESTS]
 
 
@@ -25,7 +27,7 @@ def twins(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def opened():
-    found = {name: engines.parse(name).open(120.0) for name in OURS}
+    found = {name: catalog.parse(name).open(120.0) for name in OURS}
     yield found
     for engine in found.values():
         engine.close()
@@ -67,7 +69,7 @@ def test_results_are_those_of_the_twin(guest, twins, opened):
 def test_vectors_hold_what_the_twins_say(twins):
     seen = 0
     for guest in guests.GUESTS:
-        text = json.loads((place.VECTORS / guests.FOLDER / f"{guest.name}.json").read_text())
+        text = json.loads((paths.VECTORS / guests.FOLDER / f"{guest.name}.json").read_text())
         for call, case in zip(guest.calls, text["cases"], strict=True):
             expected = guests.twin_result(twins[guest.name], 0, call.test, call.iterations)
             assert int(case["steps"][0]["result"]["regs"].get("r7", "0x0"), 16) == expected
@@ -97,20 +99,20 @@ def roots(engine, events, every):
 
 
 def test_the_ledger_keeps_balances_from_event_to_event(opened):
-    events = ledger.events(40, seed=3)
+    events = transfers.events(40, seed=3)
     found = [roots(engine, events, 10) for engine in opened.values()]
     assert all(one == found[0] for one in found) and len(set(found[0])) > 4
 
 
 def test_a_tampered_transfer_leaves_no_trace(opened):
-    events = ledger.events(12, seed=4, tampered=5)
+    events = transfers.events(12, seed=4, tampered=5)
     assert events[6].ends == "trap"
     for engine in opened.values():
         roots(engine, events, 4)
 
 
 def test_the_first_wrong_event_of_a_tampered_vector_is_named(opened):
-    path = place.VECTORS / guests.FOLDER / "ledger.json"
+    path = paths.VECTORS / guests.FOLDER / "ledger.json"
     line = next(line for line in path.read_text().splitlines() if line.startswith('{"id"'))
     case, images = parse(line.rstrip(",")), json.loads(path.read_text())["images"]
     for engine in opened.values():
@@ -124,16 +126,16 @@ def test_the_first_wrong_event_of_a_tampered_vector_is_named(opened):
 
 def test_the_first_guest_of_the_readme(tmp_path):
     """The ten lines are run as they stand."""
-    text = (place.ROOT / "guest" / "README.md").read_text()
+    text = (paths.ROOT / "guest" / "README.md").read_text()
     script = re.search(r"## Your first guest\n\n```\n(.*?)```", text, re.S)[1]
-    path = os.pathsep.join(str(place.ROOT / name) for name in ("runner", "spec", "guest"))
+    path = os.pathsep.join(str(paths.ROOT / name) for name in ("runner", "spec", "guest"))
     tool = tmp_path / "assay"
     tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m assay "$@"\n')
     tool.chmod(0o755)
     done = subprocess.run(
         ["sh", "-e", "-c", script],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": path, "ASSAY_ROOT": str(place.ROOT)},
+        env=os.environ | {"PYTHONPATH": path, "ASSAY_ROOT": str(paths.ROOT)},
         capture_output=True,
         text=True,
     )
@@ -144,7 +146,7 @@ def test_the_first_guest_of_the_readme(tmp_path):
 
 def test_bench_of_guests_agrees_with_every_twin():
     argv = [sys.executable, "-m", "assay", "bench", "--guests", "--rounds", "7", "--json"]
-    path = os.pathsep.join(str(place.ROOT / name) for name in ("runner", "spec", "guest"))
+    path = os.pathsep.join(str(paths.ROOT / name) for name in ("runner", "spec", "guest"))
     done = subprocess.run(argv, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)["rows"]

@@ -2,16 +2,19 @@
 
 import pytest
 
-from assay import kernel_locate, place, sabotage, suite
-from assay.card import LINES_MAX, render
-from assay.locate import locate
-from assay.replay import replay
+from assay.locate import kernel_locate
+from assay.base import paths
+from assay.check import sabotage
+from assay.suite import collection
+from assay.locate.card import LINES_MAX, render
+from assay.locate.locate import locate
+from assay.replay.replay import replay
 
 
 @pytest.fixture(scope="module")
 def vectors():
     areas = ("blob", "isa", "mem", "gas", "exit")
-    return suite.read([place.VECTORS / area for area in areas])
+    return collection.read([paths.VECTORS / area for area in areas])
 
 
 def test_there_are_ten_faults_of_each_engine():
@@ -40,7 +43,7 @@ def test_it_is_found_and_named(fault, vectors, tmp_path):
 @pytest.fixture(scope="module")
 def kernel_vectors():
     areas = ("image", "cap", "host", "call", "yield", "chain")
-    return suite.read([place.VECTORS / area for area in areas])
+    return collection.read([paths.VECTORS / area for area in areas])
 
 
 def test_there_are_ten_faults_of_the_kernel():

@@ -7,13 +7,13 @@ op.py       isa.md: the 141 opcodes     machine.py  exit.md and gas.md: run, cha
 reach.py    which rules decided         table.py    ../*.def and the sentences of ../*.md
 """
 
-from . import table
-from .blob import Rejected
-from .exit import Refused, State, Step, Stop, Until
-from .machine import Machine, load
-from .mem import Page
-from .reach import reached
-from .table import rules
+from model import table
+from model.machine.blob import Rejected
+from model.machine.exit import Refused, State, Step, Stop, Until
+from model.machine.run import Machine, load
+from model.machine.mem import Page
+from model.reach import reached
+from model.table import rules
 
 __all__ = [
     "Machine",
@@ -30,6 +30,6 @@ __all__ = [
     "table",
 ]
 
-from . import kernel  # noqa: E402  (it reads the names above)
+from model import kernel  # noqa: E402  (it reads the names above)
 
 __all__ += ["kernel"]

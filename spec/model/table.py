@@ -50,15 +50,15 @@ def letters(column):
 
 INSN = [
     Insn(name, int(byte), form, flow == "ENDS")
-    for name, byte, form, flow in records("isa.def", "INSN")
+    for name, byte, form, flow in records("machine/isa.def", "INSN")
 ]
 GAS = [
     Gas(name, kind, int(cycles), slot_rule, int(if_), int(else_), letters(sources), letters(target))
-    for name, kind, cycles, slot_rule, if_, else_, sources, target in records("gas.def", "GAS")
+    for name, kind, cycles, slot_rule, if_, else_, sources, target in records("machine/gas.def", "GAS")
 ]
-EXIT = [Exit(name, int(number), argument) for name, number, argument in records("exit.def", "EXIT")]
-REJECT = [Reject(name, int(number)) for name, number in records("reject.def", "REJECT")]
-LIMIT = {name: int(value) for name, value in records("limit.def", "LIMIT")}
+EXIT = [Exit(name, int(number), argument) for name, number, argument in records("machine/exit.def", "EXIT")]
+REJECT = [Reject(name, int(number)) for name, number in records("machine/reject.def", "REJECT")]
+LIMIT = {name: int(value) for name, value in records("machine/limit.def", "LIMIT")}
 
 
 RULE = re.compile(r"^### (\S+)\n(.+?)(?:\n\n|\n*\Z)", re.M | re.S)
@@ -68,6 +68,6 @@ def rules():
     """Every rule of the chapters: id -> sentence."""
     return {
         name: " ".join(sentence.split())
-        for chapter in sorted(SPEC.glob("*.md"))
+        for chapter in sorted(SPEC.glob("*/*.md"))
         for name, sentence in RULE.findall(chapter.read_text())
     }

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import click
 
-from .. import asm, exit_code, program
-from ..trouble import BadInput
+from assay.assembly import asm
+from assay.base import exit_code
+from assay.suite import program
+from assay.base.trouble import BadInput
 
 
 @click.command("asm")

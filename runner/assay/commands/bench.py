@@ -4,14 +4,16 @@ import json
 import subprocess
 
 import click
-from cases import kernel_build as build
-from cases.build import Code
+from cases.kernel import build as build
+from cases.machine.build import Code
 from model import kernel
 
-from .. import engines, guests, place
-from ..process import how_it_ended
-from ..trouble import Broken, NoEngine
-from . import options
+from assay.engines import catalog
+from assay.guests import guests
+from assay.base import paths
+from assay.engines.process import how_it_ended
+from assay.base.trouble import Broken, NoEngine
+from assay.commands import options
 
 
 @click.command("bench")
@@ -31,8 +33,8 @@ def command(names, rounds, chains, of_guests, as_json, preset):
     Exit codes: 0 all rows agree, 1 some do not, 4 an engine cannot be loaded,
     6 an engine broke.
     """
-    chosen = engines.chosen(names, engines.OURS, preset)
-    if any(engine.kind != engines.NATIVE for engine in chosen):
+    chosen = catalog.chosen(names, catalog.OURS, preset)
+    if any(engine.kind != catalog.NATIVE for engine in chosen):
         raise NoEngine("bench times shared objects: ref, fast or NAME=FILE.so")
     if chains and of_guests:
         raise click.UsageError("--chains and --guests are two benchmarks; ask for one")
@@ -60,14 +62,14 @@ def chain_image():
     points = {0: kernel.EndpointDef(0), 1: kernel.EndpointDef(idle)}
     mapped = [build.mapping(base, 4096, 60)]
     image = build.image(code, endpoints=points, memory_mappings=mapped, gas_slots=[7], quota_slots=[8])
-    path = place.build(place.PRESET) / "bench.image"
+    path = paths.build(paths.PRESET) / "bench.image"
     path.write_bytes(image)
     return path
 
 
 def guest_arguments():
     """The guests as machine cases in a vector file, and the folder of their twins."""
-    folder = place.ROOT / "build" / "guests"
+    folder = paths.ROOT / "build" / "guests"
     cases = []
     for guest in guests.GUESTS:
         if guest.name != "hostcalls":  # it needs the kernel

@@ -4,10 +4,12 @@ import json
 
 import click
 
-from .. import engines, exit_code, program
-from ..process import EngineError
-from ..trouble import BadInput, Broken
-from . import options
+from assay.engines import catalog
+from assay.base import exit_code
+from assay.suite import program
+from assay.engines.process import EngineError
+from assay.base.trouble import BadInput, Broken
+from assay.commands import options
 
 GAS = QUOTA = 1_000_000
 
@@ -44,11 +46,11 @@ def run(image_path, events_path, names, as_json, every, state_path, preset, time
     """
     image = program.read_bytes(image_path)
     events = read_events(events_path)
-    chosen = engines.chosen(names, preset=preset)
+    chosen = catalog.chosen(names, preset=preset)
     opened = []
     try:
         for engine in chosen:
-            engines.check_loads(engine)
+            catalog.check_loads(engine)
             opened.append(engine.open(timeout))
         return play(image, events, opened, as_json, every, state_path)
     except EngineError as error:

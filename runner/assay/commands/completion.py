@@ -3,7 +3,7 @@
 import click
 from click.shell_completion import get_completion_class
 
-from .. import exit_code
+from assay.base import exit_code
 
 
 @click.command("completion")

@@ -4,8 +4,12 @@ import json
 
 import click
 
-from .. import cover, engines, exit_code, place, suite
-from . import options
+from assay.corpus import cover
+from assay.engines import catalog
+from assay.base import exit_code
+from assay.base.paths import VECTORS
+from assay.suite import collection
+from assay.commands import options
 
 
 @click.command("cover")
@@ -22,8 +26,8 @@ def command(paths, as_json, preset, jobs):
     \b
     Exit codes: 0 everything is covered, 1 something is not, 3 a file cannot be read.
     """
-    files = suite.files_of(paths or [place.VECTORS])
-    chosen = engines.chosen((), engines.OURS, preset)
+    files = collection.files_of(paths or [VECTORS])
+    chosen = catalog.chosen((), catalog.OURS, preset)
     argv = {
         engine.name: [str(engine.harness), "replay", "--cover", "--engine", str(engine.path)]
         for engine in chosen

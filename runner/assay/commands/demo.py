@@ -5,12 +5,16 @@ import tempfile
 
 import click
 
-from .. import dialect, engines, exit_code, place, rounds, sabotage, suite
-from ..card import render
-from ..locate import locate
-from ..replaying import Campaign
-from ..replay import replay
-from . import options
+from assay.suite import dialect, collection
+from assay.engines import catalog
+from assay.base import exit_code, paths
+from assay.random import rounds
+from assay.check import sabotage
+from assay.locate.card import render
+from assay.locate.locate import locate
+from assay.replay.campaign import Campaign
+from assay.replay.replay import replay
+from assay.commands import options
 
 SEED = 7
 PROGRAMS = 20000
@@ -31,12 +35,12 @@ def command(external, jobs):
     \b
     Exit codes: 0 no divergence, 1 there is one.
     """
-    chosen = engines.chosen(())
+    chosen = catalog.chosen(())
     names = ", ".join(engine.name for engine in chosen)
     good = True
 
     title(f"Every vector on {names}")
-    selected = suite.read([place.VECTORS])
+    selected = collection.read([paths.VECTORS])
     campaign = Campaign(selected, chosen, jobs=jobs)
     good &= campaign.run() == exit_code.AGREED
     votes = campaign.report.totals["pass"]
@@ -53,7 +57,7 @@ def command(external, jobs):
             votes += summary.counts["read"]
         cases += len(found)
 
-    pair = tuple(engine for engine in chosen if engine.kind == engines.NATIVE)
+    pair = tuple(engine for engine in chosen if engine.kind == catalog.NATIVE)
     if len(pair) == 2:
         title("Random programs, a sample of them on the specification too")
         outcome = rounds.play(rounds.Plan(pair, SEED, 0, PROGRAMS, "mixed", 200), jobs)
@@ -90,6 +94,6 @@ def show_fault(selected):
         entry = next(entry for entry in selected.entries if entry.id == wrong.case)
         with engine.open() as opened:
             found = locate(entry.case(), opened)
-        found.repro = f"./assay replay {place.shown(entry.file)}::{entry.id} -e NAME=FILE.so"
+        found.repro = f"./assay replay {paths.shown(entry.file)}::{entry.id} -e NAME=FILE.so"
         click.echo(render(found, 100, click.get_text_stream("stdout").isatty()))
     return True

@@ -6,12 +6,16 @@ import subprocess
 
 import click
 
-from .. import disasm, engines, exit_code, kernel_locate, kernel_trace, place, program
-from ..card import render
-from ..locate import locate
-from ..process import EngineError
-from ..trouble import BadInput, Broken
-from . import options
+from assay.assembly import disasm
+from assay.engines import catalog
+from assay.base import exit_code, paths
+from assay.locate import kernel_locate, kernel_trace
+from assay.suite import program
+from assay.locate.card import render
+from assay.locate.locate import locate
+from assay.engines.process import EngineError
+from assay.base.trouble import BadInput, Broken
+from assay.commands import options
 
 CODES = {3: BadInput, 6: Broken}
 
@@ -35,18 +39,18 @@ def command(source, names, as_json, preset, timeout, **start):
     Exit codes: 0 no divergence, 1 one was found, 3 the file cannot be used, 4 an
     engine cannot be loaded, 6 an engine broke.
     """
-    chosen = engines.chosen(names, engines.OURS, preset)
+    chosen = catalog.chosen(names, catalog.OURS, preset)
     if len(chosen) != 2:
         raise click.UsageError("diff takes two engines")
     for engine in chosen:
-        engines.check_loads(engine)
+        catalog.check_loads(engine)
     entry = program.kernel_entry(source)
     if entry is not None:
         return kernel_case(entry, chosen, timeout)
     wanted = program.read(source, program.start_of(**start))
-    if chosen[0].kind == engines.MODEL:
+    if chosen[0].kind == catalog.MODEL:
         return by_specification(wanted, chosen[1], timeout)
-    if any(engine.kind != engines.NATIVE for engine in chosen):
+    if any(engine.kind != catalog.NATIVE for engine in chosen):
         raise click.UsageError("the first engine must be model unless both are shared objects")
     found = by_harness(wanted, chosen)
     click.echo(json.dumps(found) if as_json else text(found, wanted, chosen))
@@ -58,7 +62,7 @@ def kernel_case(entry, chosen, timeout):
     width = min(shutil.get_terminal_size((100, 24)).columns, 120)
     try:
         with chosen[0].open(timeout) as expected, chosen[1].open(timeout) as got:
-            if chosen[0].kind == engines.MODEL:
+            if chosen[0].kind == catalog.MODEL:
                 found = kernel_locate.locate(entry, got)
             else:
                 found = kernel_trace.between(entry, expected, got)
@@ -103,7 +107,7 @@ def text(found, wanted, chosen):
     expected, got = (engine.name for engine in chosen)
     records, rounds = found.get("records", 0), found.get("rounds", 0)
     cost = f"{records:,} records, {rounds} runs, {found.get('seconds', 0):.1f} s"
-    where = wanted.source if wanted.source else place.shown(wanted.file)
+    where = wanted.source if wanted.source else paths.shown(wanted.file)
     if found["divergence"] is None:
         return f"{expected} and {got} agree on {where}: no divergence ({cost})"
     divergence = found["divergence"]

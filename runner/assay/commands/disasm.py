@@ -4,8 +4,10 @@ import click
 
 import model
 
-from .. import disasm, exit_code, program
-from ..trouble import BadInput
+from assay.assembly import disasm
+from assay.base import exit_code
+from assay.suite import program
+from assay.base.trouble import BadInput
 
 
 @click.command("disasm")

@@ -7,9 +7,10 @@ import sys
 
 import click
 
-from .. import engines, exit_code, place
-from ..process import EngineError
-from ..trouble import NoEngine
+from assay.engines import catalog
+from assay.base import exit_code, paths
+from assay.engines.process import EngineError
+from assay.base.trouble import NoEngine
 
 TOOLS = {
     "gcc": "builds the engines",
@@ -34,9 +35,9 @@ def command():
         say(tool, path or f"MISSING: {purpose}; ./assay installs it from CI/packages.txt")
     if platform.machine() not in ("x86_64", "AMD64"):
         say("fast", "left out: it recompiles to x86-64; ref and model are offered")
-    for name in engines.available((engines.MODEL, *engines.OURS)):
+    for name in catalog.available((catalog.MODEL, *catalog.OURS)):
         good &= answers(name)
-    count = len(list(place.VECTORS.rglob("*.json")))
+    count = len(list(paths.VECTORS.rglob("*.json")))
     good &= count > 0
     say("vectors", f"{count} files" if count else "MISSING: ./assay fill writes them")
     sys.stdout.flush()
@@ -45,9 +46,9 @@ def command():
 
 def answers(name):
     try:
-        engine = engines.parse(name)
-        engines.check_loads(engine)
-        if engine.kind == engines.MODEL:
+        engine = catalog.parse(name)
+        catalog.check_loads(engine)
+        if engine.kind == catalog.MODEL:
             say(name, "the specification, in this Python")
             return True
         with engine.open() as opened:
@@ -56,7 +57,7 @@ def answers(name):
         say(name, f"BROKEN: {error}")
         return False
     features = ", ".join(hello["features"])
-    say(name, f"{place.shown(engine.path)}, version {hello['version']}: {features}")
+    say(name, f"{paths.shown(engine.path)}, version {hello['version']}: {features}")
     return True
 
 

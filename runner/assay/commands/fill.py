@@ -2,8 +2,9 @@
 
 import click
 
-from .. import exit_code, fill, place
-from . import options
+from assay.base import exit_code, paths
+from assay.corpus import fill
+from assay.commands import options
 
 
 @click.command("fill")
@@ -20,7 +21,7 @@ def command(check, jobs):
     3 the cases are wrong.
     """
     try:
-        changed = fill.fill(place.ROOT, check=check, jobs=jobs)
+        changed = fill.fill(paths.ROOT, check=check, jobs=jobs)
     except fill.FillError as error:
         click.echo(str(error), err=True)
         return exit_code.BAD_INPUT

@@ -4,8 +4,9 @@ import json
 
 import click
 
-from .. import exit_code, guests, ledger
-from . import options
+from assay.base import exit_code
+from assay.guests import guests, transfers
+from assay.commands import options
 
 
 @click.group("guests")
@@ -45,7 +46,7 @@ def fill(check, jobs):
 @click.option("--tamper", type=click.IntRange(min=0), help="Change one bit of this transfer's signature.")
 def events(guest, count, seed, tamper):
     """Print events of a chain guest, for ./assay chain run."""
-    found = ledger.events(count, seed, tamper) if guest == "ledger" else guests.store_events()
+    found = transfers.events(count, seed, tamper) if guest == "ledger" else guests.store_events()
     for event in guests.rich(found):
         line = {"endpoint": event.endpoint, "payload": event.payload.hex()}
         click.echo(json.dumps(line | {"gas": hex(event.gas), "quota": hex(event.quota)}))

@@ -7,10 +7,13 @@ import click
 import model
 from model import kernel
 
-from .. import disasm, engines, exit_code, program
-from ..process import EngineError
-from ..trouble import BadInput, Broken
-from . import options
+from assay.assembly import disasm
+from assay.engines import catalog
+from assay.base import exit_code
+from assay.suite import program
+from assay.engines.process import EngineError
+from assay.base.trouble import BadInput, Broken
+from assay.commands import options
 
 
 @click.group("image")
@@ -32,8 +35,8 @@ def check(path, names, preset, timeout):
     """Say whether engines admit an Image, and which rule rejects it."""
     data = program.read_bytes(path)
     verdicts = {}
-    for engine in engines.chosen(names, preset=preset):
-        engines.check_loads(engine)
+    for engine in catalog.chosen(names, preset=preset):
+        catalog.check_loads(engine)
         try:
             with engine.open(timeout) as opened:
                 verdicts[engine.name] = opened.admit(data)

@@ -4,7 +4,7 @@ import os
 
 import click
 
-from .. import place
+from assay.base import paths
 
 engine = click.option(
     "--engine",
@@ -22,7 +22,7 @@ keyword = click.option(
 )
 preset = click.option(
     "--preset",
-    default=place.PRESET,
+    default=paths.PRESET,
     show_default=True,
     help="Which build of ref and fast: a preset of CMakePresets.json.",
 )

@@ -5,9 +5,11 @@ import secrets
 
 import click
 
-from .. import engines, exit_code, oracle
-from ..report import Progress, coloured
-from . import options
+from assay.engines import catalog
+from assay.base import exit_code
+from assay.guests import oracle
+from assay.replay.report import Progress, coloured
+from assay.commands import options
 
 
 @click.command("oracle")
@@ -35,9 +37,9 @@ def command(names, count, seed, first, vote_every, as_json, preset, jobs):
     Exit codes: 0 all agree, 1 differences (the first are printed), 4 an engine,
     clang-19 or qemu-riscv64 is missing, 6 an engine broke.
     """
-    chosen = engines.chosen(names, engines.OURS, preset)
+    chosen = catalog.chosen(names, catalog.OURS, preset)
     for engine in chosen:
-        engines.check_loads(engine)
+        catalog.check_loads(engine)
     if seed is None:
         seed = int.from_bytes(secrets.token_bytes(4), "little")
     progress = Progress(count, f"oracle, seed {seed}")

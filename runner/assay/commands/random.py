@@ -5,9 +5,11 @@ import secrets
 
 import click
 
-from .. import engines, exit_code, kernel_rounds, rounds
-from ..report import Progress, coloured
-from . import options
+from assay.engines import catalog
+from assay.base import exit_code
+from assay.random import kernel_rounds, rounds
+from assay.replay.report import Progress, coloured
+from assay.commands import options
 
 
 @click.command("random")
@@ -49,11 +51,11 @@ def command(names, count, seed, first, shape, vote_every, level, as_json, preset
     Exit codes: 0 no divergence, 1 divergences (the first programs are printed as
     cases of a vector file), 4 an engine cannot be loaded, 6 an engine broke.
     """
-    pair = engines.chosen(names, engines.OURS, preset)
-    if len(pair) != 2 or any(engine.kind != engines.NATIVE for engine in pair):
+    pair = catalog.chosen(names, catalog.OURS, preset)
+    if len(pair) != 2 or any(engine.kind != catalog.NATIVE for engine in pair):
         raise click.UsageError("random takes two engines that are shared objects")
     for engine in pair:
-        engines.check_loads(engine)
+        catalog.check_loads(engine)
     if seed is None:
         seed = int.from_bytes(secrets.token_bytes(4), "little")
     if level != "machine":

@@ -2,11 +2,14 @@
 
 import click
 
-from .. import dialect as dialects
-from .. import engines, exit_code, place, suite
-from ..replaying import Campaign, replay_dialect
-from ..report import JsonLines, Junit
-from . import options
+from assay.suite import dialect as dialects
+from assay.engines import catalog
+from assay.base import exit_code
+from assay.base.paths import VECTORS
+from assay.suite import collection
+from assay.replay.campaign import Campaign, replay_dialect
+from assay.replay.report import JsonLines, Junit
+from assay.commands import options
 
 
 @click.command("replay")
@@ -48,16 +51,16 @@ def command(paths, names, lists, json_path, junit_path, cards, first_only, quiet
     still runs), 4 an engine cannot be loaded, 5 no case is selected, 6 an engine
     died, hung or answered garbage, 130 interrupted.
     """
-    chosen = engines.chosen(names, preset=rest["preset"])
+    chosen = catalog.chosen(names, preset=rest["preset"])
     for engine in chosen:
-        engines.check_loads(engine)
+        catalog.check_loads(engine)
     if dialect:
         if not paths:
             raise click.UsageError("--dialect needs the path of the vectors")
         if json_path or junit_path or lists:
             raise click.UsageError("--dialect has no --json, --junit or --list")
         return replay_dialect(paths, chosen, rest["keyword"], rest["timeout"])
-    selected = suite.read(paths or [place.VECTORS], rest["keyword"])
+    selected = collection.read(paths or [VECTORS], rest["keyword"])
     if lists:
         return list_cases(selected)
     sinks = [JsonLines(json_path)] if json_path else []

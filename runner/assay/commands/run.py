@@ -4,11 +4,13 @@ import json
 
 import click
 
-from .. import engines, exit_code, program
-from ..play import Player
-from ..process import EngineError
-from ..trouble import Broken
-from . import options
+from assay.engines import catalog
+from assay.base import exit_code
+from assay.suite import program
+from assay.suite.play import Player
+from assay.engines.process import EngineError
+from assay.base.trouble import Broken
+from assay.commands import options
 
 
 @click.command("run")
@@ -34,8 +36,8 @@ def command(source, names, as_json, preset, timeout, **start):
     """
     wanted = program.read(source, program.start_of(**start))
     outcomes = {}
-    for engine in engines.chosen(names, preset=preset):
-        engines.check_loads(engine)
+    for engine in catalog.chosen(names, preset=preset):
+        catalog.check_loads(engine)
         try:
             with engine.open(timeout) as opened:
                 outcomes[engine.name] = outcome(wanted.case, opened)

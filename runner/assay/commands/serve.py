@@ -4,8 +4,8 @@ import os
 
 import click
 
-from .. import engines
-from . import options
+from assay.engines import catalog
+from assay.commands import options
 
 
 @click.command("serve")
@@ -18,9 +18,9 @@ def command(name, framed, preset):
     \b
     Exit codes: 0 after the end of input or bye, 4 the engine cannot be loaded.
     """
-    engine = engines.parse(name, preset)
-    if engine.kind != engines.NATIVE:
+    engine = catalog.parse(name, preset)
+    if engine.kind != catalog.NATIVE:
         raise click.UsageError("--engine: serve takes ref, fast or NAME=FILE.so")
-    engines.check_loads(engine)
+    catalog.check_loads(engine)
     argv = [str(engine.harness), "serve", "--engine", str(engine.path)]
     os.execv(argv[0], argv + (["--framed"] if framed else []))

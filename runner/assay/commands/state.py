@@ -6,8 +6,9 @@ import click
 
 from model import kernel
 
-from .. import exit_code, program
-from ..trouble import BadInput
+from assay.base import exit_code
+from assay.suite import program
+from assay.base.trouble import BadInput
 
 
 @click.group("state")

@@ -13,10 +13,15 @@ import click
 
 import model
 
-from .. import cover, dialect, engines, exit_code, fill, guests, kernel_rounds, place, rounds, suite
-from ..replay import replay
-from ..steps import StepFailed, Steps, run
-from . import options
+from assay.corpus import cover, fill
+from assay.suite import dialect, collection
+from assay.engines import catalog
+from assay.base import exit_code, paths
+from assay.guests import guests
+from assay.random import kernel_rounds, rounds
+from assay.replay.replay import replay
+from assay.check.steps import StepFailed, Steps, run
+from assay.commands import options
 
 COMPILERS = {"release": "gcc", "dev": "gcc", "release-clang": "clang-16", "dev-clang": "clang-16"}
 SEED = 20260101
@@ -75,12 +80,12 @@ def plan_of(count, dev_count, seed, external, jobs):
     else:
         yield "compiler of guests", no_compiler
     for preset in presets:
-        names = (engines.MODEL, *engines.OURS) if preset == place.PRESET else engines.OURS
+        names = (catalog.MODEL, *catalog.OURS) if preset == paths.PRESET else catalog.OURS
         yield f"replay {preset}", lambda p=preset, n=names: replayed(p, n, jobs)
     yield "coverage of the rules", lambda: covered(jobs)
     if external:
         yield "third-party vectors", lambda: third_party(external)
-    if len(engines.available(engines.OURS)) == 2 or not is_built("release"):
+    if len(catalog.available(catalog.OURS)) == 2 or not is_built("release"):
         yield "random programs release", lambda: random("release", count, seed, 1000, jobs)
         yield "random programs dev", lambda: random("dev", dev_count, seed + 1, 0, jobs)
         for level, preset, amount, votes in KERNEL_WORK:
@@ -89,7 +94,7 @@ def plan_of(count, dev_count, seed, external, jobs):
 
 
 def is_built(preset):
-    return place.native(preset).exists()
+    return paths.native(preset).exists()
 
 
 def tidy():
@@ -102,7 +107,7 @@ def no_compiler():
 
 
 def build(preset):
-    if not (place.build(preset) / "build.ninja").exists():
+    if not (paths.build(preset) / "build.ninja").exists():
         run(["cmake", "--preset", preset])
     run(["cmake", "--build", "--preset", preset])
     return 1, "without a warning"
@@ -124,12 +129,12 @@ def pytest():
 
 def filled(jobs):
     try:
-        changed = fill.fill(place.ROOT, check=True, jobs=jobs)
+        changed = fill.fill(paths.ROOT, check=True, jobs=jobs)
     except fill.FillError as error:
         raise StepFailed(str(error)) from None
     if changed:
         raise StepFailed("\n".join(f"vectors/{name} differs" for name in changed))
-    return len(suite.files_of([place.VECTORS])), "byte-identical"
+    return len(collection.files_of([paths.VECTORS])), "byte-identical"
 
 
 def guests_filled(jobs):
@@ -141,13 +146,13 @@ def guests_filled(jobs):
 
 def replayed(preset, names, jobs):
     """Every case on every engine of a build."""
-    selected = suite.read([place.VECTORS])
+    selected = collection.read([paths.VECTORS])
     if selected.invalid:
         raise StepFailed("\n".join(map(str, selected.invalid)))
     counts = Counter()
-    for name in engines.available(names, preset):
-        engine = engines.parse(name, preset)
-        engines.check_loads(engine)
+    for name in catalog.available(names, preset):
+        engine = catalog.parse(name, preset)
+        catalog.check_loads(engine)
         asked = selected.asked(engine)
         verdicts = list(replay(asked, engine, jobs=jobs))
         wrong = [verdict for verdict in verdicts if not verdict.passed]
@@ -160,8 +165,8 @@ def replayed(preset, names, jobs):
 
 
 def covered(jobs):
-    files = suite.files_of([place.VECTORS])
-    chosen = engines.chosen((), engines.OURS)
+    files = collection.files_of([paths.VECTORS])
+    chosen = catalog.chosen((), catalog.OURS)
     argv = {
         engine.name: [str(engine.harness), "replay", "--cover", "--engine", str(engine.path)]
         for engine in chosen
@@ -178,8 +183,8 @@ def third_party(folder):
     except dialect.DialectError as error:
         raise StepFailed(str(error)) from None
     count = 0
-    for name in engines.available((engines.MODEL, *engines.OURS)):
-        with engines.parse(name).open() as opened:
+    for name in catalog.available((catalog.MODEL, *catalog.OURS)):
+        with catalog.parse(name).open() as opened:
             summary = dialect.summary([case.play(opened) for case in cases], cases.errors)
         if not summary.ok:
             raise StepFailed(f"{name}: {summary.text}")
@@ -188,7 +193,7 @@ def third_party(folder):
 
 
 def random(preset, count, seed, vote_every, jobs):
-    pair = tuple(engines.parse(name, preset) for name in engines.OURS)
+    pair = tuple(catalog.parse(name, preset) for name in catalog.OURS)
     outcome = rounds.play(rounds.Plan(pair, seed, 0, count, "mixed", vote_every), jobs)
     if not outcome.ok:
         with tempfile.NamedTemporaryFile("w", prefix="assay-found-", suffix=".jsonl", delete=False) as kept:
@@ -200,7 +205,7 @@ def random(preset, count, seed, vote_every, jobs):
 
 
 def random_kernel(level, preset, count, vote_every, seed, jobs):
-    pair = tuple(engines.parse(name, preset) for name in engines.OURS)
+    pair = tuple(catalog.parse(name, preset) for name in catalog.OURS)
     outcome = kernel_rounds.play(kernel_rounds.Plan(level, pair, seed, 0, count, vote_every), jobs)
     if not outcome.ok:
         raise StepFailed("\n".join(outcome.found + outcome.broken))

@@ -7,12 +7,16 @@ import click
 
 import model
 
-from .. import disasm, engines, exit_code, kernel_trace, program
-from ..expect import ModelEngine
-from ..play import REGISTERS, Player
-from ..process import EngineError
-from ..trouble import Broken
-from . import options
+from assay.assembly import disasm
+from assay.engines import catalog
+from assay.base import exit_code
+from assay.locate import kernel_trace
+from assay.suite import program
+from assay.engines.model import ModelEngine
+from assay.suite.play import REGISTERS, Player
+from assay.engines.process import EngineError
+from assay.base.trouble import Broken
+from assay.commands import options
 
 LEVELS = {"L0": "instructions", "L1": "blocks"}
 
@@ -42,14 +46,14 @@ def command(source, name, level, first, count, as_json, preset, **start):
     Exit codes: 0 printed, 3 the file cannot be used, 4 the engine cannot be loaded,
     6 the engine broke.
     """
-    engine = engines.parse(name, preset)
+    engine = catalog.parse(name, preset)
     entry = program.kernel_entry(source)
     if entry is not None:
         return show_kernel(entry, engine, first, count, as_json)
     wanted = program.read(source, program.start_of(**start))
     show = show_json if as_json else Text(wanted.case, level).show
-    records = from_model if engine.kind == engines.MODEL else from_harness
-    if engine.kind == engines.PROCESS:
+    records = from_model if engine.kind == catalog.MODEL else from_harness
+    if engine.kind == catalog.PROCESS:
         raise click.UsageError("--engine: trace needs model, ref, fast or a shared object")
     for line in records(engine, wanted, level, first, count):
         show(line)
@@ -68,7 +72,7 @@ def show_kernel(entry, engine, first, count, as_json):
 
 
 def from_harness(engine, wanted, level, first, count):
-    engines.check_loads(engine)
+    catalog.check_loads(engine)
     with program.as_vector_file(wanted) as path:
         argv = [engine.harness, "trace", "--engine", engine.path, "--case", wanted.case["id"]]
         argv += ["--level", level, "--from", first, "--count", count, path]

@@ -52,8 +52,8 @@ a special case is reached only in that case:
     chain/event/zero_budgets      gas or quota is 0
 """
 
-from ..exit import Refused
-from .cap import (
+from model.machine.exit import Refused
+from model.kernel.cap import (
     CAPABILITY,
     CNODE,
     CNode,
@@ -65,8 +65,8 @@ from .cap import (
     cap_hash,
     cnode_hash,
 )
-from .chain import Chain, EventResult
-from .exchange import (
+from model.kernel.chain import Chain, EventResult
+from model.kernel.exchange import (
     DUMP,
     PAGES,
     RECORD,
@@ -88,8 +88,8 @@ from .exchange import (
     Tables,
     WorldStart,
 )
-from .hash import KERNEL_IMAGE, H, bmt, chain_extend
-from .image import (
+from model.kernel.hash import KERNEL_IMAGE, H, bmt, chain_extend
+from model.kernel.image import (
     IMAGE,
     EndpointDef,
     Image,
@@ -101,10 +101,10 @@ from .image import (
     admit,
     image_hash,
 )
-from .scale import DecodeError
-from .scale import decode as decode_as
-from .state import STATE, DataBlob, IdCounters, State, VaultRecord, state_root
-from .world import Result, World
+from model.kernel.scale import DecodeError
+from model.kernel.scale import decode as decode_as
+from model.kernel.state import STATE, DataBlob, IdCounters, State, VaultRecord, state_root
+from model.kernel.world import Result, World
 
 TYPE = {
     "image": IMAGE,

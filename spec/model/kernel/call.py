@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 
-from ..exit import State as MachineState
-from ..machine import load
-from ..mem import Page
-from ..reach import rule
-from ..table import EXIT
-from . import host, yield_
-from .cap import Data, Instance, handle_id
-from .hash import strip
-from .image import PAGE_SIZE
-from .record import Recorder
-from .stack import Activation
-from .table import LIMIT
+from model.machine.exit import State as MachineState
+from model.machine.run import load
+from model.machine.mem import Page
+from model.reach import rule
+from model.table import EXIT
+from model.kernel import host, yield_
+from model.kernel.cap import Data, Instance, handle_id
+from model.kernel.hash import strip
+from model.kernel.image import PAGE_SIZE
+from model.kernel.record import Recorder
+from model.kernel.stack import Activation
+from model.kernel.table import LIMIT
 
 REGISTER_COUNT = 13
 ENDPOINT_REGISTER = 11

@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 
-from ..exit import Refused
-from ..reach import rule
-from . import call
-from .cap import CNode, Data, Instance, handle
-from .exchange import Tables
-from .hash import KERNEL_IMAGE, data_hash
-from .host import pinned_caps
-from .image import admit, datas, image_hash
-from .stack import Kernel
-from .state import STATE, IdCounters, State, VaultRecord, state_root
-from .table import KERNEL_SLOT, LIMIT
+from model.machine.exit import Refused
+from model.reach import rule
+from model.kernel import call
+from model.kernel.cap import CNode, Data, Instance, handle
+from model.kernel.exchange import Tables
+from model.kernel.hash import KERNEL_IMAGE, data_hash
+from model.kernel.host import pinned_caps
+from model.kernel.image import admit, datas, image_hash
+from model.kernel.stack import Kernel
+from model.kernel.state import STATE, IdCounters, State, VaultRecord, state_root
+from model.kernel.table import KERNEL_SLOT, LIMIT
 
 CHAIN_CODE = CHAIN_VAULT = ROOT_METER = ROOT_QUOTA = 0
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from .cap import CNODE, CNode
-from .image import PAGE_SIZE
-from .scale import (
+from model.kernel.cap import CNODE, CNode
+from model.kernel.image import PAGE_SIZE
+from model.kernel.scale import (
     HASH,
     U8,
     U32,
@@ -20,7 +20,7 @@ from .scale import (
     Vec,
     read_count,
 )
-from .state import BLOB, STATE, State
+from model.kernel.state import BLOB, STATE, State
 
 ACCESS = {"ro": 1, "rw": 2}
 

@@ -2,8 +2,8 @@
 
 from hashlib import blake2b
 
-from ..reach import rule
-from .table import LABEL, TAG
+from model.reach import rule
+from model.kernel.table import LABEL, TAG
 
 
 def H(data):

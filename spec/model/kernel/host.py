@@ -4,10 +4,10 @@ Every operation makes all its checks before its first change, so that a Trap cha
 (host/trap_changes_nothing).
 """
 
-from ..mem import END, LOAD, PAGE_SIZE, STORE
-from ..reach import rule
-from . import yield_
-from .cap import (
+from model.machine.mem import END, LOAD, PAGE_SIZE, STORE
+from model.reach import rule
+from model.kernel import yield_
+from model.kernel.cap import (
     MOVES,
     Data,
     ImageCap,
@@ -19,11 +19,11 @@ from .cap import (
     handle_id,
     is_kernel,
 )
-from .hash import chain_extend, data_hash, strip
-from .image import NotAdmitted, PinnedData, admit, datas
-from .scale import DecodeError
-from .state import DataBlob, IdCounters
-from .table import LIMIT, OP
+from model.kernel.hash import chain_extend, data_hash, strip
+from model.kernel.image import NotAdmitted, PinnedData, admit, datas
+from model.kernel.scale import DecodeError
+from model.kernel.state import DataBlob, IdCounters
+from model.kernel.table import LIMIT, OP
 
 GOES_ON, TRAP, HALT, PAUSED = "goes_on", "trap", "halt", "paused"
 

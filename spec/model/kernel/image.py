@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from .. import blob
-from ..isa import Program
-from ..mem import PAGE_SIZE
-from ..reach import rule
-from .hash import H
-from .scale import HASH, U8, U32, U64, Bytes, Enum, Map, Option, Struct, Vec, decode
-from .table import LIMIT
+from model.machine import blob
+from model.machine.isa import Program
+from model.machine.mem import PAGE_SIZE
+from model.reach import rule
+from model.kernel.hash import H
+from model.kernel.scale import HASH, U8, U32, U64, Bytes, Enum, Map, Option, Struct, Vec, decode
+from model.kernel.table import LIMIT
 
 RESERVED = {
     LIMIT["payload_slot"],

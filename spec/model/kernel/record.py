@@ -1,8 +1,8 @@
 """chain.md, exchange.md: kernel records (L2)."""
 
-from ..reach import rule
-from .cap import ZERO, cap_hash
-from .exchange import (
+from model.reach import rule
+from model.kernel.cap import ZERO, cap_hash
+from model.kernel.exchange import (
     RECORD,
     CatcherChange,
     FileChange,

@@ -4,7 +4,7 @@ A type is an object with two methods: `read` takes a value off a Reader, `write`
 a value.
 """
 
-from ..reach import rule
+from model.reach import rule
 
 
 class DecodeError(Exception):

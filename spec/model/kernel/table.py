@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from ..table import records
+from model.table import records
 
 
 class Named(NamedTuple):
@@ -11,7 +11,7 @@ class Named(NamedTuple):
 
 
 def named(macro):
-    return [Named(name, int(number)) for name, number in records("kernel.def", macro)]
+    return [Named(name, int(number)) for name, number in records("kernel/kernel.def", macro)]
 
 
 OP = named("OP")
@@ -21,4 +21,4 @@ ADMIT = named("ADMIT")
 TAG = {name: bytes([number]) for name, number in named("TAG")}
 KERNEL_SLOT = dict(named("KERNEL_SLOT"))
 LIMIT = dict(named("KERNEL_LIMIT"))
-LABEL = {name: label.strip('"').encode() for name, label in records("kernel.def", "KERNEL_IMAGE")}
+LABEL = {name: label.strip('"').encode() for name, label in records("kernel/kernel.def", "KERNEL_IMAGE")}

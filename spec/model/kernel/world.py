@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from ..exit import Refused
-from ..reach import rule
-from . import call
-from .cap import CAPABILITY, CNODE
-from .exchange import (
+from model.machine.exit import Refused
+from model.reach import rule
+from model.kernel import call
+from model.kernel.cap import CAPABILITY, CNODE
+from model.kernel.exchange import (
     DUMP,
     PAGES,
     WORLD,
@@ -18,11 +18,11 @@ from .exchange import (
     Tables,
     pages_of,
 )
-from .hash import H
-from .image import NotAdmitted, admit, image_hash
-from .scale import DecodeError, decode
-from .stack import Activation, Kernel, Reference
-from .table import LIMIT
+from model.kernel.hash import H
+from model.kernel.image import NotAdmitted, admit, image_hash
+from model.kernel.scale import DecodeError, decode
+from model.kernel.stack import Activation, Kernel, Reference
+from model.kernel.table import LIMIT
 
 RUNNING, WAITING = 0, 1
 

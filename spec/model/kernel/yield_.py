@@ -1,9 +1,9 @@
 """yield.md: who catches a yield."""
 
-from ..reach import rule
-from .cap import handle, is_kernel
-from .hash import KERNEL_IMAGE
-from .stack import Reference
+from model.reach import rule
+from model.kernel.cap import handle, is_kernel
+from model.kernel.hash import KERNEL_IMAGE
+from model.kernel.stack import Reference
 
 
 def find_catcher(kernel, key):

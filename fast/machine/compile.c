@@ -1,0 +1,422 @@
+/*
+ * Compilation: one pass over the start bits, in code order.
+ *
+ *   [ entry | tails | call-out | block block block ... | stubs ]
+ *
+ * In: a program and a flavour. Out: sealed host code with the host address of every block. Each block begins with
+ * `sub gas, cost; jb stub`. Falling through in the guest is falling through here: nothing is emitted between an
+ * instruction and its successor. What rarely happens, paying with too little gas or jumping to an illegal target, is
+ * a stub behind all blocks that says which pc it was.
+ *
+ * Invariant: between guest instructions every guest register is in its host register and gas is in r15, so an exit
+ * or a fault anywhere has the exact state at hand.
+ */
+#include "emit.h"
+#include "gas.h"
+
+#include <string.h>
+
+const uint8_t fast_host_register[FAST_register_count] = {
+    X64_R13, X64_RBX, X64_RAX, X64_RDX, X64_R12, X64_RBP, X64_R14,
+    X64_RDI, X64_RSI, X64_R8,  X64_R9,  X64_R10, X64_R11,
+};
+
+enum {
+    /* Upper bounds of emitted bytes: for the part before the blocks, and for a position with everything behind it. */
+    PROLOGUE_BYTES = 4096,
+    POSITION_BYTES = 256,
+    PAGE = 4096,
+    OBSERVED_BYTES = 128,
+    CONTEXT_REG = offsetof(struct fast_context, reg),
+    CONTEXT_GAS = offsetof(struct fast_context, gas),
+    STATE_REG = offsetof(struct assay_state, reg),
+    STATE_GAS = offsetof(struct assay_state, gas),
+    STATE_PC = offsetof(struct assay_state, pc),
+    STOP_STATE = offsetof(struct assay_stop, state),
+    STOP_ARGUMENT = offsetof(struct assay_stop, argument),
+    CONTEXT_JUMP = offsetof(struct fast_context, jump),
+    CONTEXT_DYNAMIC_INDEX = offsetof(struct fast_context, dynamic_index),
+};
+
+/* Decodes the instruction at pc, whose opcode is known, and emits it. */
+typedef void compile_fn(struct fast_emit *e, uint32_t pc, struct fast_insn *insn);
+
+#define INSN(name, byte, format, flow)                                                                     \
+    static void compile_##name(struct fast_emit *e, uint32_t pc, struct fast_insn *insn)                   \
+    {                                                                                                      \
+        decode_as((struct form)FORM_##format, e->program, pc, insn);                                         \
+        fast_emit_##name(e, insn);                                                                         \
+    }
+#include "machine/isa.def"
+#undef INSN
+
+#define INSN(name, byte, form, flow) [byte] = compile_##name,
+static compile_fn *const compile_of[256] = {
+#include "machine/isa.def"
+};
+#undef INSN
+
+/* ---- exits and jumps ------------------------------------------------------------------------ */
+
+void fast_emit_jump_to_tail(struct fast_emit *e, enum fast_tail tail)
+{
+    x64_patch(x64_jmp(&e->at), e->tail[tail]);
+}
+
+void fast_emit_exit(struct fast_emit *e, enum fast_tail tail, uint32_t pc)
+{
+    x64_store_imm(&e->at, X64_RSP, FRAME_PC, pc);
+    fast_emit_jump_to_tail(e, tail);
+}
+
+void fast_emit_exit_if(struct fast_emit *e, enum x64_condition condition, enum fast_tail tail, uint32_t pc)
+{
+    uint8_t *patch = x64_jcc(&e->at, condition);
+    e->stub[e->stub_count++] = (struct fast_stub){(uint32_t)(patch - e->base), pc, tail};
+}
+
+static void link_to(struct fast_emit *e, uint8_t *patch, uint32_t pc)
+{
+    if (e->code->native[pc] != 0) {
+        x64_patch(patch, e->base + e->code->native[pc]);
+    } else {
+        e->fixup[e->fixup_count++] = (struct fast_fixup){(uint32_t)(patch - e->base), pc};
+    }
+}
+
+void fast_emit_goto(struct fast_emit *e, uint32_t pc)
+{
+    link_to(e, x64_jmp(&e->at), pc);
+}
+
+void fast_emit_goto_if(struct fast_emit *e, enum x64_condition condition, uint32_t pc)
+{
+    link_to(e, x64_jcc(&e->at, condition), pc);
+}
+
+/* ---- calls out ------------------------------------------------------------------------------ */
+
+static void call_out(struct fast_emit *e, enum fast_site_kind kind, uint32_t pc, uint32_t next)
+{
+    x64_mov_imm(&e->at, SCRATCH, e->code->site_count);
+    x64_patch(x64_call(&e->at), e->tail[TAIL_CALL_OUT]);
+    uint32_t after = (uint32_t)(e->at - e->base);
+    e->code->site[e->code->site_count++] = (struct fast_site){pc, next, after, kind};
+}
+
+void fast_emit_call_out(struct fast_emit *e, enum fast_site_kind kind, uint32_t pc, uint32_t next)
+{
+    enum fast_flavour least = kind == FAST_SITE_BLOCK ? FAST_BLOCKS : FAST_INSTRUCTIONS;
+    if (e->flavour >= least) {
+        call_out(e, kind, pc, next);
+    }
+}
+
+void fast_emit_in_c(struct fast_emit *e, uint32_t pc)
+{
+    call_out(e, FAST_SITE_IN_C, pc, pc);
+}
+
+/* ---- the part before the blocks ------------------------------------------------------------- */
+
+static const enum x64_reg callee_saved[] = {X64_RBX, X64_RBP, X64_R12, X64_R13, X64_R14, X64_R15};
+enum { CALLEE_SAVED_COUNT = sizeof(callee_saved) / sizeof(callee_saved[0]) };
+
+/* rcx points to registers and gas at these distances: in the context, or in the caller's records. */
+static void load_guest(struct fast_emit *e, int32_t reg, int32_t gas)
+{
+    for (uint8_t r = 0; r < FAST_register_count; r++) {
+        x64_load(&e->at, true, fast_host_of(r), X64_RCX, reg + 8 * r);
+    }
+    x64_load(&e->at, true, GAS, X64_RCX, gas);
+}
+
+static void store_guest(struct fast_emit *e, int32_t reg, int32_t gas)
+{
+    for (uint8_t r = 0; r < FAST_register_count; r++) {
+        x64_store(&e->at, true, X64_RCX, reg + 8 * r, fast_host_of(r));
+    }
+    x64_store(&e->at, true, X64_RCX, gas, GAS);
+}
+
+/* uint32_t entry(context rdi, where to go rsi, state rdx, stop rcx): the start of the arena. */
+static void emit_entry(struct fast_emit *e)
+{
+    for (int i = 0; i < CALLEE_SAVED_COUNT; i++) {
+        x64_push(&e->at, callee_saved[i]);
+    }
+    x64_alu_imm(&e->at, true, X64_SUB, X64_RSP, FRAME_SIZE);
+    x64_store(&e->at, true, X64_RSP, FRAME_CONTEXT, X64_RDI);
+    x64_store(&e->at, true, X64_RSP, FRAME_SAVE_1, X64_RSI);
+    x64_store(&e->at, true, X64_RSP, FRAME_STOP, X64_RCX);
+    x64_load(&e->at, true, X64_RCX, X64_RDI, CONTEXT_JUMP);
+    x64_store(&e->at, true, X64_RSP, FRAME_JUMP, X64_RCX);
+    x64_mov(&e->at, true, X64_RCX, X64_RDX);
+    load_guest(e, STATE_REG, STATE_GAS);
+    x64_jmp_mem(&e->at, X64_RSP, FRAME_SAVE_1);
+}
+
+/* Returns to the caller; eax is the exit already. */
+static void emit_return(struct fast_emit *e)
+{
+    x64_alu_imm(&e->at, true, X64_ADD, X64_RSP, FRAME_SIZE);
+    for (int i = CALLEE_SAVED_COUNT - 1; i >= 0; i--) {
+        x64_pop(&e->at, callee_saved[i]);
+    }
+    x64_ret(&e->at);
+}
+
+/* One exit: everything into the stop record, then back. */
+static void emit_leave(struct fast_emit *e, enum assay_exit exit, bool has_argument)
+{
+    x64_load(&e->at, true, X64_RCX, X64_RSP, FRAME_STOP);
+    store_guest(e, STOP_STATE + STATE_REG, STOP_STATE + STATE_GAS);
+    x64_load(&e->at, false, X64_RAX, X64_RSP, FRAME_PC);
+    x64_store(&e->at, true, X64_RCX, STOP_STATE + STATE_PC, X64_RAX);
+    if (has_argument) {
+        x64_load(&e->at, false, X64_RAX, X64_RSP, FRAME_ARGUMENT);
+        x64_store(&e->at, false, X64_RCX, STOP_ARGUMENT, X64_RAX);
+    } else {
+        x64_store_imm(&e->at, X64_RCX, STOP_ARGUMENT, 0);
+    }
+    x64_mov_imm(&e->at, X64_RAX, exit);
+    emit_return(e);
+}
+
+/* The gas that was too little is in r15 as a wrapped difference; it becomes 0 (gas/out_of_gas). */
+static void emit_out_of_gas(struct fast_emit *e)
+{
+    x64_alu(&e->at, false, X64_XOR, GAS, GAS);
+    emit_leave(e, ASSAY_EXIT_out_of_gas, false);
+}
+
+/* isa/implicit_trap, gas/implicit_trap */
+static void emit_implicit_trap(struct fast_emit *e)
+{
+    x64_store_imm(&e->at, X64_RSP, FRAME_PC, e->program->code_len);
+    x64_alu_imm(&e->at, true, X64_SUB, GAS, FAST_implicit_trap_cost);
+    x64_patch(x64_jcc(&e->at, X64_BELOW), e->tail[TAIL_OUT_OF_GAS]);
+    fast_emit_jump_to_tail(e, TAIL_TRAP);
+}
+
+/*
+ * A call out: the site's index is in rcx, the return address on the stack, so that the frame is 8 bytes further up.
+ * fast_call_out may change guest registers in the context, and may ask to stop: then the machine is resumed at
+ * the return address.
+ */
+static void emit_call_out_tail(struct fast_emit *e)
+{
+    enum { UP = 8 };
+    x64_store(&e->at, true, X64_RSP, UP + FRAME_SAVE_1, X64_RCX);
+    x64_load(&e->at, true, X64_RCX, X64_RSP, UP + FRAME_CONTEXT);
+    store_guest(e, CONTEXT_REG, CONTEXT_GAS);
+    x64_load(&e->at, true, X64_RAX, X64_RSP, UP + FRAME_SAVE_2);
+    x64_store(&e->at, true, X64_RCX, CONTEXT_DYNAMIC_INDEX, X64_RAX);
+    x64_mov(&e->at, true, X64_RDI, X64_RCX);
+    x64_load(&e->at, true, X64_RSI, X64_RSP, UP + FRAME_SAVE_1);
+    x64_load(&e->at, true, X64_RDX, X64_RSP, 0);
+    x64_alu_imm(&e->at, true, X64_SUB, X64_RSP, 8);
+    x64_mov_imm(&e->at, X64_RAX, (uint64_t)(uintptr_t)fast_call_out);
+    x64_call_reg(&e->at, X64_RAX);
+    x64_alu_imm(&e->at, true, X64_ADD, X64_RSP, 8);
+    x64_test(&e->at, false, X64_RAX, X64_RAX);
+    uint8_t *stop = x64_jcc_short(&e->at, X64_NOT_EQUAL);
+    x64_load(&e->at, true, X64_RCX, X64_RSP, UP + FRAME_CONTEXT);
+    load_guest(e, CONTEXT_REG, CONTEXT_GAS);
+    x64_ret(&e->at);
+    x64_patch_short(stop, e->at);
+    x64_alu_imm(&e->at, true, X64_ADD, X64_RSP, 8);
+    x64_mov_imm(&e->at, X64_RAX, ASSAY_EXIT_stopped);
+    emit_return(e);
+}
+
+static void emit_prologue(struct fast_emit *e)
+{
+    static const struct {
+        enum fast_tail tail;
+        enum assay_exit exit;
+        bool has_argument;
+    } leave[] = {
+        {TAIL_TRAP, ASSAY_EXIT_trap, false},
+        {TAIL_PANIC, ASSAY_EXIT_panic, false},
+        {TAIL_PAGE_FAULT, ASSAY_EXIT_page_fault, true},
+        {TAIL_HOST_CALL, ASSAY_EXIT_host_call, true},
+        {TAIL_ECALL, ASSAY_EXIT_ecall, false},
+    };
+    emit_entry(e);
+    for (size_t i = 0; i < sizeof(leave) / sizeof(leave[0]); i++) {
+        e->tail[leave[i].tail] = e->at;
+        emit_leave(e, leave[i].exit, leave[i].has_argument);
+    }
+    e->tail[TAIL_OUT_OF_GAS] = e->at;
+    emit_out_of_gas(e);
+    e->tail[TAIL_IMPLICIT_TRAP] = e->at;
+    emit_implicit_trap(e);
+    e->tail[TAIL_CALL_OUT] = e->at;
+    emit_call_out_tail(e);
+    e->code->fault_exit = (uint32_t)(e->tail[TAIL_PAGE_FAULT] - e->base);
+    e->code->bad_jump = (uint64_t)(uintptr_t)e->tail[TAIL_PANIC];
+}
+
+/* ---- blocks --------------------------------------------------------------------------------- */
+
+/* gas/block/charged_on_entry; returns where the cost stands, which is known only at the block's end. */
+static uint8_t *emit_block_entry(struct fast_emit *e, uint32_t pc)
+{
+    e->code->native[pc] = (uint32_t)(e->at - e->base);
+    x64_alu_imm32(&e->at, true, X64_SUB, GAS, 0);
+    uint8_t *cost = e->at - 4;
+    fast_emit_exit_if(e, X64_BELOW, TAIL_OUT_OF_GAS, pc);
+    fast_emit_call_out(e, FAST_SITE_BLOCK, pc, pc);
+    return cost;
+}
+
+/* One instruction; false when the guest does not flow on from it. */
+static bool emit_instruction(struct fast_emit *e, uint32_t pc, struct fast_insn *insn)
+{
+    compile_of[e->program->code[pc]](e, pc, insn);
+    bool goes_on = !fast_is_terminator(insn->opcode) || insn->opcode == 1 || insn->opcode == 2;
+    if (goes_on) {
+        fast_emit_call_out(e, FAST_SITE_INSTRUCTION, insn->pc, insn->npc);
+    }
+    if (!fast_is_executable(e->program, insn->npc)) {
+        fast_emit_jump_to_tail(e, TAIL_IMPLICIT_TRAP);
+        return false;
+    }
+    return true;
+}
+
+/*
+ * A block with its cost, up to the next position of P, which begins the code that is emitted next. The walk of the cost
+ * goes on where no code is emitted, behind an instruction that nothing executable follows.
+ */
+static int emit_block(struct fast_emit *e, uint32_t pc)
+{
+    const struct fast_program *program = e->program;
+    struct gas gas = {.cycle = 0};
+    uint8_t *place = emit_block_entry(e, pc);
+    bool flows = true;
+    do {
+        if (flows) {
+            struct fast_insn insn;
+            flows = emit_instruction(e, pc, &insn);
+            gas_visit(&gas, program, pc, &insn);
+            pc = insn.npc;
+        } else {
+            gas_visit(&gas, program, pc, NULL);
+            pc = fast_next(program, pc);
+        }
+    } while (pc < program->code_len && !fast_bit(program->in_p, pc));
+    uint32_t cost = gas_cost(&gas);
+    memcpy(place, &cost, 4);
+    return cost <= INT32_MAX ? 0 : ASSAY_ERROR_MEMORY; /* only a program beyond make_room's bound gets there */
+}
+
+/* Positions of E outside all blocks are left out: nothing reaches them. */
+static int emit_blocks(struct fast_emit *e)
+{
+    for (uint64_t at = 0; at < e->program->code_len; at += 64) {
+        for (uint64_t word = fast_bits_64(e->program->block, at); word != 0; word &= word - 1) {
+            int error = emit_block(e, (uint32_t)(at + (uint64_t)__builtin_ctzll(word)));
+            if (error != 0) {
+                return error;
+            }
+        }
+    }
+    return 0;
+}
+
+static void emit_stubs(struct fast_emit *e)
+{
+    for (size_t i = 0; i < e->stub_count; i++) {
+        const struct fast_stub *stub = &e->stub[i];
+        x64_patch(e->base + stub->patch, e->at);
+        fast_emit_exit(e, stub->tail, stub->pc);
+    }
+}
+
+static void link_all(struct fast_emit *e)
+{
+    for (size_t i = 0; i < e->fixup_count; i++) {
+        const struct fast_fixup *fixup = &e->fixup[i];
+        x64_patch(e->base + fixup->patch, e->base + e->code->native[fixup->pc]);
+    }
+    for (uint32_t i = 0; i < e->program->jump_len; i++) {
+        uint32_t target = e->program->jump_target[i];
+        bool legal = fast_begins_block(e->program, target);
+        e->code->jump[i] =
+            legal ? (uint64_t)(uintptr_t)(e->base + e->code->native[target]) : e->code->bad_jump;
+    }
+}
+
+/* ---- the whole ------------------------------------------------------------------------------ */
+
+void fast_code_clear(struct fast_code *code)
+{
+    if (code->arena.base != NULL) {
+        fast_arena_give_back(&code->arena, code->used);
+    }
+    *code = (struct fast_code){.used = 0};
+}
+
+/* A table of `count` entries in the arena, behind what has been taken of it. */
+static void *take_table(const struct fast_code *code, size_t *taken, size_t count, size_t entry)
+{
+    void *table = code->arena.base + *taken;
+    *taken += (count * entry + 15) / 16 * 16;
+    return table;
+}
+
+/*
+ * Room for the most that can be emitted, and behind it the tables, which are never executable; untouched memory costs
+ * nothing, and memory of an earlier program is there already.
+ */
+static int make_room(struct fast_emit *e)
+{
+    struct fast_code *code = e->code;
+    bool observed = e->flavour != FAST_PRODUCTION || !e->host->popcnt || !e->host->lzcnt || !e->host->bmi1;
+    size_t starts = e->program->start_count, positions = (size_t)e->program->code_len + 1;
+    size_t sites = observed ? 3 * starts + 1 : 0, stubs = 3 * starts + 1;
+    size_t each = observed ? POSITION_BYTES + OBSERVED_BYTES : POSITION_BYTES, bytes = PROLOGUE_BYTES + starts * each;
+    size_t taken = (bytes + PAGE - 1) & ~(size_t)(PAGE - 1);
+    size_t tables = positions * sizeof(*code->native) + e->program->jump_len * sizeof(*code->jump) +
+                    starts * (sizeof(*code->fault) + sizeof(*e->fixup)) + sites * sizeof(*code->site) +
+                    stubs * sizeof(*e->stub) + 6 * 16;
+    if (bytes > INT32_MAX) {
+        return ASSAY_ERROR_MEMORY; /* beyond the reach of a jump */
+    }
+    int error = fast_arena_take(taken + tables, &code->arena);
+    if (error != 0) {
+        return error;
+    }
+    code->native = take_table(code, &taken, positions, sizeof(*code->native));
+    code->jump = take_table(code, &taken, e->program->jump_len, sizeof(*code->jump));
+    code->fault = take_table(code, &taken, starts, sizeof(*code->fault));
+    code->site = take_table(code, &taken, sites, sizeof(*code->site));
+    e->fixup = take_table(code, &taken, starts, sizeof(*e->fixup));
+    e->stub = take_table(code, &taken, stubs, sizeof(*e->stub));
+    memset(code->native, 0, positions * sizeof(*code->native));
+    return 0;
+}
+
+int fast_compile(const struct fast_program *program, enum fast_flavour flavour, struct fast_code *code)
+{
+    *code = (struct fast_code){.used = 0};
+    struct fast_emit e = {.program = program, .host = fast_host(), .code = code, .flavour = flavour};
+    int error = make_room(&e);
+    if (error == 0) {
+        e.at = e.base = code->arena.base;
+        emit_prologue(&e);
+        error = emit_blocks(&e);
+    }
+    if (error == 0) {
+        emit_stubs(&e);
+        link_all(&e);
+        code->used = (size_t)(e.at - e.base);
+        error = fast_arena_seal(&code->arena, code->used);
+    }
+    if (error != 0) {
+        fast_code_clear(code);
+    }
+    return error;
+}

@@ -1,0 +1,257 @@
+/*
+ * The recompiler: every internal type and prototype, one section a source file.
+ *
+ *   blob -> struct fast_program -> compile -> struct fast_code -> run
+ *
+ * A program is parsed once into padded copies of its code and bitmask, with a bit a position for the sets E and P.
+ * It is compiled at the first run, a flavour at a time: production code has no hooks; the block flavour calls out
+ * at each block, the instruction flavour after each instruction as well. Guest memory is a reserved window of
+ * 4 GiB whose page protections are the guest's permissions, so that a guest access is one host access and a bad
+ * one is a SIGSEGV, which becomes a PageFault (fault.c).
+ */
+#ifndef FAST_H
+#define FAST_H
+
+#include "assay.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+enum fast_limit {
+#define LIMIT(name, value) FAST_##name = value,
+#include "machine/limit.def"
+#undef LIMIT
+};
+
+/* ---- blob.c: the program -------------------------------------------------------------------- */
+
+enum { FAST_PADDING = 64 }; /* readable bytes after code and bitmaps: operands read 0, start bits read 1 */
+
+struct fast_program {
+    uint32_t code_len;
+    uint32_t jump_len; /* clamped to what an address can reach: fast_program_parse */
+    uint32_t start_count;
+    uint32_t mem_cycles;
+    const uint8_t *code;
+    const uint8_t *start;  /* bit i: an instruction starts at i, or i is at or beyond code_len */
+    uint8_t *block;        /* bit i: i is in both P and E */
+    uint8_t *in_p;         /* bit i: i is in P */
+    uint32_t *jump_target; /* jump_len entries */
+    void *memory;          /* the one allocation behind all of them */
+};
+
+/* 0 and *program is set, > 0 enum assay_reject, < 0 enum assay_error. */
+int fast_program_parse(const uint8_t *blob, size_t size, struct fast_program *program);
+void fast_program_clear(struct fast_program *program);
+
+static inline bool fast_bit(const uint8_t *bits, uint64_t i)
+{
+    return (bits[i / 8] >> (i % 8) & 1) != 0;
+}
+
+/* 64 bits from `i`, a multiple of 64, on. */
+static inline uint64_t fast_bits_64(const uint8_t *bits, uint64_t i)
+{
+    uint64_t word;
+    memcpy(&word, bits + i / 8, 8);
+    return word;
+}
+
+/* ---- decode.c: operands --------------------------------------------------------------------- */
+
+struct fast_insn {
+    uint32_t pc;
+    uint32_t npc; /* at most code_len */
+    uint64_t x, y;
+    uint64_t target; /* wraps when negative, far beyond any code */
+    uint8_t opcode;
+    uint8_t ra, rb, rd;
+};
+
+enum { FAST_OPCODE_NEXT = 1, FAST_OPCODE_ENDS = 2 };
+
+extern const uint8_t fast_opcode_class[256]; /* 0: no opcode */
+
+static inline bool fast_is_opcode(uint8_t byte)
+{
+    return fast_opcode_class[byte] != 0;
+}
+
+static inline bool fast_is_terminator(uint8_t byte)
+{
+    return fast_opcode_class[byte] == FAST_OPCODE_ENDS;
+}
+
+/* isa/executable: in E. */
+static inline bool fast_is_executable(const struct fast_program *program, uint64_t pc)
+{
+    return pc < program->code_len && fast_bit(program->start, pc) && fast_is_opcode(program->code[pc]);
+}
+
+/* In both P and E. */
+static inline bool fast_begins_block(const struct fast_program *program, uint64_t pc)
+{
+    return pc < program->code_len && fast_bit(program->block, pc);
+}
+
+/* isa/skip: the next start bit within 25 positions; past the end the padding has ones. */
+static inline uint32_t fast_next(const struct fast_program *program, uint32_t pc)
+{
+    uint64_t first = (uint64_t)pc + 1, bits;
+    memcpy(&bits, program->start + first / 8, 8);
+    bits = bits >> first % 8 | UINT64_C(1) << FAST_skip_max;
+    return (uint32_t)(first + (uint64_t)__builtin_ctzll(bits));
+}
+
+void fast_decode(const struct fast_program *program, uint32_t pc, struct fast_insn *insn);
+
+/* A memory access as the instruction describes it; width 0 when there is none. */
+struct fast_access {
+    uint32_t width;
+    bool is_store;
+    int base;      /* guest register, or -1 */
+    int source;    /* guest register stored, or -1: the immediate */
+    uint64_t disp; /* added to the base modulo 2^32 */
+    uint64_t value;
+};
+
+void fast_decode_access(const struct fast_insn *insn, struct fast_access *access);
+
+/* ---- arena.c: executable memory ------------------------------------------------------------- */
+
+struct fast_arena {
+    uint8_t *base;
+    size_t size;
+};
+
+/* At least `size` writable bytes; reused when one is free. */
+int fast_arena_take(size_t size, struct fast_arena *arena);
+/* Its first `used` bytes become executable and are no longer writable. */
+int fast_arena_seal(const struct fast_arena *arena, size_t used);
+void fast_arena_give_back(struct fast_arena *arena, size_t used);
+
+/* ---- window.c: guest memory ----------------------------------------------------------------- */
+
+/* A run of neighbouring pages with one access. */
+struct fast_run {
+    uint32_t first; /* page index */
+    uint32_t count;
+    uint32_t access;
+};
+
+struct fast_window {
+    uint8_t *base; /* guest address 0 */
+    struct fast_run *run;
+    size_t run_count;
+};
+
+int fast_window_open(const struct assay_page *page, size_t page_count, struct fast_window *window);
+void fast_window_close(struct fast_window *window);
+/* The access of a page, 0 when it was not given. */
+uint32_t fast_window_access(const struct fast_window *window, uint32_t page_index);
+/* PageFault's argument of a guest access, or -1 when all of it is allowed (mem/fault_address, mem/past_end). */
+int64_t fast_window_fault(const struct fast_window *window, uint32_t address, uint32_t width, bool is_store);
+int fast_window_read(const struct fast_window *window, uint32_t address, void *data, size_t size);
+int fast_window_write(const struct fast_window *window, uint32_t address, const void *data, size_t size);
+/* Puts `size` bytes and `zeros` zeros behind them into neighbouring pages of one access. */
+int fast_window_set(const struct fast_window *window, uint32_t address, const void *data, size_t size, size_t zeros);
+/* Whether all of the bytes lie below 2^32 on pages of at least that access. */
+bool fast_window_allows(const struct fast_window *window, uint32_t address, uint64_t size, uint32_t access);
+
+/* ---- compile.c ------------------------------------------------------------------------------ */
+
+enum fast_flavour { FAST_PRODUCTION, FAST_BLOCKS, FAST_INSTRUCTIONS, FAST_FLAVOUR_COUNT };
+
+/* Where a call out of compiled code comes from. */
+enum fast_site_kind {
+    FAST_SITE_BLOCK,       /* a block has been paid */
+    FAST_SITE_INSTRUCTION, /* an instruction is complete and `next` follows */
+    FAST_SITE_DYNAMIC,     /* a dynamic jump, if its target is legal */
+    FAST_SITE_CALL,        /* ecall or ecalli is complete; the exit follows */
+    FAST_SITE_IN_C,        /* count bits in C, for a processor that has no instruction for it */
+};
+
+struct fast_site {
+    uint32_t pc;
+    uint32_t next;
+    uint32_t after; /* offset of the code behind the call out */
+    enum fast_site_kind kind;
+};
+
+struct fast_fault {
+    uint32_t native; /* offset of the host instruction that touches guest memory */
+    uint32_t pc;
+};
+
+struct fast_code {
+    struct fast_arena arena;
+    size_t used;
+    uint32_t *native;    /* code_len + 1 offsets of block entries, 0 where none */
+    uint64_t *jump;      /* jump_len host addresses: block entries, or the bad-jump tail */
+    uint64_t bad_jump;   /* its address */
+    uint32_t fault_exit; /* offset of the exit that the fault handler goes to */
+    struct fast_fault *fault;
+    size_t fault_count;
+    struct fast_site *site;
+    size_t site_count;
+};
+
+int fast_compile(const struct fast_program *program, enum fast_flavour flavour, struct fast_code *code);
+void fast_code_clear(struct fast_code *code);
+
+/* ---- run.c ---------------------------------------------------------------------------------- */
+
+/* What compiled code reads and writes, by offset (compile.c). */
+struct fast_context {
+    uint64_t reg[FAST_register_count]; /* these two at a call out and when the harness stops the machine */
+    uint64_t gas;
+    uint64_t pc;            /* of the last stop */
+    const uint64_t *jump;   /* of the code that runs */
+    uint64_t dynamic_index; /* at a call out of a dynamic jump: its jump-table index */
+    struct assay_machine *machine;
+};
+
+struct assay_machine {
+    struct fast_context context;
+    struct fast_program program;
+    struct fast_window window;
+    struct fast_code code[FAST_FLAVOUR_COUNT];
+    bool compiled[FAST_FLAVOUR_COUNT];
+    enum fast_flavour flavour; /* of the code that runs, or in which the machine was stopped */
+
+    uint32_t last_exit;
+    bool has_run;
+    uint64_t resume_at; /* host address where a stopped machine goes on */
+
+    struct assay_observer observer;
+    uint64_t blocks_left; /* until the harness stops the machine; 0 is never */
+    uint64_t instructions_left;
+};
+
+int fast_run(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
+             struct assay_stop *stop);
+int fast_resume(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
+                struct assay_stop *stop);
+/* Called from compiled code: see compile.c. Returns 0 to go on, or 1 to stop. */
+uint64_t fast_call_out(struct fast_context *context, uint64_t site_index, uint64_t return_address);
+
+/* ---- fault.c -------------------------------------------------------------------------------- */
+
+extern __thread struct assay_machine *fast_running; /* the machine whose code this thread executes */
+
+int fast_fault_install(void);
+
+/* ---- host.c: what the processor can do ------------------------------------------------------ */
+
+struct fast_host {
+    bool bmi1, bmi2, lzcnt, popcnt;
+    bool fsgsbase;
+};
+
+const struct fast_host *fast_host(void);
+/* Makes GS the base of that window for this thread. */
+void fast_host_set_gs(const uint8_t *base);
+
+#endif

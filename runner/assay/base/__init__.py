@@ -1,0 +1,1 @@
+"""What every room stands on: paths, exit codes, what went wrong."""

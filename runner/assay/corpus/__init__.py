@@ -1,0 +1,1 @@
+"""The vectors as a whole: generating them and what they cover."""

@@ -1,0 +1,1 @@
+"""Engines: by name, behind a pipe, and the specification as one."""

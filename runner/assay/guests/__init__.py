@@ -1,0 +1,1 @@
+"""Guest programs, their vectors, and random C against qemu."""

@@ -1,0 +1,1 @@
+"""Cases: reading, selecting and playing them."""

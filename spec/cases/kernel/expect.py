@@ -1,0 +1,286 @@
+"""Runs a kernel case on the model and writes down what it answers.
+
+The keys and values are those of "Kernel vectors" in ../../vectors/README.md. An answer that is not
+what the generator expects is an `Unexpected`.
+"""
+
+from collections import Counter
+
+import model
+from model import kernel
+
+from cases.kernel.case import Admit, Decode, Genesis, Hash, Run, World
+
+SCHEMA = "assay-kernel-1"
+KIND = ("operation", "run", "resume", "exit")
+OP_NAME = {number: name for name, number in kernel.table.OP}
+RESULT = ("", ": trap", ": halt", ": paused")
+SHORT = 8
+
+
+class Unexpected(Exception):
+    """The model answers something else than the generator expects."""
+
+
+def expect(what, expected, found):
+    if expected != found:
+        raise Unexpected(f"{what} is expected to be {expected}, the model says {found}")
+
+
+def digest(data):
+    return kernel.H(data).hex()
+
+
+# Names for Images
+
+
+def images_of(act):
+    """Every Image whose bytes the text of a case holds."""
+    if isinstance(act, (Admit, Genesis)):
+        yield act.image
+    elif isinstance(act, World):
+        yield from (step.image for step in act.steps if isinstance(step, Run))
+
+
+def named_images(cases):
+    """Bytes -> name, for each Image that a subject's cases hold more than once. An Image bears the
+    name of the first case that holds it.
+    """
+    uses = [(image, case.name) for case in cases for image in images_of(case.act)]
+    count, names, taken = Counter(image for image, _ in uses), {}, Counter()
+    for image, name in uses:
+        if count[image] > 1 and image not in names:
+            taken[name] += 1
+            names[image] = name if taken[name] == 1 else f"{name}_{taken[name]}"
+    return names
+
+
+def image_text(image, names):
+    return "@" + names[image] if image in names else image.hex()
+
+
+# Records, for people
+
+
+class Records:
+    """An observer that keeps the records of one step."""
+
+    def __init__(self):
+        self.encoded = []
+
+    def event(self, record):
+        self.encoded.append(record)
+
+    def digest(self):
+        return digest(b"".join(self.encoded))
+
+    def lines(self):
+        return [line for data in self.encoded for line in lines_of(kernel.decode("record", data))]
+
+
+def lines_of(record):
+    """One line for each change, and one for an operation that does not go on."""
+    name = KIND[record.kind]
+    if name == "operation":
+        name = OP_NAME.get(record.op, f"op {record.op}")
+        if record.result:
+            yield name + RESULT[record.result]
+    for change in record.slots:
+        yield f"{name}: slot {change.slot} {short(change.before)} -> {short(change.after)}"
+    for table, changes in (("meter", record.meters), ("quota", record.quotas)):
+        for change in changes:
+            yield f"{name}: {table} {change.id:#x} {change.before:#x} -> {change.after:#x}"
+    for change in record.catchers:
+        yield f"{name}: catcher {short(change.id)} {len(change.before)} -> {len(change.after)}"
+    for change in record.files:
+        yield f"{name}: file {change.id:#x} {file_text(change.before)} -> {file_text(change.after)}"
+    for change in record.payloads:
+        yield f"{name}: payload {short(change.hash)} {change.before} -> {change.after}"
+
+
+def short(hash):
+    return hash.hex()[:SHORT] if any(hash) else "empty"
+
+
+def file_text(file):
+    if file is None:
+        return "none"
+    return f"{short(file.content_hash)} size {file.size:#x} of quota {file.backing_quota:#x}"
+
+
+# What each kind of case does
+
+
+def decoded(act, names):
+    try:
+        value = kernel.decode(act.type, act.data)
+    except kernel.DecodeError as error:
+        verdict = error.rule
+    else:
+        verdict = "decoded"
+        expect("the value encoded again", act.data.hex(), kernel.TYPE[act.type].write(value).hex())
+    expect("the verdict", act.verdict, verdict)
+    return {"decode": {"type": act.type, "bytes": act.data.hex(), "verdict": verdict}}
+
+
+def admitted(act, names):
+    try:
+        kernel.admit(act.image)
+    except (kernel.DecodeError, kernel.NotAdmitted) as error:
+        verdict = error.rule
+    else:
+        verdict = "admitted"
+    expect("the verdict", act.verdict, verdict)
+    return {"admit": {"image": image_text(act.image, names), "verdict": verdict}}
+
+
+def hashed(act, names):
+    try:
+        found = kernel.hash(act.kind, act.value)
+    except kernel.DecodeError as error:
+        found = error.rule
+    if act.digest is not None:
+        expect("the digest", act.digest, found)
+    text = found if isinstance(found, str) else found.hex()
+    return {"hash": {"kind": act.kind, "value": act.value.hex(), "digest": text}}
+
+
+def ended(result):
+    """A result in one word, as `ends` has it."""
+    if isinstance(result, str):
+        return result
+    return result.exit if result.outcome == "faulted" else result.outcome
+
+
+def check_known(step, result):
+    """Values that the generator knows: fields of the result; rN, its registers; slots, the whole
+    CNode.
+    """
+    for name, value in step.known.items():
+        if name == "slots":
+            found = kernel.decode("cnode", result.cnode).slots
+        elif name[0] == "r" and name[1:].isdigit():
+            found = result.regs[int(name[1:])]
+        else:
+            found = getattr(result, name)
+        expect(name, value, found)
+
+
+def result_text(result):
+    if isinstance(result, str):
+        return result
+    return {
+        "outcome": result.outcome,
+        "exit": result.exit,
+        "argument": hex(result.argument),
+        "pc": hex(result.pc),
+        "gas": hex(result.gas),
+        "regs": {f"r{index}": hex(value) for index, value in enumerate(result.regs) if value},
+        "gas_used": hex(result.gas_used),
+        "instance": result.instance.hex(),
+        "cnode": digest(result.cnode),
+        "pages": digest(result.pages),
+        "payload": result.payload.hex(),
+    }
+
+
+def step_done(world, step, names):
+    """The text of one step of a world."""
+    records, before = Records(), world.dump()
+    if isinstance(step, Run):
+        text = {
+            "run": {
+                "instance": step.instance.hex(),
+                "image": image_text(step.image, names),
+                "cnode": step.cnode.hex(),
+                "endpoint": step.endpoint,
+                "gas": hex(step.gas),
+            }
+        }
+        arguments = (step.instance, step.image, step.cnode, step.endpoint, step.gas)
+    else:
+        text = {"resume": {}}
+        if step.scratchpad is not None:
+            text["resume"]["scratchpad"] = step.scratchpad.hex()
+        arguments = (step.scratchpad,)
+    try:
+        call = world.run if isinstance(step, Run) else world.resume
+        result = call(*arguments, observer=records)
+    except kernel.Refused:
+        result = "refused"
+    except (kernel.DecodeError, kernel.NotAdmitted) as error:
+        result = error.rule
+    expect("the end", step.ends, ended(result))
+    check_known(step, result)
+    if step.unchanged:
+        expect("the world", before.hex(), world.dump().hex())
+        if isinstance(step, Run) and not isinstance(result, str):
+            expect("the CNode", step.cnode.hex(), result.cnode.hex())
+    dump = digest(world.dump())
+    return text | {
+        "result": result_text(result),
+        "dump": dump,
+        "records": records.digest(),
+        "changes": records.lines(),
+    }
+
+
+def played(act, names):
+    try:
+        world = kernel.World(act.start)
+    except kernel.Refused as refused:
+        raise Unexpected(f"the world is refused: {refused}") from None
+    steps = [step_done(world, step, names) for step in act.steps]
+    return {"world": act.start.hex(), "steps": steps}
+
+
+def event_done(chain, event):
+    records = Records()
+    result = chain.apply(event.endpoint, event.payload, event.gas, event.quota, observer=records)
+    root = chain.root()
+    expect("the end of the event", event.ends, ended(result))
+    check_known(event, result)
+    if event.root is not None:
+        expect("the root", event.root.hex(), root.hex())
+    return {
+        "endpoint": event.endpoint,
+        "payload": event.payload.hex(),
+        "gas": hex(event.gas),
+        "quota": hex(event.quota),
+        "result": {
+            "outcome": result.outcome,
+            "exit": result.exit,
+            "argument": hex(result.argument),
+            "value": hex(result.value),
+            "gas_used": hex(result.gas_used),
+        },
+        "root": root.hex(),
+        "instance": chain.instance.hex(),
+        "records": records.digest(),
+        "changes": records.lines(),
+    }
+
+
+def applied(act, names):
+    text = {"genesis": image_text(act.image, names)}
+    try:
+        chain = kernel.Chain(act.image)
+    except (kernel.DecodeError, kernel.NotAdmitted) as error:
+        expect("the verdict", act.verdict, error.rule)
+        return text | {"verdict": error.rule}
+    expect("the verdict", act.verdict, "admitted")
+    root = chain.root()
+    if act.root is not None:
+        expect("the root of genesis", act.root.hex(), root.hex())
+    events = [event_done(chain, event) for event in act.events]
+    return text | {"verdict": "admitted", "root": root.hex(), "events": events}
+
+
+DO = {Decode: decoded, Admit: admitted, Hash: hashed, World: played, Genesis: applied}
+
+
+def body(case, names):
+    """The keys of a case that its act decides, and the ids of the rules reached."""
+    with model.reached() as reached:
+        text = DO[type(case.act)](case.act, names)
+    return text, set(reached)
