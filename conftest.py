@@ -1,6 +1,6 @@
 """pytest at the root: the packages are found, and every vector is an item.
 
-    pytest vectors/gas -k move_reg
+pytest vectors/gas -k move_reg
 """
 
 import sys

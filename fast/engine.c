@@ -24,9 +24,19 @@ static bool is_mem_cycles(uint32_t value)
     return value == 25 || value == 50 || value == 75 || value == 100;
 }
 
+/* Whether a member is set that ABI 2 has not given a meaning. */
+static bool has_reserved(const struct assay_program *program)
+{
+    static const uint64_t none[sizeof program->reserved / sizeof *program->reserved];
+    return memcmp(program->reserved, none, sizeof none) != 0;
+}
+
 static int load(const struct assay_program *program, struct assay_machine **result)
 {
     *result = NULL;
+    if (program->profile != ASSAY_PROFILE_JAR || has_reserved(program)) {
+        return ASSAY_ERROR_UNSUPPORTED;
+    }
     if (!is_mem_cycles(program->mem_cycles)) {
         return ASSAY_ERROR_ARGUMENT;
     }
@@ -81,14 +91,16 @@ static const struct assay_machine_level machine_level = {
     .observe = observe,
 };
 
-__attribute__((visibility("default"))) extern const struct assay_engine assay_fast;
+extern const struct assay_engine assay_fast;
 
-const struct assay_engine assay_fast = {
+ASSAY_EXPORT const struct assay_engine assay_fast = {
     .size = sizeof(struct assay_engine),
     .abi = ASSAY_ABI,
     .name = "fast",
     .version = "1.0.0",
     .features = ASSAY_FEATURE_BLOCKS | ASSAY_FEATURE_INSTRUCTIONS,
+    .revisions = UINT64_C(1) << ASSAY_REVISION_1,
+    .profiles = UINT64_C(1) << ASSAY_PROFILE_JAR,
     .machine = &machine_level,
     .codec = &kernel_codec_level,
     .invocation = &kernel_invocation_level,

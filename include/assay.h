@@ -1,9 +1,12 @@
 /*
- * assay.h - what an engine is.
+ * assay.h - what an engine is. This one file is the whole contract: copy it, or install it; it includes
+ * nothing but the standard library, and compiles as C17 and as C++17.
  *
  * An engine is an implementation of the machine (and, above it, of the kernel) that can be compared with
  * others. It is one constant table of functions. A shared object named libassay_NAME.so exports exactly one
- * symbol, the table `assay_NAME`.
+ * symbol, the table `assay_NAME`:
+ *
+ *   ASSAY_EXPORT const struct assay_engine assay_mine = {.size = sizeof assay_mine, .abi = ASSAY_ABI, ...};
  *
  * Conventions, for every function of every table:
  *
@@ -25,23 +28,45 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ASSAY_ABI 1u /* raised when the meaning of an existing field changes; new fields only raise `size` */
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Raised when the meaning of an existing field changes. Within an ABI tables only grow at their end, which their
+ * `size` tells, and `reserved` members, zero until then, get a meaning.
+ */
+#define ASSAY_ABI 2u
+
+/* Makes the engine's table visible where everything else is hidden; works for C and C++. */
+#ifdef __cplusplus
+#define ASSAY_EXPORT extern "C" __attribute__((visibility("default")))
+#else
+#define ASSAY_EXPORT __attribute__((visibility("default")))
+#endif
 
 #define ASSAY_PAGE_SIZE 4096u
 #define ASSAY_REGISTER_COUNT 13u
 
-/* How a run ended: ASSAY_EXIT_TRAP and so on, one for each record of exit.def. */
+/* How a run ended (exit.md). */
 enum assay_exit {
-#define EXIT(name, number, argument) ASSAY_EXIT_##name = number,
-#include "machine/exit.def"
-#undef EXIT
+    ASSAY_EXIT_HALT = 0,
+    ASSAY_EXIT_TRAP = 1,
+    ASSAY_EXIT_PANIC = 2,
+    ASSAY_EXIT_OUT_OF_GAS = 3,
+    ASSAY_EXIT_PAGE_FAULT = 4,
+    ASSAY_EXIT_HOST_CALL = 5,
+    ASSAY_EXIT_ECALL = 6,
+    ASSAY_EXIT_STOPPED = 7,
 };
 
-/* Why a blob was rejected: ASSAY_REJECT_truncated and so on, one for each record of reject.def. All > 0. */
+/* Why a blob was rejected: the rule blob/header_short and so on. All > 0. */
 enum assay_reject {
-#define REJECT(name, number) ASSAY_REJECT_##name = number,
-#include "machine/reject.def"
-#undef REJECT
+    ASSAY_REJECT_HEADER_SHORT = 1,
+    ASSAY_REJECT_ENTRY_SIZE = 2,
+    ASSAY_REJECT_TRUNCATED = 3,
+    ASSAY_REJECT_TRAILING_BYTES = 4,
+    ASSAY_REJECT_STRAY_BITS = 5,
 };
 
 /* Failures of the caller or of the host; never caused by a guest. All < 0. */
@@ -49,7 +74,7 @@ enum assay_error {
     ASSAY_ERROR_ARGUMENT = -1,    /* a precondition written below does not hold */
     ASSAY_ERROR_MEMORY = -2,      /* the host has no memory left for this */
     ASSAY_ERROR_HOST = -3,        /* the host lacks something the engine needs (executable memory, a signal) */
-    ASSAY_ERROR_UNSUPPORTED = -4, /* this engine has not got that feature (see assay_engine.features) */
+    ASSAY_ERROR_UNSUPPORTED = -4, /* this engine lacks that feature, revision or profile */
 };
 
 enum assay_access {
@@ -65,12 +90,19 @@ struct assay_page {
     size_t size;         /* 0..4096 */
 };
 
+/* Which machine a program is for. Later ones get later numbers. */
+enum assay_profile {
+    ASSAY_PROFILE_JAR = 0, /* the machine of spec/machine */
+};
+
 struct assay_program {
     const uint8_t *blob; /* code blob (blob.md); any bytes */
     size_t blob_size;
     uint32_t mem_cycles; /* 25, 50, 75 or 100 (gas/mem_cycles) */
+    uint32_t profile;    /* enum assay_profile; another one is ASSAY_ERROR_UNSUPPORTED */
     const struct assay_page *page;
     size_t page_count;
+    uint64_t reserved[4]; /* 0; anything else is ASSAY_ERROR_UNSUPPORTED */
 };
 
 /* Where a machine is: before an instruction, or at the entry of a block that has just been paid (level L1). */
@@ -105,6 +137,7 @@ struct assay_observer {
     void (*block)(void *context, const struct assay_state *entry);     /* needs ASSAY_FEATURE_BLOCKS */
     void (*instruction)(void *context, const struct assay_step *step); /* needs ASSAY_FEATURE_INSTRUCTIONS */
     void (*event)(void *context, const uint8_t *record, size_t size);  /* a Record (chain/record) */
+    void *reserved[4];                                                 /* NULL */
 };
 
 /*
@@ -163,17 +196,39 @@ struct assay_machine_level {
 
 /* ---- kernel ------------------------------------------------------------------------------------------------ */
 
-/* ASSAY_DECODE_not_sorted, ASSAY_ADMIT_overlap and so on. All > 0. */
+/* Why bytes do not decode (image/decode/...) or an Image is not admitted (image/admit/...). All > 0. */
 enum assay_rejection {
-#define DECODE(name, number) ASSAY_DECODE_##name = number,
-#define ADMIT(name, number) ASSAY_ADMIT_##name = number,
-#include "kernel/kernel.def"
+    ASSAY_DECODE_UNEXPECTED_EOF = 101,
+    ASSAY_DECODE_INVALID_DISCRIMINATOR = 102,
+    ASSAY_DECODE_SEQUENCE_TOO_LONG = 103,
+    ASSAY_DECODE_NOT_SORTED = 104,
+    ASSAY_DECODE_TRAILING_BYTES = 105,
+    ASSAY_ADMIT_CODE_HEADER_SHORT = 201,
+    ASSAY_ADMIT_CODE_ENTRY_SIZE = 202,
+    ASSAY_ADMIT_CODE_TRUNCATED = 203,
+    ASSAY_ADMIT_CODE_TRAILING_BYTES = 204,
+    ASSAY_ADMIT_CODE_STRAY_BITS = 205,
+    ASSAY_ADMIT_SLOT_RANGE = 206,
+    ASSAY_ADMIT_EMPTY_PATH = 207,
+    ASSAY_ADMIT_START_UNALIGNED = 208,
+    ASSAY_ADMIT_SIZE_UNALIGNED = 209,
+    ASSAY_ADMIT_END_RANGE = 210,
+    ASSAY_ADMIT_SIZE_ZERO = 211,
+    ASSAY_ADMIT_OVERLAP = 212,
+    ASSAY_ADMIT_PINNED_AND_INITIAL = 213,
+    ASSAY_ADMIT_CONTENT_TOO_LONG = 214,
+    ASSAY_ADMIT_RESERVED_SLOT = 215,
+    ASSAY_ADMIT_UNIT_SLOT_PINNED = 216,
+    ASSAY_ADMIT_ENTRY_PC = 217,
+    ASSAY_ADMIT_CONTENT_UNSTRIPPED = 218,
+    ASSAY_ADMIT_PATH_FROM_SLOT_0 = 219,
+    ASSAY_ADMIT_TOO_MANY_PAGES = 220,
 };
 
 /* Outcomes of the invocation level's run and resume that change nothing. */
 enum assay_call_outcome {
-    ASSAY_CALL_stack_full = 301, /* call/stack/depth */
-    ASSAY_CALL_not_paused = 302, /* yield/resume/not_paused */
+    ASSAY_CALL_STACK_FULL = 301, /* call/stack/depth */
+    ASSAY_CALL_NOT_PAUSED = 302, /* yield/resume/not_paused */
 };
 
 struct assay_bytes {
@@ -181,61 +236,73 @@ struct assay_bytes {
     size_t size;
 };
 
+/*
+ * Revisions of the kernel. A chain or world keeps the one it was made with. `revision` stands first where what
+ * is encoded depends on it; one that the engine lacks (assay_engine.revisions) is ASSAY_ERROR_UNSUPPORTED.
+ */
+enum assay_revision {
+    ASSAY_REVISION_1 = 1,
+    ASSAY_REVISION_2 = 2,
+};
+
 /* Encoded types that the codec level decodes: image.md and exchange.md. */
 enum assay_type {
-    ASSAY_TYPE_image = 0,
-    ASSAY_TYPE_state = 1,
-    ASSAY_TYPE_cap = 2,
-    ASSAY_TYPE_cnode = 3,
-    ASSAY_TYPE_world = 4,
+    ASSAY_TYPE_IMAGE = 0,
+    ASSAY_TYPE_STATE = 1,
+    ASSAY_TYPE_CAP = 2,
+    ASSAY_TYPE_CNODE = 3,
+    ASSAY_TYPE_WORLD = 4,
 };
 
 /* Hashes of given values (image/hash/...), and what `value` is. */
 enum assay_hash {
-    ASSAY_HASH_bytes = 0, /* any bytes: H */
-    ASSAY_HASH_bmt = 1,   /* leaves of 32 bytes each, one after the other: Merkle root */
-    ASSAY_HASH_cap = 2,   /* Cap */
-    ASSAY_HASH_cnode = 3, /* CNode */
-    ASSAY_HASH_image = 4, /* Image, admissible or not: content hash */
-    ASSAY_HASH_chain = 5, /* 64 bytes: chain, image content hash */
-    ASSAY_HASH_state = 6, /* State: state root */
+    ASSAY_HASH_BYTES = 0, /* any bytes: H */
+    ASSAY_HASH_BMT = 1,   /* leaves of 32 bytes each, one after the other: Merkle root */
+    ASSAY_HASH_CAP = 2,   /* Cap */
+    ASSAY_HASH_CNODE = 3, /* CNode */
+    ASSAY_HASH_IMAGE = 4, /* Image, admissible or not: content hash */
+    ASSAY_HASH_CHAIN = 5, /* 64 bytes: chain, image content hash */
+    ASSAY_HASH_STATE = 6, /* State: state root */
 };
 
 struct assay_codec_level {
     uint32_t size;
 
     /*
-     * Decodes `bytes` as a whole. 0, or ASSAY_DECODE_...; *offset, if not NULL, is then the byte at which it was
+     * Decodes `bytes` as a whole. 0, or an enum assay_rejection; *offset, if not NULL, is then the byte at which it was
      * found (a diagnostic, never compared). When it decodes and `again` is not NULL, the value is encoded
      * anew into `again`, which has room for `size` bytes, and *again_size is set.
      */
-    int (*decode)(uint32_t type, const uint8_t *bytes, size_t size, size_t *offset, uint8_t *again, size_t *again_size);
+    int (*decode)(uint32_t revision, uint32_t type, const uint8_t *bytes, size_t size, size_t *offset, uint8_t *again,
+                  size_t *again_size);
 
-    /* Decodes and admits an Image. 0, ASSAY_DECODE_... or ASSAY_ADMIT_...; offset as above. */
+    /* Decodes and admits an Image. 0, or an enum assay_rejection; offset as above. */
     int (*admit)(const uint8_t *image, size_t size, size_t *offset);
 
-    /* 0, or ASSAY_DECODE_... when the value does not decode; ASSAY_ERROR_ARGUMENT for a wrong size of bmt or chain. */
-    int (*hash)(uint32_t hash, const uint8_t *value, size_t size, uint8_t digest[32]);
+    /* 0, an enum assay_rejection when the value does not decode, ASSAY_ERROR_ARGUMENT for a wrong size of bmt or chain.
+     */
+    int (*hash)(uint32_t revision, uint32_t hash, const uint8_t *value, size_t size, uint8_t digest[32]);
 };
 
 /* How an activation ended or was set aside. */
 enum assay_outcome {
-    ASSAY_OUTCOME_halt = 0,
-    ASSAY_OUTCOME_faulted = 1,
-    ASSAY_OUTCOME_paused = 2,
+    ASSAY_OUTCOME_HALT = 0,
+    ASSAY_OUTCOME_FAULTED = 1,
+    ASSAY_OUTCOME_PAUSED = 2,
 };
 
 /* What run and resume of the invocation level give. Pointers are valid until the next call on that world. */
 struct assay_result {
-    uint32_t outcome;  /* enum assay_outcome */
-    uint32_t exit;     /* enum assay_exit: halt; the fault; host_call or out_of_gas when paused */
-    uint32_t argument; /* as in struct assay_stop; 16 for a voluntary yield */
+    uint32_t outcome;         /* enum assay_outcome */
+    uint32_t exit;            /* enum assay_exit: halt; the fault; host_call or out_of_gas when paused */
+    uint32_t argument;        /* as in struct assay_stop; 16 for a voluntary yield */
     struct assay_state state; /* at the end: pc, remaining gas, registers */
     uint64_t gas_used;
     uint8_t instance[64];       /* chain, content */
     struct assay_bytes cnode;   /* CNode: the activation's root CNode */
     struct assay_bytes pages;   /* Pages: its memory */
     struct assay_bytes payload; /* Cap: what a paused run yields; empty otherwise */
+    uint64_t reserved[4];       /* 0 */
 };
 
 struct assay_invocation {
@@ -244,6 +311,7 @@ struct assay_invocation {
     struct assay_bytes cnode; /* CNode with size_log 0..8 */
     uint8_t endpoint;
     uint64_t gas;
+    uint64_t reserved[4]; /* 0 */
 };
 
 struct assay_world; /* kernel tables, sigma and a stack; the engine's own */
@@ -252,16 +320,16 @@ struct assay_invocation_level {
     uint32_t size;
 
     /* Makes a world of an encoded World; ASSAY_ERROR_ARGUMENT when it is not well formed (exchange.md). */
-    int (*open)(const uint8_t *world, size_t size, struct assay_world **result);
+    int (*open)(uint32_t revision, const uint8_t *world, size_t size, struct assay_world **result);
     void (*close)(struct assay_world *world);
 
     /*
-     * 0: *result is set; > 0: the Image's rejection or ASSAY_CALL_stack_full; < 0: the CNode does not decode or is
+     * 0: *result is set; > 0: the Image's rejection or ASSAY_CALL_STACK_FULL; < 0: the CNode does not decode or is
      * too large, or a reference is on top (call/run/reference_on_top).
      */
     int (*run)(struct assay_world *world, const struct assay_invocation *invocation, struct assay_result *result);
 
-    /* `scratchpad` is a Cap, or NULL for none. 0, or ASSAY_CALL_not_paused; < 0 when the Cap does not decode. */
+    /* `scratchpad` is a Cap, or NULL for none. 0, or ASSAY_CALL_NOT_PAUSED; < 0 when the Cap does not decode. */
     int (*resume)(struct assay_world *world, const struct assay_bytes *scratchpad, struct assay_result *result);
 
     /* The whole world as a Dump; valid until the next call on it. */
@@ -275,6 +343,7 @@ struct assay_event {
     struct assay_bytes payload;
     uint64_t gas;
     uint64_t quota;
+    uint64_t reserved[4]; /* 0 */
 };
 
 struct assay_event_result {
@@ -283,6 +352,7 @@ struct assay_event_result {
     uint32_t argument; /* of the fault */
     uint64_t value;    /* of a halt: phi7; else 0 */
     uint64_t gas_used;
+    uint64_t reserved[4]; /* 0 */
 };
 
 struct assay_chain; /* the engine's own */
@@ -291,7 +361,7 @@ struct assay_chain_level {
     uint32_t size;
 
     /* 0: *chain is set; > 0: the Image's rejection. */
-    int (*genesis)(const uint8_t *image, size_t size, struct assay_chain **chain);
+    int (*genesis)(uint32_t revision, const uint8_t *image, size_t size, struct assay_chain **chain);
     void (*close)(struct assay_chain *chain);
 
     /* Applies one event. Returns 0, and < 0 only when the host fails, then nothing has changed. */
@@ -315,13 +385,19 @@ struct assay_engine {
     uint32_t abi;  /* ASSAY_ABI it was built with */
     const char *name;
     const char *version;
-    uint64_t features; /* enum assay_feature, or-ed */
+    uint64_t features;  /* enum assay_feature, or-ed */
+    uint64_t revisions; /* bit r for revision r of the kernel: 1u << ASSAY_REVISION_1, or-ed; 0 without a kernel */
+    uint64_t profiles;  /* bit p for machine profile p: 1u << ASSAY_PROFILE_JAR, or-ed */
 
-    /* The levels; NULL where an engine has not got one. */
+    /* The levels; NULL for those that the engine lacks. */
     const struct assay_machine_level *machine;
     const struct assay_codec_level *codec;
     const struct assay_invocation_level *invocation;
     const struct assay_chain_level *chain;
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -42,9 +42,19 @@ static int load_blob(struct assay_machine *machine, const struct assay_program *
     return 0;
 }
 
+/* Whether a member is set that ABI 2 has not given a meaning. */
+static bool has_reserved(const struct assay_program *program)
+{
+    static const uint64_t none[sizeof program->reserved / sizeof *program->reserved];
+    return memcmp(program->reserved, none, sizeof none) != 0;
+}
+
 int ref_machine_load(const struct assay_program *program, struct assay_machine **result)
 {
     *result = NULL;
+    if (program->profile != ASSAY_PROFILE_JAR || has_reserved(program)) {
+        return ASSAY_ERROR_UNSUPPORTED;
+    }
     if (!is_mem_cycles(program->mem_cycles)) {
         return ASSAY_ERROR_ARGUMENT;
     }
@@ -118,14 +128,16 @@ static const struct assay_machine_level machine_level = {
     .observe = observe,
 };
 
-__attribute__((visibility("default"))) extern const struct assay_engine assay_ref;
+extern const struct assay_engine assay_ref;
 
-const struct assay_engine assay_ref = {
+ASSAY_EXPORT const struct assay_engine assay_ref = {
     .size = sizeof(struct assay_engine),
     .abi = ASSAY_ABI,
     .name = "ref",
     .version = "1.0.0",
     .features = ASSAY_FEATURE_BLOCKS | ASSAY_FEATURE_INSTRUCTIONS,
+    .revisions = UINT64_C(1) << ASSAY_REVISION_1,
+    .profiles = UINT64_C(1) << ASSAY_PROFILE_JAR,
     .machine = &machine_level,
     .codec = &ref_codec_level,
     .invocation = &ref_invocation_level,

@@ -38,10 +38,8 @@ static bool holds_slot_range(const struct kernel_view *view, const struct fast_p
             return true;
         }
     }
-    return any_word_too_large(view->gas, view->gas_count) ||
-           any_word_too_large(view->quota, view->quota_count) ||
-           last_too_large(view->pinned, view->pinned_count) ||
-           last_too_large(view->initial, view->initial_count) ||
+    return any_word_too_large(view->gas, view->gas_count) || any_word_too_large(view->quota, view->quota_count) ||
+           last_too_large(view->pinned, view->pinned_count) || last_too_large(view->initial, view->initial_count) ||
            (view->has_yield_slot && view->yield_slot >= KERNEL_slot_count);
 }
 
@@ -71,8 +69,7 @@ static bool any_reserved(const struct kernel_content *list, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         uint32_t slot = list[i].slot;
-        if (slot == KERNEL_payload_slot ||
-            (slot >= KERNEL_reserved_slot_min && slot <= KERNEL_reserved_slot_max)) {
+        if (slot == KERNEL_payload_slot || (slot >= KERNEL_reserved_slot_min && slot <= KERNEL_reserved_slot_max)) {
             return true;
         }
     }
@@ -138,8 +135,7 @@ static bool any_unstripped(const struct kernel_content *list, size_t count)
 static bool holds_content_unstripped(const struct kernel_view *view, const struct fast_program *program)
 {
     (void)program;
-    return any_unstripped(view->pinned, view->pinned_count) ||
-           any_unstripped(view->initial, view->initial_count);
+    return any_unstripped(view->pinned, view->pinned_count) || any_unstripped(view->initial, view->initial_count);
 }
 
 /* ---- mappings ------------------------------------------------------------------------------- */
@@ -214,10 +210,9 @@ static int find_overlap(const struct kernel_view *view)
     }
     int found = 0;
     for (size_t i = 0; i < view->mapping_count && found == 0; i++) {
-        uint64_t page = view->mapping[i].start / ASSAY_PAGE_SIZE,
-                 count = view->mapping[i].size / ASSAY_PAGE_SIZE;
+        uint64_t page = view->mapping[i].start / ASSAY_PAGE_SIZE, count = view->mapping[i].size / ASSAY_PAGE_SIZE;
         if (memchr(used + page, 1, count) != NULL) {
-            found = ASSAY_ADMIT_overlap;
+            found = ASSAY_ADMIT_OVERLAP;
         }
         memset(used + page, 1, count);
     }
@@ -262,16 +257,16 @@ static int parse_code(const struct kernel_view *view, struct fast_program *progr
 {
     int outcome = fast_program_parse(view->code, view->code_size, program);
     switch (outcome) {
-    case ASSAY_REJECT_header_short:
-        return ASSAY_ADMIT_code_header_short;
-    case ASSAY_REJECT_entry_size:
-        return ASSAY_ADMIT_code_entry_size;
-    case ASSAY_REJECT_truncated:
-        return ASSAY_ADMIT_code_truncated;
-    case ASSAY_REJECT_trailing_bytes:
-        return ASSAY_ADMIT_code_trailing_bytes;
-    case ASSAY_REJECT_stray_bits:
-        return ASSAY_ADMIT_code_stray_bits;
+    case ASSAY_REJECT_HEADER_SHORT:
+        return ASSAY_ADMIT_CODE_HEADER_SHORT;
+    case ASSAY_REJECT_ENTRY_SIZE:
+        return ASSAY_ADMIT_CODE_ENTRY_SIZE;
+    case ASSAY_REJECT_TRUNCATED:
+        return ASSAY_ADMIT_CODE_TRUNCATED;
+    case ASSAY_REJECT_TRAILING_BYTES:
+        return ASSAY_ADMIT_CODE_TRAILING_BYTES;
+    case ASSAY_REJECT_STRAY_BITS:
+        return ASSAY_ADMIT_CODE_STRAY_BITS;
     default:
         return outcome;
     }
@@ -285,23 +280,23 @@ struct predicate {
 };
 
 static const struct predicate before_overlap[] = {
-    {holds_slot_range, ASSAY_ADMIT_slot_range},
-    {holds_empty_path, ASSAY_ADMIT_empty_path},
-    {holds_start_unaligned, ASSAY_ADMIT_start_unaligned},
-    {holds_size_unaligned, ASSAY_ADMIT_size_unaligned},
-    {holds_end_range, ASSAY_ADMIT_end_range},
-    {holds_size_zero, ASSAY_ADMIT_size_zero},
+    {holds_slot_range, ASSAY_ADMIT_SLOT_RANGE},
+    {holds_empty_path, ASSAY_ADMIT_EMPTY_PATH},
+    {holds_start_unaligned, ASSAY_ADMIT_START_UNALIGNED},
+    {holds_size_unaligned, ASSAY_ADMIT_SIZE_UNALIGNED},
+    {holds_end_range, ASSAY_ADMIT_END_RANGE},
+    {holds_size_zero, ASSAY_ADMIT_SIZE_ZERO},
 };
 
 static const struct predicate behind_overlap[] = {
-    {holds_pinned_and_initial, ASSAY_ADMIT_pinned_and_initial},
-    {holds_content_too_long, ASSAY_ADMIT_content_too_long},
-    {holds_reserved_slot, ASSAY_ADMIT_reserved_slot},
-    {holds_unit_slot_pinned, ASSAY_ADMIT_unit_slot_pinned},
-    {holds_entry_pc, ASSAY_ADMIT_entry_pc},
-    {holds_content_unstripped, ASSAY_ADMIT_content_unstripped},
-    {holds_path_from_slot_0, ASSAY_ADMIT_path_from_slot_0},
-    {holds_too_many_pages, ASSAY_ADMIT_too_many_pages},
+    {holds_pinned_and_initial, ASSAY_ADMIT_PINNED_AND_INITIAL},
+    {holds_content_too_long, ASSAY_ADMIT_CONTENT_TOO_LONG},
+    {holds_reserved_slot, ASSAY_ADMIT_RESERVED_SLOT},
+    {holds_unit_slot_pinned, ASSAY_ADMIT_UNIT_SLOT_PINNED},
+    {holds_entry_pc, ASSAY_ADMIT_ENTRY_PC},
+    {holds_content_unstripped, ASSAY_ADMIT_CONTENT_UNSTRIPPED},
+    {holds_path_from_slot_0, ASSAY_ADMIT_PATH_FROM_SLOT_0},
+    {holds_too_many_pages, ASSAY_ADMIT_TOO_MANY_PAGES},
 };
 
 static int first_that_holds(const struct predicate *list, size_t count, const struct kernel_view *view,
@@ -321,14 +316,12 @@ int kernel_admit(const struct kernel_view *view, struct fast_program *program)
     if (reason != 0) {
         return reason;
     }
-    reason =
-        first_that_holds(before_overlap, sizeof(before_overlap) / sizeof(before_overlap[0]), view, program);
+    reason = first_that_holds(before_overlap, sizeof(before_overlap) / sizeof(before_overlap[0]), view, program);
     if (reason == 0) {
         reason = find_overlap(view);
     }
     if (reason == 0) {
-        reason = first_that_holds(behind_overlap, sizeof(behind_overlap) / sizeof(behind_overlap[0]), view,
-                                  program);
+        reason = first_that_holds(behind_overlap, sizeof(behind_overlap) / sizeof(behind_overlap[0]), view, program);
     }
     if (reason != 0) {
         fast_program_clear(program);

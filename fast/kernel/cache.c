@@ -121,8 +121,7 @@ static int admit_image(struct kernel_image *image, const uint8_t *bytes, size_t 
     return outcome == 0 ? derive(image) : outcome;
 }
 
-static int make_image(const uint8_t *bytes, size_t size, const struct kernel_digest *hash,
-                      struct kernel_image **result)
+static int make_image(const uint8_t *bytes, size_t size, const struct kernel_digest *hash, struct kernel_image **result)
 {
     struct kernel_image *image = calloc(1, sizeof(*image));
     if (image == NULL) {

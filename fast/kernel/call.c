@@ -39,8 +39,8 @@ void kernel_activation_clear(struct kernel_activation *now)
 static void find_meter(struct kernel_activation *now)
 {
     const struct kernel_view *view = &now->entered->view;
-    now->has_meter = view->gas_count > 0 &&
-                     kernel_is_handle(&now->root.slot[kernel_u32(view->gas)], KERNEL_IMAGE_gas, &now->meter);
+    now->has_meter =
+        view->gas_count > 0 && kernel_is_handle(&now->root.slot[kernel_u32(view->gas)], KERNEL_IMAGE_gas, &now->meter);
 }
 
 /* call/gas/from_meter, call/gas/top_up, call/gas/no_meter */
@@ -92,8 +92,7 @@ static int write_back(struct kernel_core *core, size_t index)
     struct kernel_cap cap = {.kind = KERNEL_KIND_data, .size = area->size};
     size_t size = fill->high = kernel_stripped(data, area->size);
     int error = 0;
-    if (fill->payload != NULL && fill->payload->size == size &&
-        memcmp(fill->payload->data, data, size) == 0) {
+    if (fill->payload != NULL && fill->payload->size == size && memcmp(fill->payload->data, data, size) == 0) {
         cap.hash = fill->payload->digest;
     } else {
         kernel_hash(data, size, &cap.hash);
@@ -112,8 +111,7 @@ static int write_back_all(struct kernel_core *core)
     int error = 0;
     for (size_t i = 0; i < now->entered->area_count && error == 0; i++) {
         const struct kernel_area *area = &now->entered->area[i];
-        if (!area->is_read_only && !now->current->pinned[area->slot] &&
-            kernel_root_has(&now->root, area->slot)) {
+        if (!area->is_read_only && !now->current->pinned[area->slot] && kernel_root_has(&now->root, area->slot)) {
             error = write_back(core, i);
         }
     }
@@ -127,9 +125,9 @@ static int end(struct kernel_core *core, uint32_t outcome, uint32_t exit, uint32
     now->outcome = outcome;
     now->exit = exit;
     now->argument = argument;
-    core->is_paused = outcome == ASSAY_OUTCOME_paused;
+    core->is_paused = outcome == ASSAY_OUTCOME_PAUSED;
     kernel_record_begin(core);
-    int error = outcome == ASSAY_OUTCOME_halt ? write_back_all(core) : 0;
+    int error = outcome == ASSAY_OUTCOME_HALT ? write_back_all(core) : 0;
     if (error == 0 && now->has_meter) {
         error = kernel_set_meter(core, now->meter, now->stop.state.gas);
     }
@@ -150,29 +148,28 @@ static int end_out_of_gas(struct kernel_core *core)
         catcher = kernel_find_catcher(core, kernel_image_hash(KERNEL_IMAGE_oog_marker));
     }
     if (catcher < 0) {
-        return end(core, ASSAY_OUTCOME_faulted, ASSAY_EXIT_out_of_gas, 0);
+        return end(core, ASSAY_OUTCOME_FAULTED, ASSAY_EXIT_OUT_OF_GAS, 0);
     }
     core->catcher = (uint32_t)catcher;
-    now->payload =
-        (struct kernel_cap){.kind = KERNEL_KIND_instance, .chain = *kernel_image_hash(KERNEL_IMAGE_gas)};
+    now->payload = (struct kernel_cap){.kind = KERNEL_KIND_instance, .chain = *kernel_image_hash(KERNEL_IMAGE_gas)};
     memcpy(now->payload.content.byte, &now->meter, sizeof(now->meter));
-    return end(core, ASSAY_OUTCOME_paused, ASSAY_EXIT_out_of_gas, 0);
+    return end(core, ASSAY_OUTCOME_PAUSED, ASSAY_EXIT_OUT_OF_GAS, 0);
 }
 
 static int end_operation(struct kernel_core *core, int result)
 {
     switch (result) {
     case KERNEL_HALT:
-        return end(core, ASSAY_OUTCOME_halt, ASSAY_EXIT_halt, 0);
+        return end(core, ASSAY_OUTCOME_HALT, ASSAY_EXIT_HALT, 0);
     case KERNEL_PAUSED: {
         enum {
 #define OP(name, number) SELECTOR_##name = number,
 #include "kernel/kernel.def"
         };
-        return end(core, ASSAY_OUTCOME_paused, ASSAY_EXIT_host_call, SELECTOR_yield);
+        return end(core, ASSAY_OUTCOME_PAUSED, ASSAY_EXIT_HOST_CALL, SELECTOR_yield);
     }
     default:
-        return end(core, ASSAY_OUTCOME_faulted, ASSAY_EXIT_trap, 0);
+        return end(core, ASSAY_OUTCOME_FAULTED, ASSAY_EXIT_TRAP, 0);
     }
 }
 
@@ -180,7 +177,7 @@ static int end_operation(struct kernel_core *core, int result)
 
 static bool is_call(const struct assay_stop *stop)
 {
-    return stop->exit == ASSAY_EXIT_host_call || stop->exit == ASSAY_EXIT_ecall;
+    return stop->exit == ASSAY_EXIT_HOST_CALL || stop->exit == ASSAY_EXIT_ECALL;
 }
 
 /* Operations until the machine stops for another reason or one of them ends the run. */
@@ -189,9 +186,8 @@ static int go_on(struct kernel_core *core, int error)
     struct kernel_activation *now = &core->activation;
     struct assay_stop *stop = &now->stop;
     while (error == 0 && is_call(stop)) {
-        bool immediate = stop->exit == ASSAY_EXIT_host_call; /* host/selector */
-        int result =
-            kernel_operate(core, immediate ? stop->argument : (uint32_t)stop->state.reg[ENDPOINT_REGISTER]);
+        bool immediate = stop->exit == ASSAY_EXIT_HOST_CALL; /* host/selector */
+        int result = kernel_operate(core, immediate ? stop->argument : (uint32_t)stop->state.reg[ENDPOINT_REGISTER]);
         if (result < 0) {
             return result;
         }
@@ -203,10 +199,10 @@ static int go_on(struct kernel_core *core, int error)
     if (error != 0) {
         return error;
     }
-    if (stop->exit == ASSAY_EXIT_out_of_gas) {
+    if (stop->exit == ASSAY_EXIT_OUT_OF_GAS) {
         return end_out_of_gas(core);
     }
-    return end(core, ASSAY_OUTCOME_faulted, stop->exit, stop->argument);
+    return end(core, ASSAY_OUTCOME_FAULTED, stop->exit, stop->argument);
 }
 
 /* The machine tells the observer of blocks and instructions itself. */

@@ -39,8 +39,7 @@ void kernel_cap_release(struct kernel_cap *cap)
 
 /* ---- decoding ------------------------------------------------------------------------------- */
 
-static struct kernel_slot *add_slot(struct kernel_reader *reader, struct kernel_cnode *cnode,
-                                    size_t *capacity)
+static struct kernel_slot *add_slot(struct kernel_reader *reader, struct kernel_cnode *cnode, size_t *capacity)
 {
     struct kernel_slot *slot = kernel_grow(cnode->slot, cnode->count, capacity, sizeof(*slot));
     if (slot == NULL) {
@@ -51,15 +50,15 @@ static struct kernel_slot *add_slot(struct kernel_reader *reader, struct kernel_
     return &slot[cnode->count];
 }
 
-static void decode_slots(struct kernel_reader *reader, struct kernel_cnode *cnode, uint32_t count,
-                         uint8_t size_log, int depth)
+static void decode_slots(struct kernel_reader *reader, struct kernel_cnode *cnode, uint32_t count, uint8_t size_log,
+                         int depth)
 {
     size_t capacity = 0;
     uint64_t key = 0;
     for (uint32_t i = 0; i < count && reader->error == 0; i++) {
         key = kernel_read_key(reader, 4, i == 0, key);
         if (reader->error == 0 && key >> size_log != 0) {
-            kernel_fail(reader, ASSAY_DECODE_invalid_discriminator);
+            kernel_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
         }
         struct kernel_slot *slot = reader->error == 0 ? add_slot(reader, cnode, &capacity) : NULL;
         if (slot != NULL) {
@@ -76,7 +75,7 @@ static void decode_cnode(struct kernel_reader *reader, struct kernel_cap *cap, i
     *cap = (struct kernel_cap){.kind = KERNEL_EMPTY};
     uint8_t size_log = kernel_read_u8(reader);
     if (size_log > KERNEL_cnode_size_log_max) {
-        kernel_fail(reader, ASSAY_DECODE_invalid_discriminator);
+        kernel_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
     }
     uint32_t count = kernel_read_count(reader);
     struct kernel_cnode *cnode = NULL;
@@ -117,13 +116,13 @@ static void decode_cap(struct kernel_reader *reader, struct kernel_cap *cap, int
         break;
     case KERNEL_KIND_cnode:
         if (depth >= NESTING_MAX) {
-            kernel_fail(reader, ASSAY_DECODE_invalid_discriminator);
+            kernel_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
         } else {
             decode_cnode(reader, cap, depth + 1);
         }
         break;
     default:
-        kernel_fail(reader, ASSAY_DECODE_invalid_discriminator);
+        kernel_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
         break;
     }
     cap->kind = reader->error == 0 ? kind : KERNEL_EMPTY;

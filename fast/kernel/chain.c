@@ -74,8 +74,11 @@ static int found(struct assay_chain *chain)
     return kernel_store_contents(state, chain->image);
 }
 
-static int genesis(const uint8_t *bytes, size_t size, struct assay_chain **result)
+static int genesis(uint32_t revision, const uint8_t *bytes, size_t size, struct assay_chain **result)
 {
+    if (revision != ASSAY_REVISION_1) {
+        return ASSAY_ERROR_UNSUPPORTED;
+    }
     *result = NULL;
     struct kernel_image *image;
     int outcome = kernel_image_open(bytes, size, &image);
@@ -131,8 +134,7 @@ static int commit(struct assay_chain *chain)
 }
 
 /* chain/event/fresh */
-static int run_event(struct assay_chain *chain, const struct assay_event *event,
-                     const struct kernel_digest *hash)
+static int run_event(struct assay_chain *chain, const struct assay_event *event, const struct kernel_digest *hash)
 {
     struct kernel_core *core = &chain->core;
     struct kernel_start start = {
@@ -155,14 +157,13 @@ static void give_result(const struct kernel_activation *now, struct assay_event_
         .outcome = now->outcome,
         .exit = now->exit,
         .argument = now->argument,
-        .value = now->outcome == ASSAY_OUTCOME_halt ? now->stop.state.reg[KERNEL_FIRST_ARGUMENT] : 0,
+        .value = now->outcome == ASSAY_OUTCOME_HALT ? now->stop.state.reg[KERNEL_FIRST_ARGUMENT] : 0,
         .gas_used = now->gas_at_entry - now->stop.state.gas,
     };
 }
 
 /* chain/event/payload, chain/event/rollback */
-static int apply(struct assay_chain *chain, const struct assay_event *event,
-                 struct assay_event_result *result)
+static int apply(struct assay_chain *chain, const struct assay_event *event, struct assay_event_result *result)
 {
     struct kernel_core *core = &chain->core;
     core->log.count = 0;
@@ -176,7 +177,7 @@ static int apply(struct assay_chain *chain, const struct assay_event *event,
     struct kernel_mark stored = kernel_log_mark(core);
     if (error == 0) {
         error = run_event(chain, event, &hash);
-        if (error == 0 && core->activation.outcome == ASSAY_OUTCOME_halt) {
+        if (error == 0 && core->activation.outcome == ASSAY_OUTCOME_HALT) {
             error = commit(chain);
         } else if (error == 0) {
             kernel_log_undo(core, &stored);

@@ -83,12 +83,15 @@ static int give_again(const struct kernel_out *out, size_t size, uint8_t *again,
     return 0;
 }
 
-static int decode(uint32_t type, const uint8_t *bytes, size_t size, size_t *offset, uint8_t *again,
+static int decode(uint32_t revision, uint32_t type, const uint8_t *bytes, size_t size, size_t *offset, uint8_t *again,
                   size_t *again_size)
 {
+    if (revision != ASSAY_REVISION_1) {
+        return ASSAY_ERROR_UNSUPPORTED;
+    }
     static codec_fn *const codec[] = {
-        [ASSAY_TYPE_image] = code_image, [ASSAY_TYPE_state] = code_state, [ASSAY_TYPE_cap] = code_cap,
-        [ASSAY_TYPE_cnode] = code_cnode, [ASSAY_TYPE_world] = code_world,
+        [ASSAY_TYPE_IMAGE] = code_image, [ASSAY_TYPE_STATE] = code_state, [ASSAY_TYPE_CAP] = code_cap,
+        [ASSAY_TYPE_CNODE] = code_cnode, [ASSAY_TYPE_WORLD] = code_world,
     };
     if (type >= sizeof(codec) / sizeof(codec[0])) {
         return ASSAY_ERROR_ARGUMENT;
@@ -186,29 +189,32 @@ static int hash_checked(codec_fn *codec, const uint8_t *value, size_t size, stru
 static int hash_value(uint32_t hash, const uint8_t *value, size_t size, struct kernel_digest *digest)
 {
     switch (hash) {
-    case ASSAY_HASH_bytes:
+    case ASSAY_HASH_BYTES:
         kernel_hash(value, size, digest);
         return 0;
-    case ASSAY_HASH_bmt:
+    case ASSAY_HASH_BMT:
         return hash_bmt(value, size, digest);
-    case ASSAY_HASH_cap:
+    case ASSAY_HASH_CAP:
         return hash_cap(value, size, digest);
-    case ASSAY_HASH_cnode:
+    case ASSAY_HASH_CNODE:
         return hash_cnode(value, size, digest);
-    case ASSAY_HASH_image:
+    case ASSAY_HASH_IMAGE:
         return hash_checked(code_image, value, size, digest);
-    case ASSAY_HASH_chain:
+    case ASSAY_HASH_CHAIN:
         kernel_hash(value, size, digest);
         return size == 2 * KERNEL_DIGEST_SIZE ? 0 : ASSAY_ERROR_ARGUMENT;
-    case ASSAY_HASH_state:
+    case ASSAY_HASH_STATE:
         return hash_checked(code_state, value, size, digest);
     default:
         return ASSAY_ERROR_ARGUMENT;
     }
 }
 
-static int hash(uint32_t kind, const uint8_t *value, size_t size, uint8_t digest[32])
+static int hash(uint32_t revision, uint32_t kind, const uint8_t *value, size_t size, uint8_t digest[32])
 {
+    if (revision != ASSAY_REVISION_1) {
+        return ASSAY_ERROR_UNSUPPORTED;
+    }
     struct kernel_digest result;
     int error = hash_value(kind, value, size, &result);
     if (error == 0) {

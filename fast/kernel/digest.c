@@ -182,8 +182,8 @@ static void hash_node(int level, const struct kernel_digest *left, const struct 
 }
 
 /* The subtree of 2^level slots from `base` on, whose full slots are the `count` ones at `slot`. */
-static void hash_subtree(const struct kernel_slot *slot, size_t count, uint32_t base, int level,
-                         struct memory *memory, struct kernel_digest *digest)
+static void hash_subtree(const struct kernel_slot *slot, size_t count, uint32_t base, int level, struct memory *memory,
+                         struct kernel_digest *digest)
 {
     if (count == 0) {
         *digest = empty_root[level];

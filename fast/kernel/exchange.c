@@ -8,7 +8,7 @@ static void decode_entry(struct kernel_reader *reader, struct kernel_entry_value
     *entry = (struct kernel_entry_value){.is_reference = false};
     uint8_t kind = kernel_read_u8(reader);
     if (kind > 1) {
-        kernel_fail(reader, ASSAY_DECODE_invalid_discriminator);
+        kernel_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
     } else if (kind == 1) {
         entry->is_reference = true;
         entry->target = kernel_read_u32(reader);

@@ -159,13 +159,12 @@ int kernel_store_contents(struct kernel_state *state, const struct kernel_image 
 {
     const struct kernel_view *view = &image->view;
     int error = store_contents(&state->payloads, view->pinned, image->pinned_hash, view->pinned_count);
-    return error != 0
-               ? error
-               : store_contents(&state->payloads, view->initial, image->initial_hash, view->initial_count);
+    return error != 0 ? error
+                      : store_contents(&state->payloads, view->initial, image->initial_hash, view->initial_count);
 }
 
-void kernel_place(struct kernel_root *root, const struct kernel_content *list,
-                  const struct kernel_digest *hash, size_t count)
+void kernel_place(struct kernel_root *root, const struct kernel_content *list, const struct kernel_digest *hash,
+                  size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (kernel_root_has(root, list[i].slot)) {
@@ -177,8 +176,7 @@ void kernel_place(struct kernel_root *root, const struct kernel_content *list,
 }
 
 /* host/resolve: NULL when it does not. */
-static int resolve(const struct kernel_core *core, const struct kernel_digest *hash,
-                   struct kernel_image **image)
+static int resolve(const struct kernel_core *core, const struct kernel_digest *hash, struct kernel_image **image)
 {
     *image = NULL;
     const struct kernel_bytes *bytes = kernel_payload_find(&core->state.payloads, hash);
@@ -296,8 +294,8 @@ static int op_read_data(struct kernel_core *core, struct kernel_activation *now,
 }
 
 /* A Quota handle with enough for the amount (host/quota). */
-static bool can_charge(const struct kernel_core *core, struct kernel_activation *now, uint64_t reg,
-                       uint64_t amount, uint64_t *id)
+static bool can_charge(const struct kernel_core *core, struct kernel_activation *now, uint64_t reg, uint64_t amount,
+                       uint64_t *id)
 {
     const struct kernel_cap *cap = operand(now, reg);
     return cap != NULL && kernel_is_handle(cap, KERNEL_IMAGE_quota, id) &&
@@ -372,8 +370,7 @@ static int op_save(struct kernel_core *core, struct kernel_activation *now, uint
     const struct kernel_cap *data = operand_of(now, reg[A0], KERNEL_KIND_data);
     struct kernel_cap *to = unpinned(now, reg[A2]);
     uint64_t quota, id = core->state.next_file_id;
-    if (data == NULL || to == NULL || id == UINT64_MAX ||
-        !can_charge(core, now, reg[A1], data->size, &quota)) {
+    if (data == NULL || to == NULL || id == UINT64_MAX || !can_charge(core, now, reg[A1], data->size, &quota)) {
         return KERNEL_TRAP;
     }
     struct kernel_blob blob = {.hash = data->hash, .size = data->size, .backing_quota = quota, .refcount = 1};
@@ -416,7 +413,6 @@ int kernel_operate(struct kernel_core *core, uint32_t selector)
     }
     kernel_record_begin(core);
     int result = operate(core, selector);
-    kernel_record_end(core, KERNEL_RECORD_OPERATION, selector, (uint8_t)(result < 0 ? KERNEL_TRAP : result),
-                      0, 0);
+    kernel_record_end(core, KERNEL_RECORD_OPERATION, selector, (uint8_t)(result < 0 ? KERNEL_TRAP : result), 0, 0);
     return result;
 }

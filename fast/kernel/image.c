@@ -80,7 +80,7 @@ static void decode_content(struct kernel_reader *reader, bool is_pinned, struct 
     content->is_image = kind == 1;
     content->size = 0;
     if (kind > 1) {
-        kernel_fail(reader, ASSAY_DECODE_invalid_discriminator);
+        kernel_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
     } else if (kind == 1) {
         content->content = kernel_read(reader, KERNEL_DIGEST_SIZE);
         content->length = KERNEL_DIGEST_SIZE;
@@ -90,8 +90,7 @@ static void decode_content(struct kernel_reader *reader, bool is_pinned, struct 
     }
 }
 
-static struct kernel_content *decode_contents(struct kernel_reader *reader, bool is_pinned,
-                                              size_t *entry_count)
+static struct kernel_content *decode_contents(struct kernel_reader *reader, bool is_pinned, size_t *entry_count)
 {
     struct kernel_content *list = NULL;
     uint32_t count = kernel_read_count(reader);
@@ -125,7 +124,7 @@ void kernel_view_decode(struct kernel_reader *reader, struct kernel_view *view)
     uint8_t option = kernel_read_u8(reader);
     if (option > 1) {
         reader->at -= 1;
-        kernel_fail(reader, ASSAY_DECODE_invalid_discriminator);
+        kernel_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
     }
     view->has_yield_slot = option == 1;
     view->yield_slot = option == 1 ? kernel_read_u32(reader) : 0;
@@ -172,8 +171,7 @@ static void encode_mappings(struct kernel_out *out, const struct kernel_view *vi
     }
 }
 
-static void encode_contents(struct kernel_out *out, const struct kernel_content *list, size_t count,
-                            bool is_pinned)
+static void encode_contents(struct kernel_out *out, const struct kernel_content *list, size_t count, bool is_pinned)
 {
     kernel_put_u32(out, (uint32_t)count);
     for (size_t i = 0; i < count; i++) {

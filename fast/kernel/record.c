@@ -55,8 +55,7 @@ static bool put_slot(struct kernel_out *out, uint32_t index, const struct kernel
     return true;
 }
 
-static void put_slots(struct kernel_out *out, const struct kernel_root *before,
-                      const struct kernel_root *after)
+static void put_slots(struct kernel_out *out, const struct kernel_root *before, const struct kernel_root *after)
 {
     size_t begin = begin_list(out);
     uint32_t count = 0;

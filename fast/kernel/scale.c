@@ -36,7 +36,7 @@ static size_t left_of(const struct kernel_reader *reader)
 const uint8_t *kernel_read(struct kernel_reader *reader, size_t size)
 {
     if (reader->error != 0 || size > left_of(reader)) {
-        kernel_fail(reader, ASSAY_DECODE_unexpected_eof);
+        kernel_fail(reader, ASSAY_DECODE_UNEXPECTED_EOF);
         return NULL;
     }
     const uint8_t *at = reader->at;
@@ -69,7 +69,7 @@ uint32_t kernel_read_count(struct kernel_reader *reader)
     uint32_t count = kernel_read_u32(reader);
     if (reader->error == 0 && count > most) {
         reader->at -= 4;
-        kernel_fail(reader, ASSAY_DECODE_sequence_too_long);
+        kernel_fail(reader, ASSAY_DECODE_SEQUENCE_TOO_LONG);
     }
     return reader->error == 0 ? count : 0;
 }
@@ -102,7 +102,7 @@ uint64_t kernel_read_key(struct kernel_reader *reader, size_t width, bool first,
     uint64_t key = 0;
     memcpy(&key, at, width);
     if (!first && key <= previous) {
-        kernel_fail(reader, ASSAY_DECODE_not_sorted);
+        kernel_fail(reader, ASSAY_DECODE_NOT_SORTED);
     }
     return key;
 }
@@ -112,7 +112,7 @@ void kernel_read_digest_key(struct kernel_reader *reader, bool first, struct ker
     struct kernel_digest previous = *key;
     kernel_read_digest(reader, key);
     if (reader->error == 0 && !first && memcmp(key, &previous, sizeof(previous)) <= 0) {
-        kernel_fail(reader, ASSAY_DECODE_not_sorted);
+        kernel_fail(reader, ASSAY_DECODE_NOT_SORTED);
     }
 }
 
@@ -120,7 +120,7 @@ void kernel_read_digest_key(struct kernel_reader *reader, bool first, struct ker
 int kernel_read_whole(struct kernel_reader *reader)
 {
     if (reader->at != reader->end) {
-        kernel_fail(reader, ASSAY_DECODE_trailing_bytes);
+        kernel_fail(reader, ASSAY_DECODE_TRAILING_BYTES);
     }
     return reader->error;
 }

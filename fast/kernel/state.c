@@ -46,8 +46,7 @@ static size_t place_of(const struct kernel_payloads *payloads, const struct kern
     return at;
 }
 
-struct kernel_bytes *kernel_payload_find(const struct kernel_payloads *payloads,
-                                         const struct kernel_digest *digest)
+struct kernel_bytes *kernel_payload_find(const struct kernel_payloads *payloads, const struct kernel_digest *digest)
 {
     return payloads->table_size == 0 ? NULL : payloads->table[place_of(payloads, digest)];
 }
@@ -254,8 +253,8 @@ static void decode_payloads(struct kernel_reader *reader, struct kernel_state *s
     }
 }
 
-static void add_code(struct kernel_reader *reader, struct kernel_state *state, uint64_t id,
-                     const uint8_t *data, uint32_t size)
+static void add_code(struct kernel_reader *reader, struct kernel_state *state, uint64_t id, const uint8_t *data,
+                     uint32_t size)
 {
     void *grown = kernel_grow(state->code, state->code_count, &state->code_capacity, sizeof(*state->code));
     struct kernel_bytes *bytes = kernel_bytes_new(data, size, &kernel_zero_digest);
@@ -284,11 +283,9 @@ static void decode_code(struct kernel_reader *reader, struct kernel_state *state
     }
 }
 
-static void add_vault(struct kernel_reader *reader, struct kernel_state *state,
-                      const struct kernel_vault *vault)
+static void add_vault(struct kernel_reader *reader, struct kernel_state *state, const struct kernel_vault *vault)
 {
-    void *grown =
-        kernel_grow(state->vault, state->vault_count, &state->vault_capacity, sizeof(*state->vault));
+    void *grown = kernel_grow(state->vault, state->vault_count, &state->vault_capacity, sizeof(*state->vault));
     if (grown == NULL) {
         kernel_fail(reader, ASSAY_ERROR_MEMORY);
         return;
@@ -314,8 +311,8 @@ static void decode_vaults(struct kernel_reader *reader, struct kernel_state *sta
 static void add_validator(struct kernel_reader *reader, struct kernel_state *state,
                           const struct kernel_digest *validator)
 {
-    void *grown = kernel_grow(state->validator, state->validator_count, &state->validator_capacity,
-                              sizeof(*state->validator));
+    void *grown =
+        kernel_grow(state->validator, state->validator_count, &state->validator_capacity, sizeof(*state->validator));
     if (grown == NULL) {
         kernel_fail(reader, ASSAY_ERROR_MEMORY);
         return;

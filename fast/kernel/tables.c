@@ -53,8 +53,7 @@ int kernel_number_set(struct kernel_numbers *numbers, uint64_t id, uint64_t valu
 
 /* ---- catchers ------------------------------------------------------------------------------- */
 
-static const struct kernel_catcher *find_catcher(const struct kernel_tables *tables,
-                                                 const struct kernel_digest *id)
+static const struct kernel_catcher *find_catcher(const struct kernel_tables *tables, const struct kernel_digest *id)
 {
     size_t low = 0, high = tables->catcher_count;
     while (low < high) {

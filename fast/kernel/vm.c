@@ -161,8 +161,7 @@ static size_t content_size(const struct kernel_area *area, const struct kernel_b
     return payload->size < area->size ? payload->size : area->size;
 }
 
-static int fill_read_only(const struct kernel_vm *vm, const struct kernel_area *area,
-                          struct kernel_fill *fill)
+static int fill_read_only(const struct kernel_vm *vm, const struct kernel_area *area, struct kernel_fill *fill)
 {
     const struct kernel_digest *digest = fill->payload == NULL ? &kernel_zero_digest : &fill->payload->digest;
     if (kernel_same(&fill->digest, digest)) {
@@ -177,8 +176,7 @@ static int fill_read_only(const struct kernel_vm *vm, const struct kernel_area *
     return error;
 }
 
-static void fill_writable(const struct kernel_vm *vm, const struct kernel_area *area,
-                          struct kernel_fill *fill)
+static void fill_writable(const struct kernel_vm *vm, const struct kernel_area *area, struct kernel_fill *fill)
 {
     uint8_t *at = vm->machine.window.base + area->address;
     size_t size = content_size(area, fill->payload);

@@ -34,8 +34,7 @@ static int take_instance(struct kernel_waiting *to, struct kernel_entry_value *f
 }
 
 /* exchange.md: a reference's target is an Instance entry below it, and the last entry is no reference. */
-static int take_entry(struct kernel_waiting *waiting, struct kernel_entry_value *entry, size_t at,
-                      bool is_last)
+static int take_entry(struct kernel_waiting *waiting, struct kernel_entry_value *entry, size_t at, bool is_last)
 {
     if (!entry[at].is_reference) {
         return take_instance(&waiting[at], &entry[at]);
@@ -108,8 +107,11 @@ static void close(struct assay_world *world)
     free(world);
 }
 
-static int open(const uint8_t *bytes, size_t size, struct assay_world **result)
+static int open(uint32_t revision, const uint8_t *bytes, size_t size, struct assay_world **result)
 {
+    if (revision != ASSAY_REVISION_1) {
+        return ASSAY_ERROR_UNSUPPORTED;
+    }
     *result = NULL;
     struct kernel_reader reader = kernel_reader(bytes, size);
     struct kernel_world_value value;
@@ -142,7 +144,7 @@ static int give_result(struct assay_world *world, struct assay_result *result)
     world->cnode.size = world->pages.size = world->payload.size = 0;
     kernel_root_encode(&world->cnode, &now->root);
     kernel_vm_encode(&world->pages, now->vm);
-    if (now->outcome == ASSAY_OUTCOME_paused) {
+    if (now->outcome == ASSAY_OUTCOME_PAUSED) {
         kernel_cap_encode(&world->payload, &now->payload);
     }
     if (world->cnode.failed || world->pages.failed || world->payload.failed) {
@@ -203,7 +205,7 @@ static int take_root(struct kernel_core *core, const struct assay_bytes *bytes)
         error = ASSAY_ERROR_ARGUMENT;
     }
     if (error == 0 && core->waiting_count == KERNEL_stack_max) {
-        error = ASSAY_CALL_stack_full;
+        error = ASSAY_CALL_STACK_FULL;
     }
     if (error == 0) {
         kernel_root_fill(&core->activation.root, &cnode);
@@ -213,8 +215,7 @@ static int take_root(struct kernel_core *core, const struct assay_bytes *bytes)
 }
 
 /* call/run/admits_first, call/stack/depth, call/run/reference_on_top */
-static int run(struct assay_world *world, const struct assay_invocation *invocation,
-               struct assay_result *result)
+static int run(struct assay_world *world, const struct assay_invocation *invocation, struct assay_result *result)
 {
     int outcome = open_image(world, &invocation->image);
     if (outcome != 0) {
@@ -227,8 +228,7 @@ static int run(struct assay_world *world, const struct assay_invocation *invocat
     if (outcome != 0) {
         return outcome;
     }
-    struct kernel_start start = {
-        .image = world->last, .endpoint = invocation->endpoint, .gas = invocation->gas};
+    struct kernel_start start = {.image = world->last, .endpoint = invocation->endpoint, .gas = invocation->gas};
     memcpy(&start.chain, invocation->instance, KERNEL_DIGEST_SIZE);
     memcpy(&start.content, invocation->instance + KERNEL_DIGEST_SIZE, KERNEL_DIGEST_SIZE);
     outcome = kernel_run(&world->core, &start);
@@ -236,8 +236,7 @@ static int run(struct assay_world *world, const struct assay_invocation *invocat
 }
 
 /* yield/resume/not_paused */
-static int resume(struct assay_world *world, const struct assay_bytes *scratchpad,
-                  struct assay_result *result)
+static int resume(struct assay_world *world, const struct assay_bytes *scratchpad, struct assay_result *result)
 {
     struct kernel_cap cap = {.kind = KERNEL_EMPTY};
     if (scratchpad != NULL) {
@@ -251,7 +250,7 @@ static int resume(struct assay_world *world, const struct assay_bytes *scratchpa
     }
     if (!world->core.is_paused) {
         kernel_cap_release(&cap);
-        return ASSAY_CALL_not_paused;
+        return ASSAY_CALL_NOT_PAUSED;
     }
     int error = kernel_resume(&world->core, scratchpad == NULL ? NULL : &cap);
     return error == 0 ? finish(world, result) : error;

@@ -24,25 +24,25 @@ static uint32_t read_u32(const uint8_t *bytes)
 static int split(const uint8_t *blob, size_t size, struct parts *p)
 {
     if (size < FAST_header_size) {
-        return ASSAY_REJECT_header_short;
+        return ASSAY_REJECT_HEADER_SHORT;
     }
     p->jump_len = read_u32(blob);
     p->entry_size = blob[4];
     p->code_len = read_u32(blob + 5);
     if (p->entry_size - 1 >= FAST_entry_size_max) {
-        return ASSAY_REJECT_entry_size;
+        return ASSAY_REJECT_ENTRY_SIZE;
     }
     p->table_size = p->jump_len * p->entry_size;
     p->bitmask_size = p->code_len / 8 + (p->code_len % 8 != 0);
     uint64_t total = FAST_header_size + p->table_size + p->code_len + p->bitmask_size;
     if (total != size) {
-        return total > size ? ASSAY_REJECT_truncated : ASSAY_REJECT_trailing_bytes;
+        return total > size ? ASSAY_REJECT_TRUNCATED : ASSAY_REJECT_TRAILING_BYTES;
     }
     p->table = blob + FAST_header_size;
     p->code = p->table + p->table_size;
     p->bitmask = p->code + p->code_len;
     if (p->code_len % 8 != 0 && (p->bitmask[p->bitmask_size - 1] & (0xffu << p->code_len % 8)) != 0) {
-        return ASSAY_REJECT_stray_bits;
+        return ASSAY_REJECT_STRAY_BITS;
     }
     return 0;
 }

@@ -17,8 +17,7 @@
 #include <string.h>
 
 const uint8_t fast_host_register[FAST_register_count] = {
-    X64_R13, X64_RBX, X64_RAX, X64_RDX, X64_R12, X64_RBP, X64_R14,
-    X64_RDI, X64_RSI, X64_R8,  X64_R9,  X64_R10, X64_R11,
+    X64_R13, X64_RBX, X64_RAX, X64_RDX, X64_R12, X64_RBP, X64_R14, X64_RDI, X64_RSI, X64_R8, X64_R9, X64_R10, X64_R11,
 };
 
 enum {
@@ -41,11 +40,11 @@ enum {
 /* Decodes the instruction at pc, whose opcode is known, and emits it. */
 typedef void compile_fn(struct fast_emit *e, uint32_t pc, struct fast_insn *insn);
 
-#define INSN(name, byte, format, flow)                                                                     \
-    static void compile_##name(struct fast_emit *e, uint32_t pc, struct fast_insn *insn)                   \
-    {                                                                                                      \
-        decode_as((struct form)FORM_##format, e->program, pc, insn);                                         \
-        fast_emit_##name(e, insn);                                                                         \
+#define INSN(name, byte, format, flow)                                                                                 \
+    static void compile_##name(struct fast_emit *e, uint32_t pc, struct fast_insn *insn)                               \
+    {                                                                                                                  \
+        decode_as((struct form)FORM_##format, e->program, pc, insn);                                                   \
+        fast_emit_##name(e, insn);                                                                                     \
     }
 #include "machine/isa.def"
 #undef INSN
@@ -187,7 +186,7 @@ static void emit_leave(struct fast_emit *e, enum assay_exit exit, bool has_argum
 static void emit_out_of_gas(struct fast_emit *e)
 {
     x64_alu(&e->at, false, X64_XOR, GAS, GAS);
-    emit_leave(e, ASSAY_EXIT_out_of_gas, false);
+    emit_leave(e, ASSAY_EXIT_OUT_OF_GAS, false);
 }
 
 /* isa/implicit_trap, gas/implicit_trap */
@@ -226,7 +225,7 @@ static void emit_call_out_tail(struct fast_emit *e)
     x64_ret(&e->at);
     x64_patch_short(stop, e->at);
     x64_alu_imm(&e->at, true, X64_ADD, X64_RSP, 8);
-    x64_mov_imm(&e->at, X64_RAX, ASSAY_EXIT_stopped);
+    x64_mov_imm(&e->at, X64_RAX, ASSAY_EXIT_STOPPED);
     emit_return(e);
 }
 
@@ -237,11 +236,11 @@ static void emit_prologue(struct fast_emit *e)
         enum assay_exit exit;
         bool has_argument;
     } leave[] = {
-        {TAIL_TRAP, ASSAY_EXIT_trap, false},
-        {TAIL_PANIC, ASSAY_EXIT_panic, false},
-        {TAIL_PAGE_FAULT, ASSAY_EXIT_page_fault, true},
-        {TAIL_HOST_CALL, ASSAY_EXIT_host_call, true},
-        {TAIL_ECALL, ASSAY_EXIT_ecall, false},
+        {TAIL_TRAP, ASSAY_EXIT_TRAP, false},
+        {TAIL_PANIC, ASSAY_EXIT_PANIC, false},
+        {TAIL_PAGE_FAULT, ASSAY_EXIT_PAGE_FAULT, true},
+        {TAIL_HOST_CALL, ASSAY_EXIT_HOST_CALL, true},
+        {TAIL_ECALL, ASSAY_EXIT_ECALL, false},
     };
     emit_entry(e);
     for (size_t i = 0; i < sizeof(leave) / sizeof(leave[0]); i++) {
@@ -344,8 +343,7 @@ static void link_all(struct fast_emit *e)
     for (uint32_t i = 0; i < e->program->jump_len; i++) {
         uint32_t target = e->program->jump_target[i];
         bool legal = fast_begins_block(e->program, target);
-        e->code->jump[i] =
-            legal ? (uint64_t)(uintptr_t)(e->base + e->code->native[target]) : e->code->bad_jump;
+        e->code->jump[i] = legal ? (uint64_t)(uintptr_t)(e->base + e->code->native[target]) : e->code->bad_jump;
     }
 }
 

@@ -21,8 +21,8 @@ struct field {
 #define LENGTH_B1_HIGH {12, 7}
 #define LENGTH_B2_LOW {16, 7}
 
-enum { X_NONE, X_FIELD, X_REST, X_EIGHT };   /* where the length of imm_x comes from */
-enum { NOTHING, IMMEDIATE, OFFSET };         /* what follows imm_x */
+enum { X_NONE, X_FIELD, X_REST, X_EIGHT }; /* where the length of imm_x comes from */
+enum { NOTHING, IMMEDIATE, OFFSET };       /* what follows imm_x */
 
 struct form {
     struct field a, b, d, x_length;

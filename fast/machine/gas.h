@@ -25,10 +25,9 @@ struct row {
     uint8_t kind, cycles, slots_if, slots_else, has_target, always, when_equal, when_b, when_d;
 };
 
-#define GAS(name, kind, cycles, slot_rule, slots_if, slots_else, sources, target)                          \
-    GAS_##name##_kind = kind, GAS_##name##_cycles = kind == PLAIN ? cycles : 0,                            \
-    GAS_##name##_rule = slot_rule, GAS_##name##_slots_if = slots_if,                                       \
-    GAS_##name##_slots_else = slots_else, GAS_##name##_sources = HAS_##sources,                            \
+#define GAS(name, kind, cycles, slot_rule, slots_if, slots_else, sources, target)                                      \
+    GAS_##name##_kind = kind, GAS_##name##_cycles = kind == PLAIN ? cycles : 0, GAS_##name##_rule = slot_rule,         \
+    GAS_##name##_slots_if = slots_if, GAS_##name##_slots_else = slots_else, GAS_##name##_sources = HAS_##sources,      \
     GAS_##name##_target = HAS_##target,
 enum gas_column {
 #include "machine/gas.def"
@@ -38,21 +37,21 @@ enum gas_column {
 #define IS(name, rule) ((int)GAS_##name##_rule == (int)(rule))
 #define HAS(name, bit) (((int)GAS_##name##_sources & (bit)) != 0)
 #define MASK(condition) ((condition) ? UINT32_MAX : 0)
-#define INSN(name, byte, form, flow)                                                                       \
-    [byte] = {                                                                                             \
-        .a = MASK(HAS(name, HAS_A)),                                                                       \
-        .b = MASK(HAS(name, HAS_B)),                                                                       \
-        .d = MASK(HAS(name, HAS_D)),                                                                       \
-        .mem = MASK((int)GAS_##name##_kind == (int)MEM),                                                   \
-        .kind = GAS_##name##_kind,                                                                         \
-        .cycles = GAS_##name##_cycles,                                                                     \
-        .slots_if = GAS_##name##_slots_if,                                                                 \
-        .slots_else = GAS_##name##_slots_else,                                                             \
-        .has_target = ((int)GAS_##name##_target & HAS_A) != 0,                                             \
-        .always = IS(name, FIXED),                                                                         \
-        .when_equal = IS(name, SHIFT),                                                                     \
-        .when_b = IS(name, OVERLAP) && HAS(name, HAS_B),                                                   \
-        .when_d = IS(name, OVERLAP) && HAS(name, HAS_D),                                                   \
+#define INSN(name, byte, form, flow)                                                                                   \
+    [byte] = {                                                                                                         \
+        .a = MASK(HAS(name, HAS_A)),                                                                                   \
+        .b = MASK(HAS(name, HAS_B)),                                                                                   \
+        .d = MASK(HAS(name, HAS_D)),                                                                                   \
+        .mem = MASK((int)GAS_##name##_kind == (int)MEM),                                                               \
+        .kind = GAS_##name##_kind,                                                                                     \
+        .cycles = GAS_##name##_cycles,                                                                                 \
+        .slots_if = GAS_##name##_slots_if,                                                                             \
+        .slots_else = GAS_##name##_slots_else,                                                                         \
+        .has_target = ((int)GAS_##name##_target & HAS_A) != 0,                                                         \
+        .always = IS(name, FIXED),                                                                                     \
+        .when_equal = IS(name, SHIFT),                                                                                 \
+        .when_b = IS(name, OVERLAP) && HAS(name, HAS_B),                                                               \
+        .when_d = IS(name, OVERLAP) && HAS(name, HAS_D),                                                               \
     },
 static const struct row row_of[256] = {
 #include "machine/isa.def"
@@ -106,8 +105,8 @@ __attribute__((always_inline)) static inline void gas_visit(struct gas *gas, con
     unsigned b1 = pc + UINT64_C(1) < program->code_len ? program->code[pc + 1] : 0xcc;
     unsigned b2 = pc + UINT64_C(2) < program->code_len ? program->code[pc + 2] : 0xcc;
     unsigned a = clamp(b1 & 15u), b = clamp(b1 >> 4), d = clamp(b2 & 15u);
-    unsigned first = row->always | (row->when_equal & ((b1 & 15u) == b1 >> 4)) | (row->when_b & (b == a)) |
-                     (row->when_d & (d == a));
+    unsigned first =
+        row->always | (row->when_equal & ((b1 & 15u) == b1 >> 4)) | (row->when_b & (b == a)) | (row->when_d & (d == a));
     unsigned full = gas->used >= FAST_slots_per_cycle;
     gas->cycle += full;
     gas->used = (full != 0 ? 0 : gas->used) + (first != 0 ? row->slots_if : row->slots_else);

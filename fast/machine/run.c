@@ -78,7 +78,7 @@ INLINE int enter(struct assay_machine *machine, enum fast_flavour flavour, uint6
     fast_running = machine;
     uint32_t exit = entry(context, where, state, stop);
     fast_running = NULL;
-    if (exit == ASSAY_EXIT_stopped) {
+    if (exit == ASSAY_EXIT_STOPPED) {
         stop->argument = 0;
         stop->state.pc = context->pc;
         stop->state.gas = context->gas;
@@ -111,7 +111,7 @@ int fast_run(struct assay_machine *machine, const struct assay_state *state, con
              struct assay_stop *stop)
 {
     if (!fast_begins_block(&machine->program, state->pc)) {
-        return stop_before(machine, ASSAY_EXIT_panic, state, state->pc, state->gas, stop);
+        return stop_before(machine, ASSAY_EXIT_PANIC, state, state->pc, state->gas, stop);
     }
     return enter_block(machine, state->pc, state, until, stop);
 }
@@ -121,9 +121,9 @@ static int implicit_trap(struct assay_machine *machine, const struct assay_state
 {
     uint64_t pc = machine->program.code_len;
     if (state->gas == 0) {
-        return stop_before(machine, ASSAY_EXIT_out_of_gas, state, pc, 0, stop);
+        return stop_before(machine, ASSAY_EXIT_OUT_OF_GAS, state, pc, 0, stop);
     }
-    return stop_before(machine, ASSAY_EXIT_trap, state, pc, state->gas - FAST_implicit_trap_cost, stop);
+    return stop_before(machine, ASSAY_EXIT_TRAP, state, pc, state->gas - FAST_implicit_trap_cost, stop);
 }
 
 /* Where the code of a flavour goes on behind the payment of the block at pc. */
@@ -160,11 +160,11 @@ int fast_resume(struct assay_machine *machine, const struct assay_state *state, 
                 struct assay_stop *stop)
 {
     uint32_t last = machine->last_exit;
-    if (!machine->has_run || (last != ASSAY_EXIT_host_call && last != ASSAY_EXIT_ecall &&
-                              last != ASSAY_EXIT_out_of_gas && last != ASSAY_EXIT_stopped)) {
+    if (!machine->has_run || (last != ASSAY_EXIT_HOST_CALL && last != ASSAY_EXIT_ECALL &&
+                              last != ASSAY_EXIT_OUT_OF_GAS && last != ASSAY_EXIT_STOPPED)) {
         return ASSAY_ERROR_ARGUMENT;
     }
-    if (last == ASSAY_EXIT_stopped) {
+    if (last == ASSAY_EXIT_STOPPED) {
         return resume_stopped(machine, state, until, stop);
     }
     uint64_t pc = machine->context.pc;

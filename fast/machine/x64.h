@@ -13,8 +13,22 @@
 #include <string.h>
 
 enum x64_reg {
-    X64_RAX, X64_RCX, X64_RDX, X64_RBX, X64_RSP, X64_RBP, X64_RSI, X64_RDI,
-    X64_R8, X64_R9, X64_R10, X64_R11, X64_R12, X64_R13, X64_R14, X64_R15,
+    X64_RAX,
+    X64_RCX,
+    X64_RDX,
+    X64_RBX,
+    X64_RSP,
+    X64_RBP,
+    X64_RSI,
+    X64_RDI,
+    X64_R8,
+    X64_R9,
+    X64_R10,
+    X64_R11,
+    X64_R12,
+    X64_R13,
+    X64_R14,
+    X64_R15,
 };
 
 /* Conditions, as the low nibble of jcc, setcc and cmovcc. */
@@ -264,8 +278,7 @@ static inline uint64_t x64_modrm_mem(unsigned reg, unsigned base, int32_t disp, 
 }
 
 /* Any one-byte opcode with a memory operand, `reg` being a register or a /digit. */
-static inline void x64_op_mem(uint8_t **at, bool wide, unsigned opcode, unsigned reg, enum x64_reg base,
-                              int32_t disp)
+static inline void x64_op_mem(uint8_t **at, bool wide, unsigned opcode, unsigned reg, enum x64_reg base, int32_t disp)
 {
     unsigned count;
     uint64_t place = x64_modrm_mem(reg, base, disp, &count);
@@ -310,8 +323,8 @@ static inline void x64_lea_sum(uint8_t **at, bool wide, enum x64_reg to, enum x6
  * Guest memory: [GS + (base + disp) mod 2^32]. The address-size prefix makes the sum wrap at 2^32 before the segment
  * base is added, which is the guest's own rule (mem/address). base < 0 is no base.
  */
-static inline void x64_guest(uint8_t **at, bool half, bool wide, bool byte, unsigned opcode, unsigned reg,
-                             int base, uint32_t disp)
+static inline void x64_guest(uint8_t **at, bool half, bool wide, bool byte, unsigned opcode, unsigned reg, int base,
+                             uint32_t disp)
 {
     bool escaped = opcode > 0xff; /* 0F xx */
     unsigned rex = x64_rex_of(wide, reg, base < 0 ? 0 : (unsigned)base), count, prefix = half ? 0x666765 : 0x6765;

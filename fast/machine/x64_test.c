@@ -23,12 +23,12 @@ struct operand {
 enum { NONE = -1, REGISTERS = 16, BUFFER = 1 << 17 };
 
 static const int32_t immediates[] = {0, 1, -1, 127, 128, -128, -129, 0x7fffffff, -0x7fffffff - 1, 0x12345678};
-static const uint64_t constants[] = {0,          1,           0x7fffffff, 0x80000000,
-                                     0xffffffff, 0x100000000, UINT64_MAX, 0xffffffff80000000u,
-                                     0xffffffff7fffffffu, 0x123456789abcdef0};
-static const enum x64_condition conditions[] = {X64_BELOW,      X64_ABOVE_EQUAL, X64_EQUAL, X64_NOT_EQUAL,
-                                                X64_BELOW_EQUAL, X64_ABOVE,      X64_LESS,  X64_GREATER_EQUAL,
-                                                X64_LESS_EQUAL, X64_GREATER};
+static const uint64_t constants[] = {
+    0,           1,          0x7fffffff,          0x80000000,          0xffffffff,
+    0x100000000, UINT64_MAX, 0xffffffff80000000u, 0xffffffff7fffffffu, 0x123456789abcdef0};
+static const enum x64_condition conditions[] = {X64_BELOW,       X64_ABOVE_EQUAL, X64_EQUAL, X64_NOT_EQUAL,
+                                                X64_BELOW_EQUAL, X64_ABOVE,       X64_LESS,  X64_GREATER_EQUAL,
+                                                X64_LESS_EQUAL,  X64_GREATER};
 static const char *const condition_name[] = {"b", "nb", "z", "nz", "be", "nbe", "l", "nl", "le", "nle"};
 
 enum { IMMEDIATES = sizeof immediates / sizeof *immediates, CONSTANTS = sizeof constants / sizeof *constants };
@@ -275,18 +275,18 @@ static void test_guest_memory(enum x64_reg a, int base)
             unsigned to, from;
             bool stores;
         } form[] = {
-            {false, false, false, 0x0fb6, "movzx", 32, 8, false}, {false, true, false, 0x0fbe, "movsx", 64, 8, false},
+            {false, false, false, 0x0fb6, "movzx", 32, 8, false},  {false, true, false, 0x0fbe, "movsx", 64, 8, false},
             {false, false, false, 0x0fb7, "movzx", 32, 16, false}, {false, true, false, 0x0fbf, "movsx", 64, 16, false},
-            {false, false, false, 0x8b, "mov", 32, 32, false},    {false, true, false, 0x63, "movsxd", 64, 32, false},
-            {false, true, false, 0x8b, "mov", 64, 64, false},     {false, false, true, 0x88, "mov", 8, 8, true},
-            {true, false, false, 0x89, "mov", 16, 16, true},      {false, false, false, 0x89, "mov", 32, 32, true},
+            {false, false, false, 0x8b, "mov", 32, 32, false},     {false, true, false, 0x63, "movsxd", 64, 32, false},
+            {false, true, false, 0x8b, "mov", 64, 64, false},      {false, false, true, 0x88, "mov", 8, 8, true},
+            {true, false, false, 0x89, "mov", 16, 16, true},       {false, false, false, 0x89, "mov", 32, 32, true},
             {false, true, false, 0x89, "mov", 64, 64, true},
         };
         for (size_t k = 0; k < sizeof form / sizeof *form; k++) {
             place.bits = form[k].from;
             struct operand value = reg(form[k].to, a);
-            CHECK(x64_guest(&at, form[k].half, form[k].wide, form[k].byte, form[k].opcode, a, base, disp),
-                  form[k].name, 2, form[k].stores ? place : value, form[k].stores ? value : place);
+            CHECK(x64_guest(&at, form[k].half, form[k].wide, form[k].byte, form[k].opcode, a, base, disp), form[k].name,
+                  2, form[k].stores ? place : value, form[k].stores ? value : place);
         }
     }
 }

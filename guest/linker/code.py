@@ -41,11 +41,7 @@ def writes(op):
     """The register it writes, or None."""
     if op.form in ("three_reg", "two_reg"):
         return op.d
-    if (
-        op.name.startswith(("load_", "cmov_"))
-        or op.form == "two_reg_one_imm"
-        and not op.name.startswith("store_")
-    ):
+    if op.name.startswith(("load_", "cmov_")) or op.form == "two_reg_one_imm" and not op.name.startswith("store_"):
         return op.a
     return None
 

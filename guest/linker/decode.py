@@ -217,9 +217,7 @@ def check_register(name, register):
             "no _Thread_local, and no --relax-gp when linking",
         )
     if register > 15:
-        raise Unsupported(
-            f"{name} uses x{register}", "there are 16 registers: use -march=rv64em_zbb -mabi=lp64e"
-        )
+        raise Unsupported(f"{name} uses x{register}", "there are 16 registers: use -march=rv64em_zbb -mabi=lp64e")
 
 
 def signed(value, bits):

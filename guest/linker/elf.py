@@ -170,9 +170,7 @@ def read(data):
     except LinkError:
         raise
     except Exception as error:  # the reader raises whatever a damaged file makes it stumble on
-        raise LinkError(
-            f"the ELF is damaged: {error or type(error).__name__}", advice="link it again"
-        ) from None
+        raise LinkError(f"the ELF is damaged: {error or type(error).__name__}", advice="link it again") from None
 
 
 def check_header(file):
@@ -249,9 +247,7 @@ def is_loaded(section):
     if section["sh_type"] not in ("SHT_PROGBITS", "SHT_NOBITS"):
         raise LinkError(f"a section of type {section['sh_type']} cannot be loaded", place, "remove it")
     if section["sh_flags"] & WRITE and section["sh_flags"] & EXECUTE:
-        raise LinkError(
-            "a section both writable and executable", place, "code cannot be written; separate them"
-        )
+        raise LinkError("a section both writable and executable", place, "code cannot be written; separate them")
     return True
 
 
@@ -292,9 +288,7 @@ def read_symbol(symbol, loaded):
 def check_symbols(guest):
     for symbol in guest.symbols:
         if symbol.name.startswith(CPP_SYMBOLS):
-            raise LinkError(
-                f"{symbol.name} comes from C++", guest.place(symbol.value), "write the guest in C"
-            )
+            raise LinkError(f"{symbol.name} comes from C++", guest.place(symbol.value), "write the guest in C")
 
 
 def read_relocations(section, symbols, guest):

@@ -8,9 +8,7 @@ from . import blocks, elf, endpoints, layout, lower, optimise, program, relocate
 from .errors import LinkError
 
 STACK_POINTER = lower.SP
-GAS_SLOT, QUOTA_SLOT, YIELD_SLOT = (
-    model.kernel.table.KERNEL_SLOT[n] for n in ("gas", "quota", "yield_catcher")
-)
+GAS_SLOT, QUOTA_SLOT, YIELD_SLOT = (model.kernel.table.KERNEL_SLOT[n] for n in ("gas", "quota", "yield_catcher"))
 kernel = model.kernel
 
 
@@ -77,9 +75,7 @@ def build(placed, entries, regions, registers):
         gas_slots=[GAS_SLOT],
         quota_slots=[QUOTA_SLOT],
         pinned_slots={r.slot: kernel.PinnedData(r.content, r.size) for r in regions if r.pinned},
-        initial_slots={
-            r.slot: kernel.InitialData(r.content, r.size) for r in by_slot(regions) if not r.pinned
-        },
+        initial_slots={r.slot: kernel.InitialData(r.content, r.size) for r in by_slot(regions) if not r.pinned},
         yield_marker_slot=YIELD_SLOT,
     )
 

@@ -64,9 +64,7 @@ SECOND_ZERO = {
 }
 FIRST_ZERO = {
     **dict.fromkeys(("add", "xor", "or", "maxu"), "copy"),
-    **dict.fromkeys(
-        ("sll", "srl", "sra", "sllw", "srlw", "sraw", "rol", "ror", "rolw", "rorw", "andn"), "zero"
-    ),
+    **dict.fromkeys(("sll", "srl", "sra", "sllw", "srlw", "sraw", "rol", "ror", "rolw", "rorw", "andn"), "zero"),
     **dict.fromkeys(("and", "mul", "mulh", "mulhsu", "mulhu", "mulw", "minu"), "zero"),
     **dict.fromkeys(("rem", "remu", "remw", "remuw"), "zero"),
     "addw": COPY_32,

@@ -157,8 +157,7 @@ static struct number inverse(const struct number *a, const struct modulus *m)
 
 static struct jacobian point_double(const struct jacobian *p)
 {
-    struct number a = multiply(&p->x, &p->x, &field), b = multiply(&p->y, &p->y, &field),
-                  c = multiply(&b, &b, &field);
+    struct number a = multiply(&p->x, &p->x, &field), b = multiply(&p->y, &p->y, &field), c = multiply(&b, &b, &field);
     struct number d = add(&p->x, &b, &field), e = add(&a, &a, &field), f;
     d = multiply(&d, &d, &field);
     d = subtract(&d, &a, &field);
@@ -197,8 +196,7 @@ static struct jacobian point_add(const struct jacobian *p, const struct jacobian
     if (is_zero(&h)) {
         return is_zero(&s) ? point_double(p) : (struct jacobian){.z = {{0, 0, 0, 0}}};
     }
-    struct number h2 = multiply(&h, &h, &field), h3 = multiply(&h2, &h, &field),
-                  v = multiply(&up, &h2, &field);
+    struct number h2 = multiply(&h, &h, &field), h3 = multiply(&h2, &h, &field), v = multiply(&up, &h2, &field);
     struct jacobian r;
     r.x = multiply(&s, &s, &field);
     r.x = subtract(&r.x, &h3, &field);
@@ -294,8 +292,7 @@ static int recover(const struct signature *signature, uint8_t address[20])
     if (is_zero(&q.z)) {
         return 0;
     }
-    struct number zi = inverse(&q.z, &field), zi2 = multiply(&zi, &zi, &field),
-                  x = multiply(&q.x, &zi2, &field), y;
+    struct number zi = inverse(&q.z, &field), zi2 = multiply(&zi, &zi, &field), x = multiply(&q.x, &zi2, &field), y;
     zi2 = multiply(&zi2, &zi, &field);
     y = multiply(&q.y, &zi2, &field);
     uint8_t key[64], digest[32];

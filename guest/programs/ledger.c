@@ -33,8 +33,7 @@ static uint64_t save_accounts(uint64_t id)
     assay_save(DATA_SLOT, ASSAY_QUOTA, FILE_SLOT);
     assay_open_by_id(ASSAY_HOST_OPEN, DATA_SLOT, id);
     static struct account check[ACCOUNTS];
-    if (assay_read_data(DATA_SLOT, check, sizeof check) != sizeof check ||
-        memcmp(check, account, sizeof check) != 0) {
+    if (assay_read_data(DATA_SLOT, check, sizeof check) != sizeof check || memcmp(check, account, sizeof check) != 0) {
         assay_panic(); /* another file has this id: the payload did not name the last one */
     }
     return id;

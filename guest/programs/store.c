@@ -59,8 +59,7 @@ static uint64_t save_table(void)
     assay_save(DATA_SLOT, ASSAY_QUOTA, FILE_SLOT);
     assay_open_by_id(ASSAY_HOST_OPEN, DATA_SLOT, id);
     struct table check;
-    if (assay_read_data(DATA_SLOT, &check, sizeof check) != sizeof check ||
-        memcmp(&check, &table, sizeof check) != 0) {
+    if (assay_read_data(DATA_SLOT, &check, sizeof check) != sizeof check || memcmp(&check, &table, sizeof check) != 0) {
         assay_panic();
     }
     return id;

@@ -55,9 +55,11 @@ class Statements:
             return self.assign()
         array, at = self.random.choice(found), self.name("at")
         index = self.expressions.index(array.size, 2)
-        return ["{", f"    unsigned {at} = (unsigned)({index});"] + [
-            f"    {line}" for line in self.store(f"{array.name}[{at}]", array.type)
-        ] + ["}"]
+        return (
+            ["{", f"    unsigned {at} = (unsigned)({index});"]
+            + [f"    {line}" for line in self.store(f"{array.name}[{at}]", array.type)]
+            + ["}"]
+        )
 
     def field(self):
         if self.scope.rows and self.random.random() < 0.4:

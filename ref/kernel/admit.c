@@ -186,16 +186,16 @@ static bool too_many_pages(const struct ref_image *image)
 static int code_reason(int reject)
 {
     switch (reject) {
-    case ASSAY_REJECT_header_short:
-        return ASSAY_ADMIT_code_header_short;
-    case ASSAY_REJECT_entry_size:
-        return ASSAY_ADMIT_code_entry_size;
-    case ASSAY_REJECT_truncated:
-        return ASSAY_ADMIT_code_truncated;
-    case ASSAY_REJECT_trailing_bytes:
-        return ASSAY_ADMIT_code_trailing_bytes;
-    case ASSAY_REJECT_stray_bits:
-        return ASSAY_ADMIT_code_stray_bits;
+    case ASSAY_REJECT_HEADER_SHORT:
+        return ASSAY_ADMIT_CODE_HEADER_SHORT;
+    case ASSAY_REJECT_ENTRY_SIZE:
+        return ASSAY_ADMIT_CODE_ENTRY_SIZE;
+    case ASSAY_REJECT_TRUNCATED:
+        return ASSAY_ADMIT_CODE_TRUNCATED;
+    case ASSAY_REJECT_TRAILING_BYTES:
+        return ASSAY_ADMIT_CODE_TRAILING_BYTES;
+    case ASSAY_REJECT_STRAY_BITS:
+        return ASSAY_ADMIT_CODE_STRAY_BITS;
     default:
         return 0;
     }
@@ -210,48 +210,48 @@ static int reason(struct ref_room *room, const struct ref_image *image)
         return code_reason(rejected);
     }
     if (slot_range(image)) {
-        return ASSAY_ADMIT_slot_range;
+        return ASSAY_ADMIT_SLOT_RANGE;
     }
     if (any_mapping(image, has_empty_path)) {
-        return ASSAY_ADMIT_empty_path;
+        return ASSAY_ADMIT_EMPTY_PATH;
     }
     if (any_mapping(image, is_start_unaligned)) {
-        return ASSAY_ADMIT_start_unaligned;
+        return ASSAY_ADMIT_START_UNALIGNED;
     }
     if (any_mapping(image, is_size_unaligned)) {
-        return ASSAY_ADMIT_size_unaligned;
+        return ASSAY_ADMIT_SIZE_UNALIGNED;
     }
     if (any_mapping(image, ends_beyond)) {
-        return ASSAY_ADMIT_end_range;
+        return ASSAY_ADMIT_END_RANGE;
     }
     if (any_mapping(image, is_empty)) {
-        return ASSAY_ADMIT_size_zero;
+        return ASSAY_ADMIT_SIZE_ZERO;
     }
     if (overlap(room, image)) {
-        return ASSAY_ADMIT_overlap;
+        return ASSAY_ADMIT_OVERLAP;
     }
     if (pinned_and_initial(image)) {
-        return ASSAY_ADMIT_pinned_and_initial;
+        return ASSAY_ADMIT_PINNED_AND_INITIAL;
     }
     if (any_given(image, is_too_long)) {
-        return ASSAY_ADMIT_content_too_long;
+        return ASSAY_ADMIT_CONTENT_TOO_LONG;
     }
     if (any_given(image, is_reserved)) {
-        return ASSAY_ADMIT_reserved_slot;
+        return ASSAY_ADMIT_RESERVED_SLOT;
     }
     if (unit_slot_pinned(image)) {
-        return ASSAY_ADMIT_unit_slot_pinned;
+        return ASSAY_ADMIT_UNIT_SLOT_PINNED;
     }
     if (entry_pc(room, image, &blob)) {
-        return ASSAY_ADMIT_entry_pc;
+        return ASSAY_ADMIT_ENTRY_PC;
     }
     if (any_given(image, is_unstripped)) {
-        return ASSAY_ADMIT_content_unstripped;
+        return ASSAY_ADMIT_CONTENT_UNSTRIPPED;
     }
     if (any_mapping(image, begins_with_slot_0)) {
-        return ASSAY_ADMIT_path_from_slot_0;
+        return ASSAY_ADMIT_PATH_FROM_SLOT_0;
     }
-    return too_many_pages(image) ? ASSAY_ADMIT_too_many_pages : 0;
+    return too_many_pages(image) ? ASSAY_ADMIT_TOO_MANY_PAGES : 0;
 }
 
 int ref_admit(struct ref_room *room, struct ref_bytes bytes, struct ref_image *image, size_t *offset)

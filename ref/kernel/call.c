@@ -17,7 +17,11 @@ static void make_machine(struct ref_activation *activation, const struct assay_p
 {
     struct ref_room *room = activation->kernel->room;
     struct ref_bytes code = activation->entry->entered.code;
-    struct assay_program program = {code.data, code.size, REF_mem_cycles, page, page_count};
+    struct assay_program program = {.blob = code.data,
+                                    .blob_size = code.size,
+                                    .mem_cycles = REF_mem_cycles,
+                                    .page = page,
+                                    .page_count = page_count};
     ref_machine_free(room->machine);
     room->machine = NULL;
     if (ref_machine_load(&program, &room->machine) != 0) { /* the code is good, the pages are well formed */
@@ -179,12 +183,12 @@ static void leave(struct ref_activation *activation, struct leaving leaving, str
     struct ref_kernel *kernel = activation->kernel;
     struct ref_entry *entry = activation->entry;
     struct ref_before *before = ref_record_begin(kernel, entry, activation->stop.state.reg);
-    bool is_paused = leaving.outcome == ASSAY_OUTCOME_paused;
+    bool is_paused = leaving.outcome == ASSAY_OUTCOME_PAUSED;
     struct ref_pages pages = save_pages(activation);
     if (activation->has_meter) {
         set_meter(activation, activation->stop.state.gas); /* call/gas/write_back */
     }
-    if (leaving.outcome == ASSAY_OUTCOME_halt) {
+    if (leaving.outcome == ASSAY_OUTCOME_HALT) {
         write_back(activation);
     }
     struct ref_record_head head = {
@@ -222,7 +226,7 @@ static void leave(struct ref_activation *activation, struct leaving leaving, str
 /* host/selector */
 static uint32_t selector(const struct assay_stop *stop)
 {
-    return stop->exit == ASSAY_EXIT_host_call ? stop->argument : (uint32_t)stop->state.reg[11];
+    return stop->exit == ASSAY_EXIT_HOST_CALL ? stop->argument : (uint32_t)stop->state.reg[11];
 }
 
 static enum ref_result perform(struct ref_activation *activation)
@@ -251,24 +255,24 @@ static bool yields_out_of_gas(struct ref_activation *activation)
 static void go_on(struct ref_activation *activation, struct ref_ending *ending)
 {
     struct assay_stop *stop = &activation->stop;
-    while (stop->exit == ASSAY_EXIT_host_call || stop->exit == ASSAY_EXIT_ecall) {
+    while (stop->exit == ASSAY_EXIT_HOST_CALL || stop->exit == ASSAY_EXIT_ECALL) {
         enum ref_result result = perform(activation);
         if (result == REF_RESULT_GOES_ON) {
             struct assay_state state = stop->state;
             ref_machine_resume(activation->machine, &state, NULL, stop);
             continue;
         }
-        struct leaving leaving = {ASSAY_OUTCOME_faulted, ASSAY_EXIT_trap, 0};
+        struct leaving leaving = {ASSAY_OUTCOME_FAULTED, ASSAY_EXIT_TRAP, 0};
         if (result == REF_RESULT_HALT) {
-            leaving = (struct leaving){ASSAY_OUTCOME_halt, ASSAY_EXIT_halt, 0};
+            leaving = (struct leaving){ASSAY_OUTCOME_HALT, ASSAY_EXIT_HALT, 0};
         } else if (result == REF_RESULT_PAUSED) {
-            leaving = (struct leaving){ASSAY_OUTCOME_paused, ASSAY_EXIT_host_call, REF_OP_yield};
+            leaving = (struct leaving){ASSAY_OUTCOME_PAUSED, ASSAY_EXIT_HOST_CALL, REF_OP_yield};
         }
         leave(activation, leaving, ending);
         return;
     }
-    bool is_caught = stop->exit == ASSAY_EXIT_out_of_gas && yields_out_of_gas(activation);
-    enum assay_outcome outcome = is_caught ? ASSAY_OUTCOME_paused : ASSAY_OUTCOME_faulted;
+    bool is_caught = stop->exit == ASSAY_EXIT_OUT_OF_GAS && yields_out_of_gas(activation);
+    enum assay_outcome outcome = is_caught ? ASSAY_OUTCOME_PAUSED : ASSAY_OUTCOME_FAULTED;
     leave(activation, (struct leaving){outcome, stop->exit, stop->argument}, ending);
 }
 

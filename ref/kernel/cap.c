@@ -14,7 +14,7 @@ static struct ref_cnode read_cnode(struct ref_reader *reader, unsigned outside)
     size_t start = reader->at;
     cnode.size_log = ref_read_u8(reader);
     if (cnode.size_log > REF_cnode_size_log_max) {
-        ref_fail(reader, ASSAY_DECODE_invalid_discriminator, start);
+        ref_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR, start);
     }
     uint32_t count = ref_read_count(reader);
     for (uint32_t i = 0; i < count && reader->error == 0; i++) {
@@ -22,7 +22,7 @@ static struct ref_cnode read_cnode(struct ref_reader *reader, unsigned outside)
         struct ref_slot slot = {0};
         slot.index = (uint32_t)ref_read_key(reader, 4, i == 0, i == 0 ? 0 : cnode.slot[i - 1].index);
         if (slot.index >> cnode.size_log != 0) {
-            ref_fail(reader, ASSAY_DECODE_invalid_discriminator, start);
+            ref_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR, start);
         }
         slot.cap = read_cap(reader, outside + 1);
         cnode.slot = ref_grow(reader->room, cnode.slot, cnode.count, sizeof(slot));
@@ -51,7 +51,7 @@ static struct ref_cap read_cap(struct ref_reader *reader, unsigned outside)
         break;
     case REF_KIND_cnode: {
         if (outside >= NESTING_MAX) {
-            ref_fail(reader, ASSAY_DECODE_invalid_discriminator, start);
+            ref_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR, start);
             break;
         }
         struct ref_cnode *cnode = ref_take(reader->room, 1, sizeof(*cnode));

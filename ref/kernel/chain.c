@@ -70,8 +70,11 @@ static int genesis_body(struct ref_room *room, void *arguments)
     return 0;
 }
 
-static int genesis(const uint8_t *image, size_t size, struct assay_chain **result)
+static int genesis(uint32_t revision, const uint8_t *image, size_t size, struct assay_chain **result)
 {
+    if (revision != ASSAY_REVISION_1) {
+        return ASSAY_ERROR_UNSUPPORTED;
+    }
     *result = NULL;
     struct assay_chain *chain = calloc(1, sizeof(*chain));
     if (chain == NULL) {
@@ -156,7 +159,7 @@ static int apply_body(struct ref_room *room, void *arguments)
     };
     struct ref_ending ending;
     ref_call_run(&kernel, &start, &ending);
-    bool is_halt = ending.outcome == ASSAY_OUTCOME_halt;
+    bool is_halt = ending.outcome == ASSAY_OUTCOME_HALT;
     if (is_halt) {
         durable->state = kernel.state;
         halt(room, durable, &ending);

@@ -41,27 +41,27 @@ static int decode_body(struct ref_room *room, void *arguments)
     struct task *task = arguments;
     struct ref_reader reader = {.room = room, .data = task->value.data, .size = task->value.size};
     struct ref_writer writer = {.room = room};
-    if (task->type == ASSAY_TYPE_image) {
+    if (task->type == ASSAY_TYPE_IMAGE) {
         struct ref_image image = ref_read_image(&reader);
         if (ref_read_end(&reader) == 0) {
             ref_write_image(&writer, &image);
         }
-    } else if (task->type == ASSAY_TYPE_state) {
+    } else if (task->type == ASSAY_TYPE_STATE) {
         struct ref_state state = ref_read_state(&reader);
         if (ref_read_end(&reader) == 0) {
             ref_write_state(&writer, &state);
         }
-    } else if (task->type == ASSAY_TYPE_cap) {
+    } else if (task->type == ASSAY_TYPE_CAP) {
         struct ref_cap cap = ref_read_cap(&reader);
         if (ref_read_end(&reader) == 0) {
             ref_write_cap(&writer, &cap);
         }
-    } else if (task->type == ASSAY_TYPE_cnode) {
+    } else if (task->type == ASSAY_TYPE_CNODE) {
         struct ref_cnode cnode = ref_read_cnode(&reader);
         if (ref_read_end(&reader) == 0) {
             ref_write_cnode(&writer, &cnode);
         }
-    } else if (task->type == ASSAY_TYPE_world) {
+    } else if (task->type == ASSAY_TYPE_WORLD) {
         if (skip_world(&reader) == 0) {
             write_world(&writer, &reader);
         }
@@ -86,18 +86,18 @@ static int admit_body(struct ref_room *room, void *arguments)
 static int hash_decoded(struct ref_room *room, const struct task *task, struct ref_hash *hash)
 {
     struct ref_reader reader = {.room = room, .data = task->value.data, .size = task->value.size};
-    if (task->type == ASSAY_HASH_cap) {
+    if (task->type == ASSAY_HASH_CAP) {
         struct ref_cap cap = ref_read_cap(&reader);
         if (ref_read_end(&reader) == 0) {
             *hash = ref_hash_cap(&cap);
         }
-    } else if (task->type == ASSAY_HASH_cnode) {
+    } else if (task->type == ASSAY_HASH_CNODE) {
         struct ref_cnode cnode = ref_read_cnode(&reader);
         if (ref_read_end(&reader) == 0) {
             *hash = ref_hash_cnode(&cnode);
         }
     } else {
-        if (task->type == ASSAY_HASH_image) {
+        if (task->type == ASSAY_HASH_IMAGE) {
             ref_read_image(&reader);
         } else {
             ref_read_state(&reader);
@@ -115,18 +115,18 @@ static int hash_body(struct ref_room *room, void *arguments)
     struct ref_bytes value = task->value;
     struct ref_hash hash;
     int error = 0;
-    if (task->type == ASSAY_HASH_bytes) {
+    if (task->type == ASSAY_HASH_BYTES) {
         hash = ref_hash(value);
-    } else if (task->type == ASSAY_HASH_bmt && value.size % REF_HASH_SIZE == 0) {
+    } else if (task->type == ASSAY_HASH_BMT && value.size % REF_HASH_SIZE == 0) {
         struct ref_hash *leaf = ref_take(room, value.size / REF_HASH_SIZE, sizeof(*leaf));
         if (value.size != 0) {
             memcpy(leaf, value.data, value.size);
         }
         hash = ref_hash_bmt(room, leaf, value.size / REF_HASH_SIZE);
-    } else if (task->type == ASSAY_HASH_chain && value.size == 2 * REF_HASH_SIZE) {
+    } else if (task->type == ASSAY_HASH_CHAIN && value.size == 2 * REF_HASH_SIZE) {
         hash = ref_hash(value);
-    } else if (task->type == ASSAY_HASH_cap || task->type == ASSAY_HASH_cnode || task->type == ASSAY_HASH_image ||
-               task->type == ASSAY_HASH_state) {
+    } else if (task->type == ASSAY_HASH_CAP || task->type == ASSAY_HASH_CNODE || task->type == ASSAY_HASH_IMAGE ||
+               task->type == ASSAY_HASH_STATE) {
         error = hash_decoded(room, task, &hash);
     } else {
         return ASSAY_ERROR_ARGUMENT;
@@ -145,8 +145,12 @@ static int in_a_room(ref_body_fn *body, struct task *task)
     return result;
 }
 
-static int decode(uint32_t type, const uint8_t *bytes, size_t size, size_t *offset, uint8_t *again, size_t *again_size)
+static int decode(uint32_t revision, uint32_t type, const uint8_t *bytes, size_t size, size_t *offset, uint8_t *again,
+                  size_t *again_size)
 {
+    if (revision != ASSAY_REVISION_1) {
+        return ASSAY_ERROR_UNSUPPORTED;
+    }
     struct task task = {.type = type, .value = {bytes, size}, .again = again, .again_size = again_size};
     int result = in_a_room(decode_body, &task);
     if (offset != NULL) {
@@ -165,8 +169,11 @@ static int admit(const uint8_t *image, size_t size, size_t *offset)
     return result;
 }
 
-static int hash(uint32_t hash, const uint8_t *value, size_t size, uint8_t digest[32])
+static int hash(uint32_t revision, uint32_t hash, const uint8_t *value, size_t size, uint8_t digest[32])
 {
+    if (revision != ASSAY_REVISION_1) {
+        return ASSAY_ERROR_UNSUPPORTED;
+    }
     struct task task = {.type = hash, .value = {value, size}, .digest = digest};
     return in_a_room(hash_body, &task);
 }

@@ -173,8 +173,8 @@ static bool mint_data(struct ref_activation *activation)
     uint64_t size = reg[8];
     struct ref_cap quota = operand(activation, 9);
     int to = ref_destination(activation, 10);
-    if (to < 0 || !ref_is_handle(&quota, REF_KERNEL_IMAGE_quota) ||
-        !may(activation, address, size, ASSAY_ACCESS_RO) || !charge(kernel, ref_handle_id(&quota), size)) {
+    if (to < 0 || !ref_is_handle(&quota, REF_KERNEL_IMAGE_quota) || !may(activation, address, size, ASSAY_ACCESS_RO) ||
+        !charge(kernel, ref_handle_id(&quota), size)) {
         return false;
     }
     uint8_t *byte = ref_take(kernel->room, (size_t)size, 1);

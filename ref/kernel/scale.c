@@ -18,7 +18,7 @@ static const uint8_t *read_raw(struct ref_reader *reader, size_t size)
         return NULL;
     }
     if (reader->size - reader->at < size) {
-        ref_fail(reader, ASSAY_DECODE_unexpected_eof, reader->size);
+        ref_fail(reader, ASSAY_DECODE_UNEXPECTED_EOF, reader->size);
         return NULL;
     }
     const uint8_t *place = reader->data + reader->at;
@@ -66,7 +66,7 @@ uint32_t ref_read_count(struct ref_reader *reader)
     size_t start = reader->at;
     uint32_t count = ref_read_u32(reader);
     if (reader->error == 0 && count > reader->size - start) {
-        ref_fail(reader, ASSAY_DECODE_sequence_too_long, start);
+        ref_fail(reader, ASSAY_DECODE_SEQUENCE_TOO_LONG, start);
     }
     return reader->error == 0 ? count : 0;
 }
@@ -83,7 +83,7 @@ uint64_t ref_read_key(struct ref_reader *reader, unsigned width, bool first, uin
     size_t start = reader->at;
     uint64_t key = read_number(reader, width);
     if (!first && key <= before) {
-        ref_fail(reader, ASSAY_DECODE_not_sorted, start);
+        ref_fail(reader, ASSAY_DECODE_NOT_SORTED, start);
     }
     return key;
 }
@@ -93,7 +93,7 @@ struct ref_hash ref_read_hash_key(struct ref_reader *reader, bool first, const s
     size_t start = reader->at;
     struct ref_hash key = ref_read_hash(reader);
     if (!first && memcmp(key.byte, before->byte, REF_HASH_SIZE) <= 0) {
-        ref_fail(reader, ASSAY_DECODE_not_sorted, start);
+        ref_fail(reader, ASSAY_DECODE_NOT_SORTED, start);
     }
     return key;
 }
@@ -103,7 +103,7 @@ uint8_t ref_read_choice(struct ref_reader *reader, uint8_t count)
     size_t start = reader->at;
     uint8_t choice = ref_read_u8(reader);
     if (reader->error == 0 && choice >= count) {
-        ref_fail(reader, ASSAY_DECODE_invalid_discriminator, start);
+        ref_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR, start);
     }
     return reader->error == 0 ? choice : 0;
 }
@@ -111,7 +111,7 @@ uint8_t ref_read_choice(struct ref_reader *reader, uint8_t count)
 int ref_read_end(struct ref_reader *reader)
 {
     if (reader->error == 0 && reader->at != reader->size) {
-        ref_fail(reader, ASSAY_DECODE_trailing_bytes, reader->at);
+        ref_fail(reader, ASSAY_DECODE_TRAILING_BYTES, reader->at);
     }
     return reader->error;
 }

@@ -270,8 +270,7 @@ struct ref_hash ref_store_payload(struct ref_room *room, struct ref_state *state
         return payload.hash;
     }
     size_t at = 0;
-    while (at < state->payload_count &&
-           memcmp(state->payload[at].hash.byte, payload.hash.byte, REF_HASH_SIZE) < 0) {
+    while (at < state->payload_count && memcmp(state->payload[at].hash.byte, payload.hash.byte, REF_HASH_SIZE) < 0) {
         at++;
     }
     payload.bytes = ref_copy(room, bytes);

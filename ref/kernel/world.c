@@ -34,8 +34,11 @@ static int open_body(struct ref_room *room, void *arguments)
     return ref_read_world(&reader, &task->world->kernel) == 0 ? 0 : ASSAY_ERROR_ARGUMENT;
 }
 
-static int open_world(const uint8_t *bytes, size_t size, struct assay_world **result)
+static int open_world(uint32_t revision, const uint8_t *bytes, size_t size, struct assay_world **result)
 {
+    if (revision != ASSAY_REVISION_1) {
+        return ASSAY_ERROR_UNSUPPORTED;
+    }
     *result = NULL;
     struct assay_world *world = calloc(1, sizeof(*world));
     if (world == NULL) {
@@ -102,7 +105,7 @@ static int run_body(struct ref_room *room, void *arguments)
         return ASSAY_ERROR_ARGUMENT;
     }
     if (kernel->depth == REF_stack_max) {
-        return ASSAY_CALL_stack_full;
+        return ASSAY_CALL_STACK_FULL;
     }
     memcpy(start.chain.byte, invocation->instance, REF_HASH_SIZE);
     memcpy(start.content.byte, invocation->instance + REF_HASH_SIZE, REF_HASH_SIZE);
@@ -126,7 +129,7 @@ static int resume_body(struct ref_room *room, void *arguments)
         }
     }
     if (!reference_is_on_top(kernel)) {
-        return ASSAY_CALL_not_paused;
+        return ASSAY_CALL_NOT_PAUSED;
     }
     struct ref_ending ending;
     ref_call_resume(kernel, task->scratchpad == NULL ? NULL : &scratchpad, &ending);

@@ -20,30 +20,30 @@ static bool has_stray_bits(const struct ref_blob *blob)
 int ref_blob_parse(uint8_t *bytes, size_t size, struct ref_blob *blob)
 {
     if (size < REF_header_size) {
-        return ASSAY_REJECT_header_short;
+        return ASSAY_REJECT_HEADER_SHORT;
     }
     blob->bytes = bytes;
     blob->jump_len = read_little_endian(bytes, 4);
     blob->entry_size = bytes[4];
     blob->code_len = read_little_endian(bytes + 5, 4);
     if (blob->entry_size == 0 || blob->entry_size > REF_entry_size_max) {
-        return ASSAY_REJECT_entry_size;
+        return ASSAY_REJECT_ENTRY_SIZE;
     }
     /* None of these sums comes near 2^64: the largest is below 2^35. */
     uint64_t table_size = blob->jump_len * blob->entry_size;
     uint64_t bitmask_size = (blob->code_len + 7) / 8;
     uint64_t needed = REF_header_size + table_size + blob->code_len + bitmask_size;
     if (size < needed) {
-        return ASSAY_REJECT_truncated;
+        return ASSAY_REJECT_TRUNCATED;
     }
     if (size > needed) {
-        return ASSAY_REJECT_trailing_bytes;
+        return ASSAY_REJECT_TRAILING_BYTES;
     }
     blob->jump_table = bytes + REF_header_size;
     blob->code = blob->jump_table + table_size;
     blob->bitmask = blob->code + blob->code_len;
     if (has_stray_bits(blob)) {
-        return ASSAY_REJECT_stray_bits;
+        return ASSAY_REJECT_STRAY_BITS;
     }
     return 0;
 }

@@ -5,7 +5,7 @@
 static void jump(struct assay_machine *machine, uint64_t target)
 {
     if (!ref_machine_begins_block(machine, target)) {
-        ref_machine_exit(machine, ASSAY_EXIT_panic, 0);
+        ref_machine_exit(machine, ASSAY_EXIT_PANIC, 0);
         return;
     }
     machine->flow = REF_FLOW_JUMP;
@@ -18,7 +18,7 @@ static void dynamic_jump(struct assay_machine *machine, uint64_t sum)
     uint64_t address = sum & UINT32_MAX;
     const struct ref_blob *blob = &machine->blob;
     if (address == 0 || address % REF_jump_alignment != 0 || address > blob->jump_len * REF_jump_alignment) {
-        ref_machine_exit(machine, ASSAY_EXIT_panic, 0);
+        ref_machine_exit(machine, ASSAY_EXIT_PANIC, 0);
         return;
     }
     jump(machine, ref_blob_jump_entry(blob, address / REF_jump_alignment - 1));
@@ -44,7 +44,7 @@ static void call(struct assay_machine *machine, uint32_t exit, uint32_t argument
 void ref_op_trap(struct assay_machine *machine, const struct ref_insn *insn)
 {
     (void)insn;
-    ref_machine_exit(machine, ASSAY_EXIT_trap, 0);
+    ref_machine_exit(machine, ASSAY_EXIT_TRAP, 0);
 }
 
 /* isa/fallthrough */
@@ -65,20 +65,20 @@ void ref_op_unlikely(struct assay_machine *machine, const struct ref_insn *insn)
 void ref_op_ecall(struct assay_machine *machine, const struct ref_insn *insn)
 {
     (void)insn;
-    call(machine, ASSAY_EXIT_ecall, 0);
+    call(machine, ASSAY_EXIT_ECALL, 0);
 }
 
 /* isa/ecalli: exit/host_call_id: the low 32 bits. */
 void ref_op_ecalli(struct assay_machine *machine, const struct ref_insn *insn)
 {
-    call(machine, ASSAY_EXIT_host_call, (uint32_t)insn->x);
+    call(machine, ASSAY_EXIT_HOST_CALL, (uint32_t)insn->x);
 }
 
 /* isa/sbrk */
 void ref_op_sbrk(struct assay_machine *machine, const struct ref_insn *insn)
 {
     (void)insn;
-    ref_machine_exit(machine, ASSAY_EXIT_panic, 0);
+    ref_machine_exit(machine, ASSAY_EXIT_PANIC, 0);
 }
 
 /* isa/jump */
@@ -104,7 +104,7 @@ void ref_op_load_imm_jump(struct assay_machine *machine, const struct ref_insn *
 void ref_op_load_imm_jump_ind(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t sum = machine->reg[insn->rb] + insn->y; /* isa/jump_reads_first */
-    machine->reg[insn->ra] = insn->x;            /* isa/jump_writes_first */
+    machine->reg[insn->ra] = insn->x;                /* isa/jump_writes_first */
     dynamic_jump(machine, sum);
 }
 

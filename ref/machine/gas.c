@@ -13,10 +13,9 @@ struct row {
     enum fields sources, target;
 };
 
-#define GAS(name, kind, cycles, slot_rule, slots_if, slots_else, sources, target)                  \
-    static const struct row row_##name = {KIND_##kind,        cycles,        SLOTS_##slot_rule,    \
-                                          slots_if,           slots_else,    FIELDS_##sources,     \
-                                          FIELDS_##target};
+#define GAS(name, kind, cycles, slot_rule, slots_if, slots_else, sources, target)                                      \
+    static const struct row row_##name = {KIND_##kind, cycles,           SLOTS_##slot_rule, slots_if,                  \
+                                          slots_else,  FIELDS_##sources, FIELDS_##target};
 #include "machine/gas.def"
 #undef GAS
 
@@ -64,8 +63,7 @@ static unsigned clamp(unsigned field)
 /* gas/slots/overlap: the target is field A in every row that has the rule. */
 static bool target_is_a_source(const struct row *row, const struct nibbles *n)
 {
-    return ((row->sources & FIELDS_A) != 0) ||
-           ((row->sources & FIELDS_B) != 0 && clamp(n->b) == clamp(n->a)) ||
+    return ((row->sources & FIELDS_A) != 0) || ((row->sources & FIELDS_B) != 0 && clamp(n->b) == clamp(n->a)) ||
            ((row->sources & FIELDS_D) != 0 && clamp(n->d) == clamp(n->a));
 }
 

@@ -19,8 +19,8 @@ bool ref_isa_is_opcode(uint8_t byte)
 bool ref_isa_is_terminator(uint8_t byte)
 {
     switch (byte) {
-#define INSN(name, number, form, flow)                                                             \
-    case number:                                                                                   \
+#define INSN(name, number, form, flow)                                                                                 \
+    case number:                                                                                                       \
         return FLOW_##flow == FLOW_ENDS;
 #include "machine/isa.def"
 #undef INSN

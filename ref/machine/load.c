@@ -7,7 +7,7 @@ static bool load(struct assay_machine *machine, uint64_t address, uint32_t width
     uint32_t at = (uint32_t)address; /* mem/address */
     uint32_t fault;
     if (!ref_mem_check(&machine->memory, at, width, ASSAY_ACCESS_RO, &fault)) {
-        ref_machine_exit(machine, ASSAY_EXIT_page_fault, fault);
+        ref_machine_exit(machine, ASSAY_EXIT_PAGE_FAULT, fault);
         return false;
     }
     *value = ref_mem_load(&machine->memory, at, width);

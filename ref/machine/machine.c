@@ -38,8 +38,8 @@ static void read_state(const struct assay_machine *machine, struct assay_state *
 /* Ends a run or resume (exit/definedness). */
 static int stop_with(struct assay_machine *machine, uint32_t exit, uint32_t argument, struct assay_stop *stop)
 {
-    machine->resumable = exit == ASSAY_EXIT_host_call || exit == ASSAY_EXIT_ecall ||
-                         exit == ASSAY_EXIT_out_of_gas || exit == ASSAY_EXIT_stopped;
+    machine->resumable = exit == ASSAY_EXIT_HOST_CALL || exit == ASSAY_EXIT_ECALL || exit == ASSAY_EXIT_OUT_OF_GAS ||
+                         exit == ASSAY_EXIT_STOPPED;
     stop->exit = exit;
     stop->argument = argument;
     read_state(machine, &stop->state);
@@ -51,10 +51,10 @@ static int implicit_trap(struct assay_machine *machine, struct assay_stop *stop)
 {
     machine->pc = machine->blob.code_len;
     if (machine->gas < REF_implicit_trap_cost) {
-        return stop_with(machine, ASSAY_EXIT_out_of_gas, 0, stop);
+        return stop_with(machine, ASSAY_EXIT_OUT_OF_GAS, 0, stop);
     }
     machine->gas -= REF_implicit_trap_cost;
-    return stop_with(machine, ASSAY_EXIT_trap, 0, stop);
+    return stop_with(machine, ASSAY_EXIT_TRAP, 0, stop);
 }
 
 /* gas/block/charged_on_entry. False, with gas 0, when it cannot be paid (gas/out_of_gas). */
@@ -116,13 +116,13 @@ static int go(struct assay_machine *machine, const struct assay_until *until, st
         }
         if (machine->in_p[machine->pc] != 0 && !machine->paid) {
             if (!pay_block(machine)) {
-                return stop_with(machine, ASSAY_EXIT_out_of_gas, 0, stop);
+                return stop_with(machine, ASSAY_EXIT_OUT_OF_GAS, 0, stop);
             }
             record_block(machine);
             blocks++;
             if (until != NULL && blocks == until->blocks) {
                 machine->paid = true;
-                return stop_with(machine, ASSAY_EXIT_stopped, 0, stop);
+                return stop_with(machine, ASSAY_EXIT_STOPPED, 0, stop);
             }
         }
         machine->paid = false;
@@ -132,7 +132,7 @@ static int go(struct assay_machine *machine, const struct assay_until *until, st
         }
         instructions++;
         if (until != NULL && instructions == until->instructions) {
-            return stop_with(machine, ASSAY_EXIT_stopped, 0, stop);
+            return stop_with(machine, ASSAY_EXIT_STOPPED, 0, stop);
         }
     }
 }
@@ -146,14 +146,14 @@ int ref_machine_run(struct assay_machine *machine, const struct assay_state *sta
     memcpy(machine->reg, state->reg, sizeof(machine->reg));
     machine->paid = false;
     if (!ref_machine_begins_block(machine, machine->pc)) {
-        return stop_with(machine, ASSAY_EXIT_panic, 0, stop);
+        return stop_with(machine, ASSAY_EXIT_PANIC, 0, stop);
     }
     return go(machine, until, stop);
 }
 
 /* exit/resume/legal, exit/resume/registers, exit/resume/sequential */
-int ref_machine_resume(struct assay_machine *machine, const struct assay_state *state,
-                       const struct assay_until *until, struct assay_stop *stop)
+int ref_machine_resume(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
+                       struct assay_stop *stop)
 {
     if (!machine->resumable) {
         return ASSAY_ERROR_ARGUMENT;

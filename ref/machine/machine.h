@@ -81,8 +81,7 @@ bool ref_mem_is_given(const struct ref_memory *memory, uint32_t address, size_t 
  * Checks a whole guest access of `width` bytes that needs at least `access`. True, or false and *fault is the
  * argument of the PageFault (mem/fault_address, mem/past_end).
  */
-bool ref_mem_check(const struct ref_memory *memory, uint32_t address, uint32_t width, uint32_t access,
-                   uint32_t *fault);
+bool ref_mem_check(const struct ref_memory *memory, uint32_t address, uint32_t width, uint32_t access, uint32_t *fault);
 /* Little-endian reads and writes of checked guest memory. */
 uint64_t ref_mem_load(const struct ref_memory *memory, uint32_t address, uint32_t width);
 void ref_mem_store(struct ref_memory *memory, uint32_t address, uint32_t width, uint64_t value);
@@ -124,8 +123,8 @@ bool ref_machine_begins_block(const struct assay_machine *machine, uint64_t pc);
 void ref_machine_exit(struct assay_machine *machine, uint32_t exit, uint32_t argument);
 int ref_machine_run(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
                     struct assay_stop *stop);
-int ref_machine_resume(struct assay_machine *machine, const struct assay_state *state,
-                       const struct assay_until *until, struct assay_stop *stop);
+int ref_machine_resume(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
+                       struct assay_stop *stop);
 
 /* Makes a machine that has not run yet resumable at pc, as after a host call that ended there. */
 void ref_machine_place(struct assay_machine *machine, uint64_t pc);

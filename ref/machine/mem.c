@@ -82,12 +82,10 @@ bool ref_mem_is_given(const struct ref_memory *memory, uint32_t address, size_t 
 }
 
 /* mem/load_permission, mem/store_permission, mem/fault_address, mem/past_end */
-bool ref_mem_check(const struct ref_memory *memory, uint32_t address, uint32_t width, uint32_t access,
-                   uint32_t *fault)
+bool ref_mem_check(const struct ref_memory *memory, uint32_t address, uint32_t width, uint32_t access, uint32_t *fault)
 {
     uint64_t end = (uint64_t)address + width;
-    for (uint64_t at = address - address % ASSAY_PAGE_SIZE; at < end && at < ADDRESS_END;
-         at += ASSAY_PAGE_SIZE) {
+    for (uint64_t at = address - address % ASSAY_PAGE_SIZE; at < end && at < ADDRESS_END; at += ASSAY_PAGE_SIZE) {
         const struct ref_page *page = ref_mem_page(memory, (uint32_t)at);
         if (page == NULL || page->access < access) {
             *fault = (uint32_t)at;

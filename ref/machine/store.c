@@ -7,7 +7,7 @@ static void store(struct assay_machine *machine, uint64_t address, uint32_t widt
     uint32_t at = (uint32_t)address; /* mem/address */
     uint32_t fault;
     if (!ref_mem_check(&machine->memory, at, width, ASSAY_ACCESS_RW, &fault)) {
-        ref_machine_exit(machine, ASSAY_EXIT_page_fault, fault);
+        ref_machine_exit(machine, ASSAY_EXIT_PAGE_FAULT, fault);
         return;
     }
     ref_mem_store(&machine->memory, at, width, value);

@@ -16,13 +16,7 @@
 #include <string.h>
 #include <time.h>
 
-enum {
-    ENGINE_MAX = 4,
-    ROUNDS_MAX = 101,
-    CHAIN_ROUNDS = 20000000,
-    CYCLES_A_ROUND = 2,
-    MEMCPY_ROUNDS = 2000
-};
+enum { ENGINE_MAX = 4, ROUNDS_MAX = 101, CHAIN_ROUNDS = 20000000, CYCLES_A_ROUND = 2, MEMCPY_ROUNDS = 2000 };
 
 struct row {
     const char *name, *unit;
@@ -107,16 +101,13 @@ static uint64_t count_instructions(const struct kernel *kernel, struct runner *r
     return count;
 }
 
-static bool is_as_expected(const struct kernel *kernel, const struct assay_program *program,
-                           struct runner *runner, const struct runner *first, uint64_t result,
-                           const uint8_t *expected)
+static bool is_as_expected(const struct kernel *kernel, const struct assay_program *program, struct runner *runner,
+                           const struct runner *first, uint64_t result, const uint8_t *expected)
 {
     struct differences differences = {0};
     struct text text = {0};
-    if (runner->broken ||
-        image_read(runner->engine, runner->machine, program, runner->image) != 0) {
-        complain("bench: %s on %s: the engine refused or failed", kernel->name,
-                 runner->engine->name);
+    if (runner->broken || image_read(runner->engine, runner->machine, program, runner->image) != 0) {
+        complain("bench: %s on %s: the engine refused or failed", kernel->name, runner->engine->name);
         return false;
     }
     compare_numbers(&differences, "result", result, runner->stop.state.reg[BENCH_RESULT]);
@@ -124,8 +115,8 @@ static bool is_as_expected(const struct kernel *kernel, const struct assay_progr
     compare_images(&differences, program, expected, runner->image);
     if (differences.count > 0) {
         write_differences(&text, &differences);
-        complain("bench: %s on %s differs from %s or from C, so its time means nothing: %s",
-                 kernel->name, runner->engine->name, first->engine->name, text.data + 2);
+        complain("bench: %s on %s differs from %s or from C, so its time means nothing: %s", kernel->name,
+                 runner->engine->name, first->engine->name, text.data + 2);
         text_free(&text);
     }
     return differences.count == 0;
@@ -156,9 +147,8 @@ static void finish_row(struct bench *bench, const char *name, const char *unit, 
     row->ratio = row->median[0] / row->median[bench->engine_count - 1];
 }
 
-static bool time_rounds(struct bench *bench, const struct kernel *kernel,
-                        const struct assay_program *program, struct runner *runner,
-                        const uint8_t *start)
+static bool time_rounds(struct bench *bench, const struct kernel *kernel, const struct assay_program *program,
+                        struct runner *runner, const uint8_t *start)
 {
     uint8_t *native = memory_resize(NULL, image_size(program) + 1);
     bool good = true;
@@ -186,7 +176,8 @@ static bool time_kernel(struct bench *bench, const struct kernel *kernel)
     struct runner runner[ENGINE_MAX] = {{0}};
     struct bytes blob = kernel->build(&arena);
     struct assay_page *page = arena_list(&arena, kernel->page_count, sizeof *page);
-    struct assay_program program = {blob.data, blob.size, 25, page, kernel->page_count};
+    struct assay_program program = {
+        .blob = blob.data, .blob_size = blob.size, .mem_cycles = 25, .page = page, .page_count = kernel->page_count};
     uint8_t *start = arena_take(&arena, image_size(&program));
     uint64_t work = kernel->resumes;
     bool good = true;
@@ -223,7 +214,7 @@ static bool time_kernel(struct bench *bench, const struct kernel *kernel)
 /* Load, enter with no gas, unload; the entry makes a lazy compiler compile. */
 static double time_load(const struct assay_engine *engine, const struct bytes *blob, bool *good)
 {
-    struct assay_program program = {blob->data, blob->size, 25, NULL, 0};
+    struct assay_program program = {.blob = blob->data, .blob_size = blob->size, .mem_cycles = 25};
     struct assay_machine *machine = NULL;
     struct assay_state state = {0};
     struct assay_stop stop = {0};
@@ -233,7 +224,7 @@ static double time_load(const struct assay_engine *engine, const struct bytes *b
         *good = *good && engine->machine->run(machine, &state, NULL, &stop) == 0;
         engine->machine->unload(machine);
     }
-    *good = *good && stop.exit == ASSAY_EXIT_out_of_gas;
+    *good = *good && stop.exit == ASSAY_EXIT_OUT_OF_GAS;
     return now() - started;
 }
 
@@ -255,8 +246,7 @@ static bool time_compile(struct bench *bench, const char *name, bool any)
     if (good) {
         finish_row(bench, name, "instruction", COMPILE_INSTRUCTIONS - 1);
     } else {
-        complain(
-            "bench: %s: an engine does not load the program or does not stop in out_of_gas", name);
+        complain("bench: %s: an engine does not load the program or does not stop in out_of_gas", name);
     }
     arena_clear(&arena);
     return good;
@@ -297,14 +287,12 @@ static void print_table(const struct bench *bench)
     for (size_t i = 0; i < bench->engine_count; i++) {
         printf(" %9s ns", bench->engine[i]->name);
     }
-    printf("  %s/%s (min..max)  %s/C\n", bench->engine[0]->name,
-           bench->engine[bench->engine_count - 1]->name,
+    printf("  %s/%s (min..max)  %s/C\n", bench->engine[0]->name, bench->engine[bench->engine_count - 1]->name,
            bench->engine[bench->engine_count - 1]->name);
     for (size_t r = 0; r < bench->row_count; r++) {
         const struct row *row = &bench->row[r];
         double last = row->median[bench->engine_count - 1];
-        printf("%-11s %12llu %10.3f", row->name, (unsigned long long)row->work,
-               nanoseconds(row->native, row->work));
+        printf("%-11s %12llu %10.3f", row->name, (unsigned long long)row->work, nanoseconds(row->native, row->work));
         for (size_t i = 0; i < bench->engine_count; i++) {
             printf(" %12.3f", nanoseconds(row->median[i], row->work));
         }
@@ -318,8 +306,7 @@ static void print_table(const struct bench *bench)
            "%.1f GB/s.\n",
            bench->hertz / 1e9, bench->copy_rate / 1e9);
 #ifndef __OPTIMIZE__
-    printf(
-        "assay-native was built without optimisation: the C column and the clock mean nothing.\n");
+    printf("assay-native was built without optimisation: the C column and the clock mean nothing.\n");
 #endif
 }
 
@@ -328,27 +315,22 @@ static void add_row(struct text *text, const struct bench *bench, const struct r
     text_format(text,
                 "{\"kernel\": \"%s\", \"unit\": \"%s\", \"work\": %llu, \"native_ns\": %.4f, "
                 "\"engines\": [",
-                row->name, row->unit, (unsigned long long)row->work,
-                nanoseconds(row->native, row->work));
+                row->name, row->unit, (unsigned long long)row->work, nanoseconds(row->native, row->work));
     for (size_t i = 0; i < bench->engine_count; i++) {
         text_raw(text, i == 0 ? "{\"name\": " : ", {\"name\": ");
         text_string(text, bench->engine[i]->name);
-        text_format(text, ", \"ns\": %.4f, \"ns_min\": %.4f, \"ns_max\": %.4f}",
-                    nanoseconds(row->median[i], row->work), nanoseconds(row->low[i], row->work),
-                    nanoseconds(row->high[i], row->work));
+        text_format(text, ", \"ns\": %.4f, \"ns_min\": %.4f, \"ns_max\": %.4f}", nanoseconds(row->median[i], row->work),
+                    nanoseconds(row->low[i], row->work), nanoseconds(row->high[i], row->work));
     }
-    text_format(text, "], \"ratio\": %.3f, \"ratio_min\": %.3f, \"ratio_max\": %.3f}", row->ratio,
-                row->ratio_low, row->ratio_high);
+    text_format(text, "], \"ratio\": %.3f, \"ratio_min\": %.3f, \"ratio_max\": %.3f}", row->ratio, row->ratio_low,
+                row->ratio_high);
 }
 
 static void print_json(const struct bench *bench, bool good)
 {
     struct text text = {0};
-    text_format(
-        &text,
-        "{\"rounds\": %llu, \"clock_ghz\": %.4f, \"memcpy_gb_per_second\": %.3f, \"agreed\": %s, ",
-        (unsigned long long)bench->rounds, bench->hertz / 1e9, bench->copy_rate / 1e9,
-        good ? "true" : "false");
+    text_format(&text, "{\"rounds\": %llu, \"clock_ghz\": %.4f, \"memcpy_gb_per_second\": %.3f, \"agreed\": %s, ",
+                (unsigned long long)bench->rounds, bench->hertz / 1e9, bench->copy_rate / 1e9, good ? "true" : "false");
     text_raw(&text, "\"rows\": [");
     for (size_t r = 0; r < bench->row_count; r++) {
         text_raw(&text, r == 0 ? "" : ", ");
@@ -380,13 +362,11 @@ static int run(int argument_count, char **arguments)
 {
     const char *engine[ENGINE_MAX] = {NULL}, *rounds = NULL, *json = NULL;
     const struct option option[] = {
-        {"--engine", "PATH", "an engine; up to four, ratios are first / last", engine,
-         engine + ENGINE_MAX},
+        {"--engine", "PATH", "an engine; up to four, ratios are first / last", engine, engine + ENGINE_MAX},
         {"--rounds", "N", "interleaved rounds, 7 to 101 (9)", &rounds, NULL},
         {"--json", NULL, "one JSON object instead of the table", &json, NULL},
     };
-    int left = options_read(&command_bench, option, sizeof option / sizeof *option, argument_count,
-                            arguments);
+    int left = options_read(&command_bench, option, sizeof option / sizeof *option, argument_count, arguments);
     if (left < 0) {
         return left == -2 ? CODE_AGREED : CODE_USAGE;
     }
@@ -402,8 +382,7 @@ static int run(int argument_count, char **arguments)
             code = CODE_USAGE;
         }
     }
-    for (; code == CODE_AGREED && bench->engine_count < ENGINE_MAX &&
-           engine[bench->engine_count] != NULL;
+    for (; code == CODE_AGREED && bench->engine_count < ENGINE_MAX && engine[bench->engine_count] != NULL;
          bench->engine_count++) {
         bench->engine[bench->engine_count] = engine_load(engine[bench->engine_count]);
         if (bench->engine[bench->engine_count] == NULL) {

@@ -20,8 +20,7 @@ struct kernel {
     size_t page_count;
     uint64_t resumes; /* how often it stops in a host call and is resumed */
     struct bytes (*build)(struct arena *arena);
-    uint64_t (*native)(
-        uint8_t *memory); /* does the same to a copy of the pages; returns the result */
+    uint64_t (*native)(uint8_t *memory); /* does the same to a copy of the pages; returns the result */
 };
 
 enum { KERNEL_COUNT = 6 };

@@ -60,14 +60,12 @@ static double median(double *value, size_t count)
 }
 
 /* Applies one event; what came of it is mixed into the side's digest. */
-static void apply(struct chain_bench *bench, struct side *side, uint8_t endpoint, const uint8_t *data,
-                  size_t size)
+static void apply(struct chain_bench *bench, struct side *side, uint8_t endpoint, const uint8_t *data, size_t size)
 {
-    struct assay_event event = {endpoint, {data, size}, PLENTY, PLENTY};
+    struct assay_event event = {.endpoint = endpoint, .payload = {data, size}, .gas = PLENTY, .quota = PLENTY};
     struct assay_event_result result = {0};
     bench->good = side->level->apply(side->chain, &event, &result) == 0 && bench->good;
-    side->digest =
-        (side->digest ^ result.outcome ^ result.value ^ result.gas_used << 8) * UINT64_C(0x100000001b3);
+    side->digest = (side->digest ^ result.outcome ^ result.value ^ result.gas_used << 8) * UINT64_C(0x100000001b3);
 }
 
 static void begin(struct chain_bench *bench, struct side *side, const struct bytes *image)
@@ -75,7 +73,7 @@ static void begin(struct chain_bench *bench, struct side *side, const struct byt
     side->level->close(side->chain);
     side->chain = NULL;
     side->digest = 0;
-    bench->good = side->level->genesis(image->data, image->size, &side->chain) == 0 && bench->good;
+    bench->good = side->level->genesis(ASSAY_REVISION_1, image->data, image->size, &side->chain) == 0 && bench->good;
 }
 
 /* Payloads of pseudo-random bytes until sigma is large. */
@@ -116,9 +114,8 @@ static void compare(struct chain_bench *bench, const char *row)
         struct side *side = &bench->side[i];
         bench->good = side->level->root(side->chain, side->root) == 0;
         if (side->digest != bench->side[0].digest || memcmp(side->root, bench->side[0].root, 32) != 0) {
-            complain(
-                "bench-chain: %s: %s and %s differ in an outcome or in the root, so no time means anything",
-                row, bench->side[0].engine->name, side->engine->name);
+            complain("bench-chain: %s: %s and %s differ in an outcome or in the root, so no time means anything", row,
+                     bench->side[0].engine->name, side->engine->name);
             bench->good = false;
         }
     }
@@ -146,8 +143,7 @@ static void print_row(struct chain_bench *bench, const char *name, double work)
 }
 
 /* A fresh chain a round, on which the events are timed; a large one is filled before. */
-static void time_row(struct chain_bench *bench, const char *name, const struct bytes *image, bool large,
-                     bool roots)
+static void time_row(struct chain_bench *bench, const char *name, const struct bytes *image, bool large, bool roots)
 {
     for (size_t i = 0; i < bench->count && large; i++) {
         begin(bench, &bench->side[i], image);
@@ -202,8 +198,7 @@ static void time_root(struct chain_bench *bench)
             side->seconds[round] = 0;
             for (uint64_t k = 0; k < ROOTS; k++) {
                 uint64_t payload = round * ROOTS + k + 1;
-                apply(bench, side, 1, (const uint8_t *)&payload,
-                      sizeof payload); /* so that no root is remembered */
+                apply(bench, side, 1, (const uint8_t *)&payload, sizeof payload); /* so that no root is remembered */
                 double started = now();
                 bench->good = side->level->root(side->chain, side->root) == 0 && bench->good;
                 side->seconds[round] += (now() - started) / ROOTS;
@@ -223,15 +218,15 @@ static void time_root(struct chain_bench *bench)
     text_format(&bench->text, ", {\"row\": \"root\", \"bare_libsodium_ms\": %.3f, \"bare_libb2_ms\": %.3f",
                 sodium * 1e3, b2 * 1e3);
     if (!bench->as_json) {
-        printf("\nroot of the large state: bare hash of its bytes %.2f ms (libsodium), %.2f ms (libb2)\n",
-               sodium * 1e3, b2 * 1e3);
+        printf("\nroot of the large state: bare hash of its bytes %.2f ms (libsodium), %.2f ms (libb2)\n", sodium * 1e3,
+               b2 * 1e3);
     }
     for (size_t i = 0; i < bench->count; i++) {
         struct side *side = &bench->side[i];
         double seconds = median(side->seconds, bench->rounds);
         bool uses_sodium = strcmp(side->engine->name, "ref") == 0;
-        text_format(&bench->text, ", \"%s_ms\": %.3f, \"%s_to_bare\": %.3f", side->engine->name,
-                    seconds * 1e3, side->engine->name, seconds / (uses_sodium ? sodium : b2));
+        text_format(&bench->text, ", \"%s_ms\": %.3f, \"%s_to_bare\": %.3f", side->engine->name, seconds * 1e3,
+                    side->engine->name, seconds / (uses_sodium ? sodium : b2));
         if (!bench->as_json) {
             printf("  %-8s %.2f ms, %.2f of %s\n", side->engine->name, seconds * 1e3,
                    seconds / (uses_sodium ? sodium : b2), uses_sodium ? "libsodium" : "libb2");
@@ -275,8 +270,7 @@ static int run(int argument_count, char **arguments)
         {"--events", "N", "events of a round (1000)", &events, NULL},
         {"--json", NULL, "one JSON object instead of the table", &json, NULL},
     };
-    int left =
-        options_read(&command_bench_chain, option, sizeof option / sizeof *option, argument_count, arguments);
+    int left = options_read(&command_bench_chain, option, sizeof option / sizeof *option, argument_count, arguments);
     if (left < 0) {
         return left == -2 ? CODE_AGREED : CODE_USAGE;
     }

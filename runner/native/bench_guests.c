@@ -72,8 +72,7 @@ static void count_instruction(void *context, const struct assay_step *step)
 static void subject_of(const char *id, char name[64])
 {
     const char *start = strchr(id, '/');
-    snprintf(name, 64, "%.*s", start == NULL ? 0 : (int)strcspn(start + 1, "/"),
-             start == NULL ? "" : start + 1);
+    snprintf(name, 64, "%.*s", start == NULL ? 0 : (int)strcspn(start + 1, "/"), start == NULL ? "" : start + 1);
 }
 
 static twin_fn *load_twin(const struct guest_bench *bench, const char *name)
@@ -115,8 +114,7 @@ static bool restore(const struct side *side, const struct assay_program *program
 }
 
 /* Loads, runs with so much gas, unloads; the seconds of it all. */
-static double time_cold(struct guest_bench *bench, struct side *side, const struct vector_case *guest,
-                        uint64_t gas)
+static double time_cold(struct guest_bench *bench, struct side *side, const struct vector_case *guest, uint64_t gas)
 {
     struct side fresh = {.engine = side->engine};
     double started = now();
@@ -153,24 +151,20 @@ static uint64_t count_instructions(const struct vector_case *guest)
     return count;
 }
 
-static bool agrees(const struct guest_bench *bench, const struct side *side, const char *name,
-                   uint64_t result)
+static bool agrees(const struct guest_bench *bench, const struct side *side, const char *name, uint64_t result)
 {
-    bool ended = side->stop.exit == ASSAY_EXIT_ecall || side->stop.exit == ASSAY_EXIT_host_call;
-    if (ended && side->stop.state.reg[RESULT] == result &&
-        side->stop.state.gas == bench->side[0].stop.state.gas) {
+    bool ended = side->stop.exit == ASSAY_EXIT_ECALL || side->stop.exit == ASSAY_EXIT_HOST_CALL;
+    if (ended && side->stop.state.reg[RESULT] == result && side->stop.state.gas == bench->side[0].stop.state.gas) {
         return true;
     }
     complain("bench-guests: %s on %s: ends with %s and 0x%llx, the twin's result is 0x%llx; or another gas "
              "than on %s",
-             name, side->engine->name, exit_name(side->stop.exit),
-             (unsigned long long)side->stop.state.reg[RESULT], (unsigned long long)result,
-             bench->side[0].engine->name);
+             name, side->engine->name, exit_name(side->stop.exit), (unsigned long long)side->stop.state.reg[RESULT],
+             (unsigned long long)result, bench->side[0].engine->name);
     return false;
 }
 
-static void time_rounds(struct guest_bench *bench, const struct vector_case *guest, const char *name,
-                        twin_fn *twin)
+static void time_rounds(struct guest_bench *bench, const struct vector_case *guest, const char *name, twin_fn *twin)
 {
     const struct assay_state *start = &guest->step[0].state;
     for (uint64_t round = 0; round <= bench->rounds && bench->good; round++) {
@@ -191,18 +185,16 @@ static void time_rounds(struct guest_bench *bench, const struct vector_case *gue
     }
 }
 
-static void print_row(struct guest_bench *bench, const char *name, const struct vector_case *guest,
-                      uint64_t executed)
+static void print_row(struct guest_bench *bench, const char *name, const struct vector_case *guest, uint64_t executed)
 {
     uint64_t instructions = count_instructions(guest);
     double native = median(bench->twin, bench->rounds), last = 0, compile = 0, cold = 0;
-    text_format(&bench->text,
-                "%s{\"guest\": \"%s\", \"executed\": %llu, \"instructions\": %llu, \"native_ms\": %.4f",
-                bench->rows == 0 ? "" : ", ", name, (unsigned long long)executed,
-                (unsigned long long)instructions, native * 1e3);
+    text_format(&bench->text, "%s{\"guest\": \"%s\", \"executed\": %llu, \"instructions\": %llu, \"native_ms\": %.4f",
+                bench->rows == 0 ? "" : ", ", name, (unsigned long long)executed, (unsigned long long)instructions,
+                native * 1e3);
     if (!bench->as_json) {
-        printf("%-12s %12llu %8llu %10.3f", name, (unsigned long long)executed,
-               (unsigned long long)instructions, native * 1e3);
+        printf("%-12s %12llu %8llu %10.3f", name, (unsigned long long)executed, (unsigned long long)instructions,
+               native * 1e3);
     }
     for (size_t i = 0; i < bench->count; i++) {
         struct side *side = &bench->side[i];
@@ -266,8 +258,8 @@ static int bench_all(struct guest_bench *bench, char **file, size_t file_count)
     vector_walk(file, file_count, visit, bench);
     double mean = bench->rows == 0 ? 0 : exp(bench->log_sum / (double)bench->rows);
     if (bench->as_json && bench->good) {
-        printf("{\"rounds\": %llu, \"geometric_mean\": %.3f, \"rows\": [%s]}\n",
-               (unsigned long long)bench->rounds, mean, bench->rows == 0 ? "" : bench->text.data);
+        printf("{\"rounds\": %llu, \"geometric_mean\": %.3f, \"rows\": [%s]}\n", (unsigned long long)bench->rounds,
+               mean, bench->rows == 0 ? "" : bench->text.data);
     } else if (bench->good) {
         printf("\nto native: %s / the same C by the host's compiler, geometric mean %.2f; medians of %llu "
                "interleaved "
@@ -282,14 +274,12 @@ static int run(int argument_count, char **arguments)
 {
     const char *engine[ENGINE_MAX] = {NULL}, *rounds = NULL, *twins = NULL, *json = NULL;
     const struct option option[] = {
-        {"--engine", "PATH", "an engine; up to four, the last is set beside the twin", engine,
-         engine + ENGINE_MAX},
+        {"--engine", "PATH", "an engine; up to four, the last is set beside the twin", engine, engine + ENGINE_MAX},
         {"--twins", "FOLDER", "where the twins are, SUBJECT.so", &twins, NULL},
         {"--rounds", "N", "interleaved rounds, 7 to 101 (7)", &rounds, NULL},
         {"--json", NULL, "one JSON object instead of the table", &json, NULL},
     };
-    int left = options_read(&command_bench_guests, option, sizeof option / sizeof *option, argument_count,
-                            arguments);
+    int left = options_read(&command_bench_guests, option, sizeof option / sizeof *option, argument_count, arguments);
     if (left < 0) {
         return left == -2 ? CODE_AGREED : CODE_USAGE;
     }
@@ -297,8 +287,7 @@ static int run(int argument_count, char **arguments)
     bench = (struct guest_bench){.rounds = 7, .twins = twins, .good = true, .as_json = json != NULL};
     if (engine[0] == NULL || twins == NULL || left == 0 ||
         !option_number("--rounds", rounds, ROUNDS_MAX, &bench.rounds) || bench.rounds < 7) {
-        complain(
-            "bench-guests: give --engine, --twins and files, and 7 rounds at least; see bench-guests --help");
+        complain("bench-guests: give --engine, --twins and files, and 7 rounds at least; see bench-guests --help");
         return CODE_USAGE;
     }
     for (; bench.count < ENGINE_MAX && engine[bench.count] != NULL; bench.count++) {

@@ -21,8 +21,7 @@ struct assembly {
 static void put(struct assembly *assembly, enum opcode opcode, const struct operands *operands)
 {
     assembly->start[assembly->size] = 1;
-    assembly->size +=
-        encode(instruction_of((uint8_t)opcode), operands, assembly->code + assembly->size);
+    assembly->size += encode(instruction_of((uint8_t)opcode), operands, assembly->code + assembly->size);
 }
 
 static void place(struct assembly *assembly, unsigned label)
@@ -42,8 +41,7 @@ static void three(struct assembly *assembly, enum opcode opcode, uint8_t d, uint
 }
 
 /* Two registers and an immediate; for the formats with one register `hi` is 0. */
-static void immediate(struct assembly *assembly, enum opcode opcode, uint8_t lo, uint8_t hi,
-                      uint64_t x)
+static void immediate(struct assembly *assembly, enum opcode opcode, uint8_t lo, uint8_t hi, uint64_t x)
 {
     put(assembly, opcode, &(struct operands){.lo = lo, .hi = hi, .x = x, .x_size = 4});
 }
@@ -53,19 +51,15 @@ static uint64_t distance(const struct assembly *assembly, unsigned label)
     return (uint64_t)assembly->label[label] - assembly->size;
 }
 
-static void branch(struct assembly *assembly, enum opcode opcode, uint8_t lo, uint8_t hi,
-                   unsigned label)
+static void branch(struct assembly *assembly, enum opcode opcode, uint8_t lo, uint8_t hi, unsigned label)
 {
-    put(assembly, opcode,
-        &(struct operands){.lo = lo, .hi = hi, .y = distance(assembly, label), .y_size = 2});
+    put(assembly, opcode, &(struct operands){.lo = lo, .hi = hi, .y = distance(assembly, label), .y_size = 2});
 }
 
-static void branch_immediate(struct assembly *assembly, enum opcode opcode, uint8_t lo, uint64_t x,
-                             unsigned label)
+static void branch_immediate(struct assembly *assembly, enum opcode opcode, uint8_t lo, uint64_t x, unsigned label)
 {
     put(assembly, opcode,
-        &(struct operands){
-            .lo = lo, .x = x, .x_size = 1, .y = distance(assembly, label), .y_size = 2});
+        &(struct operands){.lo = lo, .x = x, .x_size = 1, .y = distance(assembly, label), .y_size = 2});
 }
 
 typedef void describe_fn(struct assembly *assembly);
@@ -80,8 +74,7 @@ static struct bytes build(struct arena *arena, describe_fn *describe)
     for (size_t i = 0; i < assembly->table_size; i++) {
         table[i] = assembly->label[assembly->table[i]];
     }
-    return encode_blob(arena, assembly->code, assembly->start, assembly->size, table,
-                       assembly->table_size, 2);
+    return encode_blob(arena, assembly->code, assembly->start, assembly->size, table, assembly->table_size, 2);
 }
 
 static void describe_arithmetic(struct assembly *a)
@@ -168,8 +161,7 @@ static void describe_copy(struct assembly *a)
 }
 
 /* One quarter of a round on four 32-bit words. */
-static void describe_quarter(struct assembly *a, uint8_t target, uint8_t other, uint8_t mixed,
-                             unsigned right)
+static void describe_quarter(struct assembly *a, uint8_t target, uint8_t other, uint8_t mixed, unsigned right)
 {
     three(a, OP_add_32, target, target, other);
     three(a, OP_xor, mixed, mixed, target);
@@ -207,11 +199,9 @@ static void describe_calls(struct assembly *a)
     place(a, 0);
     immediate(a, OP_and_imm, 4, 1, 3);
     immediate(a, OP_shlo_l_imm_64, 4, 4, 1);
-    put(a, OP_load_imm_jump_ind,
-        &(struct operands){.lo = 0, .hi = 4, .x = 2, .x_size = 1, .y = 4, .y_size = 1});
+    put(a, OP_load_imm_jump_ind, &(struct operands){.lo = 0, .hi = 4, .x = 2, .x_size = 1, .y = 4, .y_size = 1});
     place(a, 1);
-    put(a, OP_load_imm_jump,
-        &(struct operands){.lo = 0, .x = 12, .x_size = 1, .y = distance(a, 3), .y_size = 2});
+    put(a, OP_load_imm_jump, &(struct operands){.lo = 0, .x = 12, .x_size = 1, .y = distance(a, 3), .y_size = 2});
     place(a, 2);
     immediate(a, OP_add_imm_64, 1, 1, UINT64_MAX);
     branch_immediate(a, OP_branch_ne_imm, 1, 0, 0);
@@ -286,10 +276,26 @@ void kernel_fill_memory(uint8_t *memory, size_t size)
 static const struct {
     uint8_t byte, weight;
 } usual[] = {
-    {OP_add_imm_64, 18},   {OP_load_ind_u64, 9},  {OP_move_reg, 9},      {OP_add_64, 8},       {OP_store_ind_u64, 7},
-    {OP_load_imm, 6},      {OP_add_imm_32, 5},    {OP_load_ind_u8, 4},   {OP_load_ind_u32, 4}, {OP_branch_ne, 4},
-    {OP_branch_eq_imm, 4}, {OP_branch_ne_imm, 3}, {OP_jump, 3},          {OP_branch_lt_u, 3},  {OP_xor, 3},
-    {OP_and_imm, 3},       {OP_or, 2},            {OP_store_ind_u32, 2}, {OP_store_ind_u8, 1}, {OP_shlo_l_imm_64, 1},
+    {OP_add_imm_64, 18},
+    {OP_load_ind_u64, 9},
+    {OP_move_reg, 9},
+    {OP_add_64, 8},
+    {OP_store_ind_u64, 7},
+    {OP_load_imm, 6},
+    {OP_add_imm_32, 5},
+    {OP_load_ind_u8, 4},
+    {OP_load_ind_u32, 4},
+    {OP_branch_ne, 4},
+    {OP_branch_eq_imm, 4},
+    {OP_branch_ne_imm, 3},
+    {OP_jump, 3},
+    {OP_branch_lt_u, 3},
+    {OP_xor, 3},
+    {OP_and_imm, 3},
+    {OP_or, 2},
+    {OP_store_ind_u32, 2},
+    {OP_store_ind_u8, 1},
+    {OP_shlo_l_imm_64, 1},
     {OP_mul_64, 1},
 };
 

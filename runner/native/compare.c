@@ -7,15 +7,13 @@
 static struct difference *next_difference(struct differences *differences, const char *field)
 {
     static struct difference spare;
-    struct difference *item =
-        differences->count < DIFFERENCE_MAX ? &differences->item[differences->count] : &spare;
+    struct difference *item = differences->count < DIFFERENCE_MAX ? &differences->item[differences->count] : &spare;
     differences->count++;
     snprintf(item->field, sizeof item->field, "%s", field);
     return item;
 }
 
-void compare_numbers(struct differences *differences, const char *field, uint64_t expected,
-                     uint64_t got)
+void compare_numbers(struct differences *differences, const char *field, uint64_t expected, uint64_t got)
 {
     if (expected != got) {
         struct difference *item = next_difference(differences, field);
@@ -24,8 +22,7 @@ void compare_numbers(struct differences *differences, const char *field, uint64_
     }
 }
 
-void compare_counts(struct differences *differences, const char *field, uint64_t expected,
-                    uint64_t got)
+void compare_counts(struct differences *differences, const char *field, uint64_t expected, uint64_t got)
 {
     if (expected != got) {
         struct difference *item = next_difference(differences, field);
@@ -34,8 +31,7 @@ void compare_counts(struct differences *differences, const char *field, uint64_t
     }
 }
 
-void compare_words(struct differences *differences, const char *field, const char *expected,
-                   const char *got)
+void compare_words(struct differences *differences, const char *field, const char *expected, const char *got)
 {
     if (strcmp(expected, got) != 0) {
         struct difference *item = next_difference(differences, field);
@@ -44,8 +40,8 @@ void compare_words(struct differences *differences, const char *field, const cha
     }
 }
 
-static void compare_field(struct differences *differences, const char *prefix, const char *name,
-                          uint64_t expected, uint64_t got)
+static void compare_field(struct differences *differences, const char *prefix, const char *name, uint64_t expected,
+                          uint64_t got)
 {
     char field[64];
     if (expected != got) {
@@ -54,8 +50,8 @@ static void compare_field(struct differences *differences, const char *prefix, c
     }
 }
 
-static void compare_registers(struct differences *differences, const char *prefix,
-                              const uint64_t *expected, const uint64_t *got)
+static void compare_registers(struct differences *differences, const char *prefix, const uint64_t *expected,
+                              const uint64_t *got)
 {
     for (unsigned i = 0; i < ASSAY_REGISTER_COUNT; i++) {
         char name[8];
@@ -64,27 +60,25 @@ static void compare_registers(struct differences *differences, const char *prefi
     }
 }
 
-void compare_states(struct differences *differences, const char *prefix,
-                    const struct assay_state *expected, const struct assay_state *got)
+void compare_states(struct differences *differences, const char *prefix, const struct assay_state *expected,
+                    const struct assay_state *got)
 {
     compare_field(differences, prefix, "pc", expected->pc, got->pc);
     compare_field(differences, prefix, "gas", expected->gas, got->gas);
     compare_registers(differences, prefix, expected->reg, got->reg);
 }
 
-void compare_steps(struct differences *differences, const char *prefix,
-                   const struct assay_step *expected, const struct assay_step *got)
+void compare_steps(struct differences *differences, const char *prefix, const struct assay_step *expected,
+                   const struct assay_step *got)
 {
     compare_field(differences, prefix, "pc", expected->pc, got->pc);
     compare_registers(differences, prefix, expected->reg, got->reg);
-    compare_field(differences, prefix, "store_address", expected->store_address,
-                  got->store_address);
+    compare_field(differences, prefix, "store_address", expected->store_address, got->store_address);
     compare_field(differences, prefix, "store_width", expected->store_width, got->store_width);
     compare_field(differences, prefix, "store_value", expected->store_value, got->store_value);
 }
 
-void compare_stops(struct differences *differences, const struct assay_stop *expected,
-                   const struct assay_stop *got)
+void compare_stops(struct differences *differences, const struct assay_stop *expected, const struct assay_stop *got)
 {
     const char *expected_name = exit_name(expected->exit), *got_name = exit_name(got->exit);
     if (expected_name != NULL && got_name != NULL) {
@@ -100,8 +94,8 @@ void compare_stops(struct differences *differences, const struct assay_stop *exp
  * Adds one difference for the run of differing bytes at `from` of a page, and returns where it
  * ends.
  */
-static size_t compare_run(struct differences *differences, uint32_t address,
-                          const uint8_t *expected, const uint8_t *got, size_t from)
+static size_t compare_run(struct differences *differences, uint32_t address, const uint8_t *expected,
+                          const uint8_t *got, size_t from)
 {
     struct text text = {0};
     char field[64];
@@ -121,8 +115,8 @@ static size_t compare_run(struct differences *differences, uint32_t address,
     return end;
 }
 
-void compare_images(struct differences *differences, const struct assay_program *program,
-                    const uint8_t *expected, const uint8_t *got)
+void compare_images(struct differences *differences, const struct assay_program *program, const uint8_t *expected,
+                    const uint8_t *got)
 {
     if (memcmp(expected, got, image_size(program)) == 0) {
         return;
@@ -142,8 +136,8 @@ void write_differences(struct text *text, const struct differences *differences)
     text_raw(text, ", \"differences\": [");
     for (size_t i = 0; i < differences->count && i < DIFFERENCE_MAX; i++) {
         const struct difference *item = &differences->item[i];
-        text_format(text, "%s{\"field\": \"%s\", \"expected\": %s, \"got\": %s}",
-                    i == 0 ? "" : ", ", item->field, item->expected, item->got);
+        text_format(text, "%s{\"field\": \"%s\", \"expected\": %s, \"got\": %s}", i == 0 ? "" : ", ", item->field,
+                    item->expected, item->got);
     }
     text_raw(text, "]");
 }

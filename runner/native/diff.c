@@ -112,8 +112,7 @@ static bool narrow(struct diff *diff, size_t step, uint64_t first, uint64_t end)
 {
     for (;;) {
         bool keeps = end - first <= RUNG_MAX - 1;
-        uint64_t from =
-            keeps && first > 0 ? first - 1 : first; /* the last agreed record is shown too */
+        uint64_t from = keeps && first > 0 ? first - 1 : first; /* the last agreed record is shown too */
         run_window(diff, step, from, end);
         if (keeps) {
             return true;
@@ -124,8 +123,7 @@ static bool narrow(struct diff *diff, size_t step, uint64_t first, uint64_t end)
     }
 }
 
-static void report_end(struct diff *diff, size_t step, const char *kind,
-                       const struct differences *differences)
+static void report_end(struct diff *diff, size_t step, const char *kind, const struct differences *differences)
 {
     begin_report(diff, step, kind);
     text_format(&diff->text, ", \"level\": \"%s\", \"index\": %llu", level_name[diff->level],
@@ -144,8 +142,7 @@ static void report_record(struct diff *diff, size_t step, uint64_t first, uint64
         return;
     }
     uint64_t index = left->first;
-    uint64_t most =
-        left->digest.count > right->digest.count ? left->digest.count : right->digest.count;
+    uint64_t most = left->digest.count > right->digest.count ? left->digest.count : right->digest.count;
     for (; index < left->first + most; index++) {
         compare_kept(left, right, index, &differences);
         if (differences.count > 0) {
@@ -153,8 +150,7 @@ static void report_record(struct diff *diff, size_t step, uint64_t first, uint64
         }
     }
     begin_report(diff, step, "record");
-    text_format(text,
-                ", \"level\": \"%s\", \"index\": %llu, \"last_agreed\": ", level_name[diff->level],
+    text_format(text, ", \"level\": \"%s\", \"index\": %llu, \"last_agreed\": ", level_name[diff->level],
                 (unsigned long long)index);
     if (index == 0) {
         text_raw(text, "null");
@@ -308,8 +304,8 @@ static void finish(struct diff *diff, double seconds)
             comma = ", ";
         }
     }
-    text_format(text, "], \"records\": %llu, \"rounds\": %llu, \"seconds\": %.3f}",
-                (unsigned long long)diff->records, (unsigned long long)diff->rounds, seconds);
+    text_format(text, "], \"records\": %llu, \"rounds\": %llu, \"seconds\": %.3f}", (unsigned long long)diff->records,
+                (unsigned long long)diff->rounds, seconds);
     text_line(text);
 }
 
@@ -363,23 +359,18 @@ static int run(int argument_count, char **arguments)
 {
     const char *engine[2] = {NULL, NULL}, *id = NULL, *level = NULL, *step = NULL;
     const struct option option[] = {
-        {"--engine", "PATH", "an engine; given twice, the first one's records are \"expected\"",
-         engine, engine + 2},
+        {"--engine", "PATH", "an engine; given twice, the first one's records are \"expected\"", engine, engine + 2},
         {"--case", "ID", "the case to run", &id, NULL},
-        {"--level", "L0|L1", "compare instructions or blocks only (both, instructions first)",
-         &level, NULL},
-        {"--step", "N", "only this step of the case, counted from 0 (the first that differs)",
-         &step, NULL},
+        {"--level", "L0|L1", "compare instructions or blocks only (both, instructions first)", &level, NULL},
+        {"--step", "N", "only this step of the case, counted from 0 (the first that differs)", &step, NULL},
     };
     static struct diff diff;
-    int left = options_read(&command_diff, option, sizeof option / sizeof *option, argument_count,
-                            arguments);
+    int left = options_read(&command_diff, option, sizeof option / sizeof *option, argument_count, arguments);
     if (left < 0) {
         return left == -2 ? CODE_AGREED : CODE_USAGE;
     }
     if (engine[1] == NULL || id == NULL || left == 0) {
-        complain(
-            "diff: --engine twice, --case and a file are needed; see assay-native diff --help");
+        complain("diff: --engine twice, --case and a file are needed; see assay-native diff --help");
         return CODE_USAGE;
     }
     diff.has_step = step != NULL;

@@ -11,8 +11,7 @@ static size_t put(uint8_t *at, size_t position, uint64_t value, unsigned size)
     return position + size;
 }
 
-size_t encode(const struct instruction *instruction, const struct operands *operands,
-              uint8_t at[ENCODED_MAX])
+size_t encode(const struct instruction *instruction, const struct operands *operands, uint8_t at[ENCODED_MAX])
 {
     const struct operands *o = operands;
     uint8_t registers = (uint8_t)((o->lo & 15) | o->hi << 4);
@@ -49,9 +48,8 @@ size_t encode(const struct instruction *instruction, const struct operands *oper
     return end;
 }
 
-struct bytes encode_blob(struct arena *arena, const uint8_t *code, const uint8_t *start,
-                         size_t code_size, const uint32_t *table, size_t table_size,
-                         unsigned entry_size)
+struct bytes encode_blob(struct arena *arena, const uint8_t *code, const uint8_t *start, size_t code_size,
+                         const uint32_t *table, size_t table_size, unsigned entry_size)
 {
     size_t mask_size = (code_size + 7) / 8;
     struct bytes blob = {.size = 9 + table_size * entry_size + code_size + mask_size};

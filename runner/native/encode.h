@@ -27,12 +27,10 @@ struct operands {
 };
 
 /* Writes one instruction and returns its size, which depends on the form and the sizes only. */
-size_t encode(const struct instruction *instruction, const struct operands *operands,
-              uint8_t at[ENCODED_MAX]);
+size_t encode(const struct instruction *instruction, const struct operands *operands, uint8_t at[ENCODED_MAX]);
 
 /* The blob of this code; start[i] is 1 where an instruction starts. */
-struct bytes encode_blob(struct arena *arena, const uint8_t *code, const uint8_t *start,
-                         size_t code_size, const uint32_t *table, size_t table_size,
-                         unsigned entry_size);
+struct bytes encode_blob(struct arena *arena, const uint8_t *code, const uint8_t *start, size_t code_size,
+                         const uint32_t *table, size_t table_size, unsigned entry_size);
 
 #endif

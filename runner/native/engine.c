@@ -28,8 +28,7 @@ static bool symbol_of(const char *path, char symbol[SYMBOL_MAX])
     }
     memcpy(symbol, start, size);
     symbol[size] = '\0';
-    size_t known =
-        strspn(symbol, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    size_t known = strspn(symbol, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
     return known == size && strncmp(symbol, "assay_", 6) == 0 && size > 6;
 }
 
@@ -60,15 +59,13 @@ static bool is_usable(const char *path, const struct assay_engine *engine)
 {
     size_t engine_size = offsetof(struct assay_engine, machine) + sizeof engine->machine;
     if (engine->abi != ASSAY_ABI) {
-        complain("engine %s: abi is %u and must be %u; rebuild it with this assay.h", path,
-                 engine->abi, ASSAY_ABI);
+        complain("engine %s: abi is %u and must be %u; rebuild it with this assay.h", path, engine->abi, ASSAY_ABI);
     } else if (engine->size < engine_size) {
         complain("engine %s: size of the engine table is %u and must be at least %zu; set .size = "
                  "sizeof of the table",
                  path, engine->size, engine_size);
     } else if (engine->name == NULL || engine->version == NULL) {
-        complain("engine %s: %s is NULL; fill it in", path,
-                 engine->name == NULL ? "name" : "version");
+        complain("engine %s: %s is NULL; fill it in", path, engine->name == NULL ? "name" : "version");
     } else if (engine->machine == NULL) {
         complain("engine %s: it has no machine level (machine is NULL)", path);
     } else if (engine->machine->size < sizeof *engine->machine) {
@@ -76,8 +73,7 @@ static bool is_usable(const char *path, const struct assay_engine *engine)
                  "sizeof of the table",
                  path, engine->machine->size, sizeof *engine->machine);
     } else if (missing_function(engine) != NULL) {
-        complain("engine %s: machine->%s is NULL; the harness needs it", path,
-                 missing_function(engine));
+        complain("engine %s: machine->%s is NULL; the harness needs it", path, missing_function(engine));
     } else {
         return true;
     }
@@ -89,9 +85,7 @@ const struct assay_engine *engine_load(const char *path)
     char symbol[SYMBOL_MAX];
     char local[PATH_SIZE];
     if (!symbol_of(path, symbol)) {
-        complain(
-            "engine %s: the file must be called libassay_NAME.so, NAME of letters, digits and _",
-            path);
+        complain("engine %s: the file must be called libassay_NAME.so, NAME of letters, digits and _", path);
         return NULL;
     }
     if (strchr(path, '/') == NULL) { /* a bare name would be looked for in the system's folders */

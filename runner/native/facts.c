@@ -8,8 +8,8 @@
 
 const struct instruction instruction_table[INSTRUCTION_COUNT] = {
 #define INSN(name, byte, form, flow) {#name, byte, FORM_##form, FLOW_##flow},
-#define FLOW_ENDS                    true
-#define FLOW_NEXT                    false
+#define FLOW_ENDS true
+#define FLOW_NEXT false
 #include "machine/isa.def"
 #undef FLOW_NEXT
 #undef FLOW_ENDS
@@ -117,11 +117,11 @@ bool code_is_executable(const struct code_view *view, uint64_t pc)
 const char *rejection_name(int number)
 {
     switch (number) {
-#define DECODE(name, value)                                                                        \
-    case value:                                                                                    \
+#define DECODE(name, value)                                                                                            \
+    case value:                                                                                                        \
         return "image/decode/" #name;
-#define ADMIT(name, value)                                                                         \
-    case value:                                                                                    \
+#define ADMIT(name, value)                                                                                             \
+    case value:                                                                                                        \
         return "image/admit/" #name;
 #include "kernel/kernel.def"
     default:

@@ -35,8 +35,8 @@ static size_t find_key(const struct json_key *key, size_t key_count, const char 
     return i;
 }
 
-bool json_read_object(struct json_reader *reader, const cJSON *item, const struct json_key *key,
-                      size_t key_count, const cJSON **found)
+bool json_read_object(struct json_reader *reader, const cJSON *item, const struct json_key *key, size_t key_count,
+                      const cJSON **found)
 {
     for (size_t i = 0; i < key_count; i++) {
         found[i] = NULL;
@@ -51,8 +51,7 @@ bool json_read_object(struct json_reader *reader, const cJSON *item, const struc
     for (const cJSON *member = item->child; member != NULL; member = member->next) {
         size_t i = find_key(key, key_count, member->string);
         if (i == key_count) {
-            json_reject(reader, member, "unknown key \"%.60s\"; remove it or correct it",
-                        member->string);
+            json_reject(reader, member, "unknown key \"%.60s\"; remove it or correct it", member->string);
             return false;
         }
         found[i] = member;
@@ -82,15 +81,13 @@ size_t json_read_array(struct json_reader *reader, const cJSON *item)
     return count;
 }
 
-bool json_read_tuple(struct json_reader *reader, const cJSON *item, size_t count,
-                     const cJSON **found)
+bool json_read_tuple(struct json_reader *reader, const cJSON *item, size_t count, const cJSON **found)
 {
     for (size_t i = 0; i < count; i++) {
         found[i] = NULL;
     }
     if (json_read_array(reader, item) != count) {
-        json_reject(reader, item, "%s must be a list of %zu items",
-                    item == NULL ? "item" : name_of(item), count);
+        json_reject(reader, item, "%s must be a list of %zu items", item == NULL ? "item" : name_of(item), count);
     }
     if (reader->failed || item == NULL) {
         return false;
@@ -123,11 +120,9 @@ uint64_t json_read_number(struct json_reader *reader, const cJSON *item, uint64_
         json_reject(reader, item, "%s must be a number without quotes", name_of(item));
         return 0;
     }
-    uint64_t value =
-        (uint64_t)item->valuedouble; /* the scanner lets only integers below 2^53 through */
+    uint64_t value = (uint64_t)item->valuedouble; /* the scanner lets only integers below 2^53 through */
     if (value > max) {
-        json_reject(reader, item, "%s must be at most %llu", name_of(item),
-                    (unsigned long long)max);
+        json_reject(reader, item, "%s must be at most %llu", name_of(item), (unsigned long long)max);
         return 0;
     }
     return value;
@@ -169,8 +164,8 @@ uint64_t json_read_hex(struct json_reader *reader, const cJSON *item, unsigned b
     }
     const char *trouble = hex_trouble(item->valuestring, bits);
     if (trouble != NULL) {
-        json_reject(reader, item, "%s \"%.40s\" is not a hex number of %u bits: %s", name_of(item),
-                    item->valuestring, bits, trouble);
+        json_reject(reader, item, "%s \"%.40s\" is not a hex number of %u bits: %s", name_of(item), item->valuestring,
+                    bits, trouble);
         return 0;
     }
     uint64_t value = 0;
@@ -186,14 +181,12 @@ struct bytes json_read_bytes(struct json_reader *reader, const cJSON *item)
     size_t digit_count = strlen(text);
     struct bytes bytes = {arena_take(reader->arena, digit_count / 2), digit_count / 2};
     if (digit_count % 2 != 0) {
-        json_reject(reader, item, "%s has an odd number of hex digits; a byte has two",
-                    name_of(item));
+        json_reject(reader, item, "%s has an odd number of hex digits; a byte has two", name_of(item));
     }
     for (size_t i = 0; i < bytes.size && !reader->failed; i++) {
         int high = digit_value(text[2 * i]), low = digit_value(text[2 * i + 1]);
         if (high < 0 || low < 0) {
-            json_reject(reader, item, "%s is not made of lower-case hex digits (byte %zu)",
-                        name_of(item), i);
+            json_reject(reader, item, "%s is not made of lower-case hex digits (byte %zu)", name_of(item), i);
             break;
         }
         bytes.data[i] = (uint8_t)(high * 16 + low);

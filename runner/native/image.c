@@ -14,8 +14,7 @@ void image_start(const struct assay_program *program, uint8_t *image)
     for (size_t i = 0; i < program->page_count; i++) {
         const struct assay_page *page = &program->page[i];
         if (page->size > 0) {
-            memcpy(image + i * PAGE_BYTES, page->data,
-                   page->size < PAGE_BYTES ? page->size : PAGE_BYTES);
+            memcpy(image + i * PAGE_BYTES, page->data, page->size < PAGE_BYTES ? page->size : PAGE_BYTES);
         }
     }
 }
@@ -26,18 +25,16 @@ void image_apply(const struct assay_program *program, uint8_t *image, const stru
         uint64_t address = (uint64_t)run->address + i;
         const struct assay_page *page = vector_page_at(program, address);
         if (page != NULL) {
-            image[(size_t)(page - program->page) * PAGE_BYTES + (address - page->address)] =
-                run->data.data[i];
+            image[(size_t)(page - program->page) * PAGE_BYTES + (address - page->address)] = run->data.data[i];
         }
     }
 }
 
-int image_read(const struct assay_engine *engine, struct assay_machine *machine,
-               const struct assay_program *program, uint8_t *image)
+int image_read(const struct assay_engine *engine, struct assay_machine *machine, const struct assay_program *program,
+               uint8_t *image)
 {
     for (size_t i = 0; i < program->page_count; i++) {
-        int result = engine->machine->read(machine, program->page[i].address,
-                                           image + i * PAGE_BYTES, PAGE_BYTES);
+        int result = engine->machine->read(machine, program->page[i].address, image + i * PAGE_BYTES, PAGE_BYTES);
         if (result != 0) {
             return result;
         }
@@ -45,12 +42,11 @@ int image_read(const struct assay_engine *engine, struct assay_machine *machine,
     return 0;
 }
 
-int image_restore(const struct assay_engine *engine, struct assay_machine *machine,
-                  const struct assay_program *program, const uint8_t *image)
+int image_restore(const struct assay_engine *engine, struct assay_machine *machine, const struct assay_program *program,
+                  const uint8_t *image)
 {
     for (size_t i = 0; i < program->page_count; i++) {
-        int result = engine->machine->write(machine, program->page[i].address,
-                                            image + i * PAGE_BYTES, PAGE_BYTES);
+        int result = engine->machine->write(machine, program->page[i].address, image + i * PAGE_BYTES, PAGE_BYTES);
         if (result != 0) {
             return result;
         }
@@ -63,8 +59,8 @@ static bool continues(const struct memory_run *run, uint64_t address)
     return run->data.size > 0 && (uint64_t)run->address + run->data.size == address;
 }
 
-size_t image_runs(struct arena *arena, const struct assay_program *program, const uint8_t *before,
-                  const uint8_t *after, struct memory_run **run)
+size_t image_runs(struct arena *arena, const struct assay_program *program, const uint8_t *before, const uint8_t *after,
+                  struct memory_run **run)
 {
     size_t size = image_size(program), changed = 0;
     for (size_t i = 0; i < size; i++) {
@@ -87,11 +83,10 @@ size_t image_runs(struct arena *arena, const struct assay_program *program, cons
     return count;
 }
 
-int step_execute(const struct assay_engine *engine, struct assay_machine *machine,
-                 const struct vector_step *step, struct assay_stop *stop)
+int step_execute(const struct assay_engine *engine, struct assay_machine *machine, const struct vector_step *step,
+                 struct assay_stop *stop)
 {
-    const struct assay_until *until =
-        step->until.blocks == 0 && step->until.instructions == 0 ? NULL : &step->until;
+    const struct assay_until *until = step->until.blocks == 0 && step->until.instructions == 0 ? NULL : &step->until;
     memset(stop, 0, sizeof *stop);
     if (step->kind == STEP_RUN) {
         return engine->machine->run(machine, &step->state, until, stop);

@@ -25,8 +25,7 @@ size_t utf8_size(const uint8_t *at, size_t left)
         if (left == 0 || at[0] < shape[i].first || at[0] > shape[i].last) {
             continue;
         }
-        if (left < shape[i].size ||
-            (shape[i].size > 1 && (at[1] < shape[i].low || at[1] > shape[i].high))) {
+        if (left < shape[i].size || (shape[i].size > 1 && (at[1] < shape[i].low || at[1] > shape[i].high))) {
             return 0;
         }
         for (size_t k = 2; k < shape[i].size; k++) {
@@ -83,8 +82,8 @@ static bool expect(struct json_scanner *scanner, char wanted, const char *why)
 {
     char buffer[32];
     if (!is_next(scanner, wanted)) {
-        return json_fail(scanner, scanner->at, "found %s instead of '%c' %s",
-                         json_describe(scanner, buffer), wanted, why);
+        return json_fail(scanner, scanner->at, "found %s instead of '%c' %s", json_describe(scanner, buffer), wanted,
+                         why);
     }
     scanner->at++;
     return true;
@@ -122,9 +121,8 @@ static bool scan_escape(struct json_scanner *scanner)
     }
     int unit = kind == 'u' ? read_hex4(scanner, start + 2) : -1;
     if (unit < 0) {
-        return json_fail(
-            scanner, start,
-            "unknown or incomplete escape; JSON has \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
+        return json_fail(scanner, start,
+                         "unknown or incomplete escape; JSON has \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX");
     }
     if (unit == 0) {
         return json_fail(scanner, start, "\\u0000 is not accepted in a string; remove it");
@@ -133,12 +131,11 @@ static bool scan_escape(struct json_scanner *scanner)
     if (unit < 0xd800 || unit > 0xdfff) {
         return true;
     }
-    bool paired = unit <= 0xdbff && is_next(scanner, '\\') && start + 7 < scanner->size &&
-                  scanner->text[start + 7] == 'u';
+    bool paired =
+        unit <= 0xdbff && is_next(scanner, '\\') && start + 7 < scanner->size && scanner->text[start + 7] == 'u';
     int low = paired ? read_hex4(scanner, start + 8) : -1;
     if (low < 0xdc00 || low > 0xdfff) {
-        return json_fail(scanner, start,
-                         "half of a surrogate pair; write both halves or the character itself");
+        return json_fail(scanner, start, "half of a surrogate pair; write both halves or the character itself");
     }
     scanner->at += 6;
     return true;
@@ -154,8 +151,7 @@ bool json_scan_string(struct json_scanner *scanner)
             return true;
         }
         if (byte < 0x20) {
-            return json_fail(scanner, scanner->at,
-                             "control byte 0x%02x in a string; write it as an escape", byte);
+            return json_fail(scanner, scanner->at, "control byte 0x%02x in a string; write it as an escape", byte);
         }
         if (byte == '\\') {
             if (!scan_escape(scanner)) {
@@ -165,8 +161,7 @@ bool json_scan_string(struct json_scanner *scanner)
         }
         size_t size = utf8_size(scanner->text + scanner->at, scanner->size - scanner->at);
         if (size == 0) {
-            return json_fail(scanner, scanner->at,
-                             "broken UTF-8 (byte 0x%02x); save the text as UTF-8", byte);
+            return json_fail(scanner, scanner->at, "broken UTF-8 (byte 0x%02x); save the text as UTF-8", byte);
         }
         scanner->at += size;
     }
@@ -177,12 +172,10 @@ static bool scan_number(struct json_scanner *scanner)
 {
     size_t start = scanner->at;
     uint64_t value = 0;
-    while (scanner->at < scanner->size && scanner->text[scanner->at] >= '0' &&
-           scanner->text[scanner->at] <= '9') {
+    while (scanner->at < scanner->size && scanner->text[scanner->at] >= '0' && scanner->text[scanner->at] <= '9') {
         value = value * 10 + (uint64_t)(scanner->text[scanner->at] - '0');
         if (value > exact_max) {
-            return json_fail(scanner, start,
-                             "number past 2^53 - 1; write it as a string \"0x...\"");
+            return json_fail(scanner, start, "number past 2^53 - 1; write it as a string \"0x...\"");
         }
         scanner->at++;
     }
@@ -205,14 +198,12 @@ static bool scan_word(struct json_scanner *scanner)
     char buffer[32];
     for (size_t i = 0; i < sizeof word / sizeof *word; i++) {
         size_t size = strlen(word[i]);
-        if (scanner->size - scanner->at >= size &&
-            memcmp(scanner->text + scanner->at, word[i], size) == 0) {
+        if (scanner->size - scanner->at >= size && memcmp(scanner->text + scanner->at, word[i], size) == 0) {
             scanner->at += size;
             return true;
         }
     }
-    return json_fail(scanner, scanner->at, "found %s where a value must stand",
-                     json_describe(scanner, buffer));
+    return json_fail(scanner, scanner->at, "found %s where a value must stand", json_describe(scanner, buffer));
 }
 
 struct key_span {
@@ -225,8 +216,7 @@ static bool scan_key(struct json_scanner *scanner, struct key_span *key, size_t 
     size_t start = scanner->at;
     char buffer[32];
     if (!is_next(scanner, '"')) {
-        return json_fail(scanner, start, "found %s where a key in quotes must stand",
-                         json_describe(scanner, buffer));
+        return json_fail(scanner, start, "found %s where a key in quotes must stand", json_describe(scanner, buffer));
     }
     if (count == JSON_MEMBER_MAX) {
         return json_fail(scanner, start, "object with more than %d members", JSON_MEMBER_MAX);
@@ -239,11 +229,9 @@ static bool scan_key(struct json_scanner *scanner, struct key_span *key, size_t 
         return json_fail(scanner, start, "key with an escape; no key of this format needs one");
     }
     for (size_t i = 0; i < count; i++) {
-        if (key[i].size == key[count].size &&
-            memcmp(key[i].text, key[count].text, key[count].size) == 0) {
+        if (key[i].size == key[count].size && memcmp(key[i].text, key[count].text, key[count].size) == 0) {
             int shown = key[i].size > 40 ? 40 : (int)key[i].size;
-            return json_fail(scanner, start, "duplicate key \"%.*s\"; remove one", shown,
-                             (const char *)key[i].text);
+            return json_fail(scanner, start, "duplicate key \"%.*s\"; remove one", shown, (const char *)key[i].text);
         }
     }
     return true;
@@ -318,17 +306,14 @@ bool json_scan_value(struct json_scanner *scanner)
     char buffer[32];
     json_skip_space(scanner);
     if (scanner->at >= scanner->size) {
-        return json_fail(scanner, scanner->at, "found %s where a value must stand",
-                         json_describe(scanner, buffer));
+        return json_fail(scanner, scanner->at, "found %s where a value must stand", json_describe(scanner, buffer));
     }
     if (scanner->offset_count == JSON_VALUE_MAX) {
-        return json_fail(scanner, scanner->at, "more than %d values; split the text",
-                         JSON_VALUE_MAX);
+        return json_fail(scanner, scanner->at, "more than %d values; split the text", JSON_VALUE_MAX);
     }
     if (scanner->offset_count == scanner->offset_room) {
         scanner->offset_room = scanner->offset_room == 0 ? 64 : scanner->offset_room * 2;
-        scanner->offset =
-            memory_resize(scanner->offset, scanner->offset_room * sizeof *scanner->offset);
+        scanner->offset = memory_resize(scanner->offset, scanner->offset_room * sizeof *scanner->offset);
     }
     scanner->offset[scanner->offset_count++] = scanner->at;
     switch (scanner->text[scanner->at]) {
@@ -372,8 +357,7 @@ cJSON *json_build(struct json_scanner *scanner, size_t start, size_t end, size_t
         json_fail(scanner, start, "text of more than %d bytes; split it", JSON_SIZE_MAX);
         return NULL;
     }
-    cJSON *root =
-        cJSON_ParseWithLengthOpts((const char *)scanner->text + start, end - start, NULL, 0);
+    cJSON *root = cJSON_ParseWithLengthOpts((const char *)scanner->text + start, end - start, NULL, 0);
     if (root == NULL) {
         json_fail(scanner, start, "the JSON library cannot read this value, or has no memory left");
         return NULL;

@@ -44,8 +44,7 @@ struct json_scanner {
 void json_scanner_free(struct json_scanner *scanner);
 void json_skip_space(struct json_scanner *scanner);
 /* Fills in the error, at offset `at`, and returns false. */
-bool json_fail(struct json_scanner *scanner, size_t at, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+bool json_fail(struct json_scanner *scanner, size_t at, const char *format, ...) __attribute__((format(printf, 3, 4)));
 bool json_scan_string(struct json_scanner *scanner); /* at its quote; moves behind the other one */
 bool json_scan_value(struct json_scanner *scanner);  /* white space, then one value */
 /* What stands at the scanner, in words, for an error message. */
@@ -78,13 +77,12 @@ struct json_key {
 void json_reject(struct json_reader *reader, const cJSON *item, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Puts the members of an object that may have only these keys into `found`, NULL where absent. */
-bool json_read_object(struct json_reader *reader, const cJSON *item, const struct json_key *key,
-                      size_t key_count, const cJSON **found);
+bool json_read_object(struct json_reader *reader, const cJSON *item, const struct json_key *key, size_t key_count,
+                      const cJSON **found);
 /* Checks that it is an array and returns its length. */
 size_t json_read_array(struct json_reader *reader, const cJSON *item);
 /* Checks that it is an array of exactly `count` items and puts them into `found`. */
-bool json_read_tuple(struct json_reader *reader, const cJSON *item, size_t count,
-                     const cJSON **found);
+bool json_read_tuple(struct json_reader *reader, const cJSON *item, size_t count, const cJSON **found);
 const char *json_read_string(struct json_reader *reader, const cJSON *item);
 uint64_t json_read_number(struct json_reader *reader, const cJSON *item, uint64_t max);
 uint64_t json_read_hex(struct json_reader *reader, const cJSON *item, unsigned bits);

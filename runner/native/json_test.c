@@ -23,9 +23,8 @@ static void rejects_bytes(const char *text, size_t size, size_t offset, const ch
     struct json_error error = {0};
     cJSON *root = json_parse((const uint8_t *)text, size, &error);
     if (root != NULL || error.offset != offset || strstr(error.message, why) == NULL) {
-        printf("%s: \"%s\" at %zu instead of \"%s\" at %zu\n  %s\n",
-               root == NULL ? "rejected" : "accepted", error.message, error.offset, why, offset,
-               text);
+        printf("%s: \"%s\" at %zu instead of \"%s\" at %zu\n  %s\n", root == NULL ? "rejected" : "accepted",
+               error.message, error.offset, why, offset, text);
         failures++;
     }
     cJSON_Delete(root);
@@ -110,9 +109,8 @@ static void test_offsets(void)
     cJSON *root = json_parse((const uint8_t *)source, strlen(source), &error);
     const cJSON *a = cJSON_GetObjectItemCaseSensitive(root, "a");
     const cJSON *b = cJSON_GetObjectItemCaseSensitive(root, "b");
-    bool good = root != NULL && root->valueint == 1 && a->valueint == 7 &&
-                a->child->valueint == 8 && a->child->next->valueint == 11 && b->valueint == 22 &&
-                b->child->valueint == 28;
+    bool good = root != NULL && root->valueint == 1 && a->valueint == 7 && a->child->valueint == 8 &&
+                a->child->next->valueint == 11 && b->valueint == 22 && b->child->valueint == 28;
     if (!good) {
         printf("offsets of values are wrong\n");
         failures++;
@@ -155,8 +153,7 @@ static void test_hex(void)
 /* Random damage to a good text must be accepted or rejected, never read beyond its end. */
 static void test_damage(void)
 {
-    static const char good[] =
-        "{\"id\": \"a/b/c\", \"list\": [1, \"\\u00e9\", {\"x\": \"0xff\"}], \"n\": 12}";
+    static const char good[] = "{\"id\": \"a/b/c\", \"list\": [1, \"\\u00e9\", {\"x\": \"0xff\"}], \"n\": 12}";
     uint64_t random = 1;
     for (int round = 0; round < 200000; round++) {
         size_t size = sizeof good - 1;
@@ -165,9 +162,8 @@ static void test_damage(void)
         random = random * UINT64_C(6364136223846793005) + 1442695040888963407u;
         for (uint64_t k = 0; k < 1 + (random >> 60); k++) {
             random = random * UINT64_C(6364136223846793005) + 1442695040888963407u;
-            text[(random >> 33) % size] = (random >> 20 & 1) != 0
-                                              ? (uint8_t)(random >> 40)
-                                              : (uint8_t)good[(random >> 40) % size];
+            text[(random >> 33) % size] =
+                (random >> 20 & 1) != 0 ? (uint8_t)(random >> 40) : (uint8_t)good[(random >> 40) % size];
         }
         size = (random >> 50) % 4 == 0 ? (random >> 33) % size : size;
         text = memory_resize(text, size); /* so that the end of the text is the end of the block */

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-void lab_init(struct lab *lab, const struct assay_engine *engine, const struct vector_case *vector,
-              struct arena *arena)
+void lab_init(struct lab *lab, const struct assay_engine *engine, const struct vector_case *vector, struct arena *arena)
 {
     *lab = (struct lab){.engine = engine, .vector = vector};
     lab->image = arena_take(arena, image_size(&vector->program));
@@ -22,8 +21,7 @@ static int do_step(struct lab *lab, const struct vector_step *step)
 {
     if (step->kind == STEP_WRITE) {
         const struct memory_run *run = &step->write;
-        return lab->engine->machine->write(lab->machine, run->address, run->data.data,
-                                           run->data.size);
+        return lab->engine->machine->write(lab->machine, run->address, run->data.data, run->data.size);
     }
     return step_execute(lab->engine, lab->machine, step, &lab->stop);
 }
@@ -36,8 +34,7 @@ static bool observe(struct lab *lab, const struct assay_observer *observer)
     return lab->result == 0;
 }
 
-bool lab_run(struct lab *lab, size_t step, const struct vector_step *changed,
-             const struct assay_observer *observer)
+bool lab_run(struct lab *lab, size_t step, const struct vector_step *changed, const struct assay_observer *observer)
 {
     const struct assay_program *program = &lab->vector->program;
     lab_close(lab);
@@ -82,8 +79,7 @@ static bool visit(void *context, const struct vector_item *item)
     struct search *search = context;
     bool is_wanted = item->id != NULL && strcmp(item->id, search->id) == 0;
     if (item->vector == NULL && (is_wanted || item->id == NULL)) {
-        complain("%s: %s: byte %zu: %s", search->command, item->file, item->error.offset,
-                 item->error.message);
+        complain("%s: %s: byte %zu: %s", search->command, item->file, item->error.offset, item->error.message);
     }
     if (is_wanted && item->vector != NULL && !item->is_kernel) {
         search->found = true;
@@ -92,14 +88,13 @@ static bool visit(void *context, const struct vector_item *item)
     return !search->found;
 }
 
-int lab_with_case(const char *command, const char *id, char *const *file, size_t file_count,
-                  lab_fn *then, void *context)
+int lab_with_case(const char *command, const char *id, char *const *file, size_t file_count, lab_fn *then,
+                  void *context)
 {
     struct search search = {.command = command, .id = id, .then = then, .context = context};
     vector_walk(file, file_count, visit, &search);
     if (!search.found) {
-        complain("%s: no readable case %s in the files named; ids are area/subject/behaviour",
-                 command, id);
+        complain("%s: no readable case %s in the files named; ids are area/subject/behaviour", command, id);
         return CODE_VECTORS;
     }
     return search.code;

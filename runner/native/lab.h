@@ -27,12 +27,10 @@ void lab_close(struct lab *lab);
  * case says), with the observer (NULL: production). False when the engine refuses; lab->result
  * says what it returned.
  */
-bool lab_run(struct lab *lab, size_t step, const struct vector_step *changed,
-             const struct assay_observer *observer);
+bool lab_run(struct lab *lab, size_t step, const struct vector_step *changed, const struct assay_observer *observer);
 
 /* Compares stop and memory of two labs, or their refusals. */
-void lab_compare(const struct lab *expected, const struct lab *got,
-                 struct differences *differences);
+void lab_compare(const struct lab *expected, const struct lab *got, struct differences *differences);
 
 /* What to do with the case that was asked for; returns an exit code. */
 typedef int lab_fn(void *context, const struct vector_case *vector);
@@ -41,7 +39,7 @@ typedef int lab_fn(void *context, const struct vector_case *vector);
  * Finds the case `id` in the files and hands it on; CODE_VECTORS after a complaint when there
  * is none.
  */
-int lab_with_case(const char *command, const char *id, char *const *file, size_t file_count,
-                  lab_fn *then, void *context);
+int lab_with_case(const char *command, const char *id, char *const *file, size_t file_count, lab_fn *then,
+                  void *context);
 
 #endif

@@ -15,8 +15,7 @@ void ladder_start(struct ladder *ladder, enum level level, uint64_t first, uint6
     ladder->rung_count = 0;
     ladder->keeps = end - first <= RUNG_MAX;
     if (ladder->keeps && level == LEVEL_L0) {
-        ladder->instruction =
-            memory_resize(ladder->instruction, RUNG_MAX * sizeof *ladder->instruction);
+        ladder->instruction = memory_resize(ladder->instruction, RUNG_MAX * sizeof *ladder->instruction);
     }
     if (ladder->keeps && level == LEVEL_L1) {
         ladder->block = memory_resize(ladder->block, RUNG_MAX * sizeof *ladder->block);
@@ -107,8 +106,7 @@ bool ladder_compare(struct ladder *left, struct ladder *right, uint64_t *first, 
     while (right->stride < left->stride) {
         thin(right);
     }
-    size_t low = 0,
-           high = left->rung_count < right->rung_count ? left->rung_count : right->rung_count;
+    size_t low = 0, high = left->rung_count < right->rung_count ? left->rung_count : right->rung_count;
     while (low < high) { /* rungs below `low` agree; `high` differs or is beyond a ladder */
         size_t middle = low + (high - low) / 2;
         if (left->rung[middle] == right->rung[middle]) {

@@ -41,9 +41,9 @@ static void check(uint64_t left_count, uint64_t right_count, uint64_t wrong)
         }
     }
     if (!good || (differs && end - first != 1)) {
-        printf("%llu and %llu records, first wrong %llu: window %llu..%llu\n",
-               (unsigned long long)left_count, (unsigned long long)right_count,
-               (unsigned long long)wrong, (unsigned long long)first, (unsigned long long)end);
+        printf("%llu and %llu records, first wrong %llu: window %llu..%llu\n", (unsigned long long)left_count,
+               (unsigned long long)right_count, (unsigned long long)wrong, (unsigned long long)first,
+               (unsigned long long)end);
         failures++;
     }
     ladder_free(&left);

@@ -22,12 +22,11 @@ static bool visit(void *context, const struct vector_item *item)
     text_string(text, item->file);
     text_format(text, ", \"index\": %zu", item->index);
     if (item->vector != NULL) {
-        text_format(text, ", \"level\": \"%s\", \"start\": %zu, \"end\": %zu}",
-                    item->is_kernel ? "kernel" : "machine", item->start, item->end);
+        text_format(text, ", \"level\": \"%s\", \"start\": %zu, \"end\": %zu}", item->is_kernel ? "kernel" : "machine",
+                    item->start, item->end);
         list->readable++;
     } else {
-        text_format(text, ", \"verdict\": \"invalid\", \"offset\": %zu, \"message\": ",
-                    item->error.offset);
+        text_format(text, ", \"verdict\": \"invalid\", \"offset\": %zu, \"message\": ", item->error.offset);
         text_string(text, item->error.message);
         text_raw(text, "}");
         list->invalid++;

@@ -54,8 +54,7 @@ static void report(struct lockstep *lockstep, struct play *found, uint64_t index
                 "{\"divergence\": %llu, \"seed\": %llu, \"index\": %llu, \"shape\": \"%s\", "
                 "\"flavour\": \"%s\", ",
                 (unsigned long long)++lockstep->divergences, (unsigned long long)lockstep->seed,
-                (unsigned long long)index, shape_name[lockstep->shape],
-                flavour_name[found->flavour]);
+                (unsigned long long)index, shape_name[lockstep->shape], flavour_name[found->flavour]);
     text_raw(text, "\"engines\": [");
     text_string(text, lockstep->engine[0]->name);
     text_raw(text, ", ");
@@ -141,22 +140,19 @@ static void summary(struct lockstep *lockstep, double seconds)
 {
     struct text *text = &lockstep->text;
     text_clear(text);
-    text_format(
-        text,
-        "{\"done\": true, \"seed\": %llu, \"shape\": \"%s\", \"first\": %llu, \"programs\": %llu, ",
-        (unsigned long long)lockstep->seed, shape_name[lockstep->shape],
-        (unsigned long long)lockstep->first, (unsigned long long)lockstep->programs);
-    text_format(text, "\"runs\": %llu, \"instructions\": %llu, \"exits\": {",
-                (unsigned long long)lockstep->runs, (unsigned long long)lockstep->instructions);
+    text_format(text, "{\"done\": true, \"seed\": %llu, \"shape\": \"%s\", \"first\": %llu, \"programs\": %llu, ",
+                (unsigned long long)lockstep->seed, shape_name[lockstep->shape], (unsigned long long)lockstep->first,
+                (unsigned long long)lockstep->programs);
+    text_format(text, "\"runs\": %llu, \"instructions\": %llu, \"exits\": {", (unsigned long long)lockstep->runs,
+                (unsigned long long)lockstep->instructions);
     for (uint32_t i = 0; i < EXIT_COUNT; i++) {
-        text_format(text, "%s\"%s\": %llu", i == 0 ? "" : ", ", exit_name(i),
-                    (unsigned long long)lockstep->exits[i]);
+        text_format(text, "%s\"%s\": %llu", i == 0 ? "" : ", ", exit_name(i), (unsigned long long)lockstep->exits[i]);
     }
     text_format(text,
                 "}, \"rejected\": %llu, \"divergences\": %llu, \"seconds\": %.3f, "
                 "\"programs_per_second\": %.0f}",
-                (unsigned long long)lockstep->rejected, (unsigned long long)lockstep->divergences,
-                seconds, (double)lockstep->programs / (seconds > 0 ? seconds : 1e-9));
+                (unsigned long long)lockstep->rejected, (unsigned long long)lockstep->divergences, seconds,
+                (double)lockstep->programs / (seconds > 0 ? seconds : 1e-9));
     text_line(text);
 }
 
@@ -172,18 +168,15 @@ static int play_all(struct lockstep *lockstep)
         lockstep->programs++;
         if (shows && (i % 1024) == 0 && now() - shown > 0.2) {
             shown = now();
-            fprintf(stderr, "\r%llu of %llu programs, %llu divergences",
-                    (unsigned long long)lockstep->programs, (unsigned long long)lockstep->count,
-                    (unsigned long long)lockstep->divergences);
+            fprintf(stderr, "\r%llu of %llu programs, %llu divergences", (unsigned long long)lockstep->programs,
+                    (unsigned long long)lockstep->count, (unsigned long long)lockstep->divergences);
         }
     }
     if (shows) {
         fputs("\r\033[K", stderr);
     }
     summary(lockstep, now() - started);
-    return lockstep->divergences > 0 ? CODE_DIFFERED
-           : lockstep->programs == 0 ? CODE_NOTHING
-                                     : CODE_AGREED;
+    return lockstep->divergences > 0 ? CODE_DIFFERED : lockstep->programs == 0 ? CODE_NOTHING : CODE_AGREED;
 }
 
 static bool read_shape(const char *name, enum shape *shape)
@@ -212,8 +205,7 @@ static bool open_files(struct lockstep *lockstep, const char *emitted, const cha
         lockstep->emitted = fopen(emitted, "wb");
     }
     if ((marked != NULL && lockstep->mark < 0) || (emitted != NULL && lockstep->emitted == NULL)) {
-        complain("lockstep: %s cannot be written; choose another place",
-                 lockstep->mark < 0 ? marked : emitted);
+        complain("lockstep: %s cannot be written; choose another place", lockstep->mark < 0 ? marked : emitted);
         return false;
     }
     if (emitted != NULL) {
@@ -246,22 +238,18 @@ static int run(int argument_count, char **arguments)
     const char *engine[2] = {NULL, NULL}, *seed = NULL, *count = NULL, *shape = NULL, *first = NULL;
     const char *emitted = NULL, *every = NULL, *max = NULL, *marked = NULL;
     const struct option option[] = {
-        {"--engine", "PATH", "an engine; given twice, the first one's outcomes are \"expected\"",
-         engine, engine + 2},
+        {"--engine", "PATH", "an engine; given twice, the first one's outcomes are \"expected\"", engine, engine + 2},
         {"--seed", "S", "seed of the generator (1)", &seed, NULL},
         {"--count", "N", "how many programs (1000)", &count, NULL},
         {"--first", "I", "index of the first program (0)", &first, NULL},
         {"--shape", "SHAPE", "regular, irregular or mixed (mixed)", &shape, NULL},
         {"--max", "N", "stop after so many divergences (10)", &max, NULL},
-        {"--emit", "FILE", "write programs with the outcomes of the first engine as a vector file",
-         &emitted, NULL},
+        {"--emit", "FILE", "write programs with the outcomes of the first engine as a vector file", &emitted, NULL},
         {"--every", "K", "with --emit: those whose index is a multiple of K (100)", &every, NULL},
         {"--mark", "FILE", "keep the index of the program being played in FILE", &marked, NULL},
     };
-    struct lockstep lockstep = {
-        .seed = 1, .count = 1000, .max = 10, .every = 100, .shape = SHAPE_MIXED};
-    int left = options_read(&command_lockstep, option, sizeof option / sizeof *option,
-                            argument_count, arguments);
+    struct lockstep lockstep = {.seed = 1, .count = 1000, .max = 10, .every = 100, .shape = SHAPE_MIXED};
+    int left = options_read(&command_lockstep, option, sizeof option / sizeof *option, argument_count, arguments);
     if (left < 0) {
         return left == -2 ? CODE_AGREED : CODE_USAGE;
     }
@@ -269,8 +257,7 @@ static int run(int argument_count, char **arguments)
         !option_number("--count", count, UINT64_MAX, &lockstep.count) ||
         !option_number("--first", first, UINT64_MAX, &lockstep.first) ||
         !option_number("--max", max, UINT64_MAX, &lockstep.max) ||
-        !option_number("--every", every, UINT64_MAX, &lockstep.every) ||
-        !read_shape(shape, &lockstep.shape)) {
+        !option_number("--every", every, UINT64_MAX, &lockstep.every) || !read_shape(shape, &lockstep.shape)) {
         return CODE_USAGE;
     }
     if (engine[1] == NULL || lockstep.every == 0) {
@@ -283,8 +270,7 @@ static int run(int argument_count, char **arguments)
     if (lockstep.engine[1] == NULL) {
         return CODE_ENGINE;
     }
-    int code = open_files(&lockstep, emitted, marked) ? close_files(&lockstep, play_all(&lockstep))
-                                                      : CODE_HOST;
+    int code = open_files(&lockstep, emitted, marked) ? close_files(&lockstep, play_all(&lockstep)) : CODE_HOST;
     text_free(&lockstep.text);
     return code;
 }

@@ -5,19 +5,17 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_list, &command_replay, &command_serve, &command_lockstep,
-    &command_diff, &command_trace,  &command_bench,  &command_bench_chain,
-    &command_bench_guests,
+    &command_list,  &command_replay, &command_serve,       &command_lockstep,     &command_diff,
+    &command_trace, &command_bench,  &command_bench_chain, &command_bench_guests,
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 
 static void print_usage(FILE *stream)
 {
-    fputs(
-        "assay-native COMMAND [OPTIONS] [FILE...]\n\n"
-        "Loads engines, shared objects called libassay_NAME.so, and compares them.\n\nCommands:\n",
-        stream);
+    fputs("assay-native COMMAND [OPTIONS] [FILE...]\n\n"
+          "Loads engines, shared objects called libassay_NAME.so, and compares them.\n\nCommands:\n",
+          stream);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         fprintf(stream, "  %-13s %s\n", commands[i]->name, commands[i]->summary);
     }

@@ -60,12 +60,10 @@ void text_free(struct text *text);
 void text_add(struct text *text, const char *data, size_t size);
 void text_raw(struct text *text, const char *raw);
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void text_string(struct text *text,
-                 const char *string);             /* quoted, as JSON; broken UTF-8 is replaced */
-void text_hex(struct text *text, uint64_t value); /* "0x1f", quoted */
+void text_string(struct text *text, const char *string);              /* quoted, as JSON; broken UTF-8 is replaced */
+void text_hex(struct text *text, uint64_t value);                     /* "0x1f", quoted */
 void text_bytes(struct text *text, const uint8_t *data, size_t size); /* "00ff", quoted */
-void text_line(
-    struct text *text); /* writes it with a newline to standard output, flushes, empties it */
+void text_line(struct text *text); /* writes it with a newline to standard output, flushes, empties it */
 
 /* ---- messages and options ---------------------------------------------------------------- */
 
@@ -92,15 +90,14 @@ struct command {
  * Reads options up to the first argument that is none. Returns how many arguments are left,
  * moved to the front of `arguments`; -1 after a complaint; -2 after --help was printed.
  */
-int options_read(const struct command *command, const struct option *option, size_t option_count,
-                 int argument_count, char **arguments);
+int options_read(const struct command *command, const struct option *option, size_t option_count, int argument_count,
+                 char **arguments);
 
 /* A decimal or 0x number of an option; false after a complaint. NULL leaves *value as it is. */
 bool option_number(const char *name, const char *text, uint64_t max, uint64_t *value);
 
-extern const struct command command_list, command_replay, command_serve, command_lockstep,
-    command_diff, command_trace, command_bench, command_bench_chain,
-    command_bench_guests;
+extern const struct command command_list, command_replay, command_serve, command_lockstep, command_diff, command_trace,
+    command_bench, command_bench_chain, command_bench_guests;
 
 /* ---- facts ------------------------------------------------------------------------------- */
 
@@ -134,7 +131,7 @@ const struct instruction *instruction_of(uint8_t byte); /* NULL: none of the 141
 const char *exit_name(uint32_t number);                 /* NULL: no such exit */
 bool exit_number(const char *name, uint32_t *number);
 const char *rejection_name(int number); /* "image/decode/not_sorted", "image/admit/overlap"; NULL: none such */
-const char *reject_name(int number); /* "blob/truncated"; NULL: no such reason */
+const char *reject_name(int number);    /* "blob/truncated"; NULL: no such reason */
 bool reject_number(const char *name, int *number);
 
 /*

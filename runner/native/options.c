@@ -4,24 +4,20 @@
 #include <stdio.h>
 #include <string.h>
 
-static void print_help(const struct command *command, const struct option *option,
-                       size_t option_count)
+static void print_help(const struct command *command, const struct option *option, size_t option_count)
 {
-    printf("assay-native %s [OPTIONS]%s%s\n\n%s\n\nOptions:\n", command->name,
-           command->arguments == NULL ? "" : " ",
+    printf("assay-native %s [OPTIONS]%s%s\n\n%s\n\nOptions:\n", command->name, command->arguments == NULL ? "" : " ",
            command->arguments == NULL ? "" : command->arguments, command->help);
     for (size_t i = 0; i < option_count; i++) {
         char left[64];
-        snprintf(left, sizeof left, "%s%s%s", option[i].name,
-                 option[i].value_name == NULL ? "" : " ",
+        snprintf(left, sizeof left, "%s%s%s", option[i].name, option[i].value_name == NULL ? "" : " ",
                  option[i].value_name == NULL ? "" : option[i].value_name);
         printf("  %-20s %s\n", left, option[i].help);
     }
     printf("  %-20s %s\n", "--help", "this text");
 }
 
-static const struct option *find(const struct option *option, size_t option_count, const char *name,
-                                 size_t size)
+static const struct option *find(const struct option *option, size_t option_count, const char *name, size_t size)
 {
     for (size_t i = 0; i < option_count; i++) {
         if (strlen(option[i].name) == size && strncmp(option[i].name, name, size) == 0) {
@@ -46,16 +42,16 @@ static bool store(const struct command *command, const struct option *option, co
 }
 
 /* Handles arguments[*at], which begins with "--"; moves *at behind it and its value. */
-static bool take(const struct command *command, const struct option *option, size_t option_count,
-                 int argument_count, char **arguments, int *at)
+static bool take(const struct command *command, const struct option *option, size_t option_count, int argument_count,
+                 char **arguments, int *at)
 {
     const char *argument = arguments[*at];
     const char *equals = strchr(argument, '=');
     size_t size = equals == NULL ? strlen(argument) : (size_t)(equals - argument);
     const struct option *found = find(option, option_count, argument, size);
     if (found == NULL) {
-        complain("%s: unknown option %.*s; see assay-native %s --help", command->name, (int)size,
-                 argument, command->name);
+        complain("%s: unknown option %.*s; see assay-native %s --help", command->name, (int)size, argument,
+                 command->name);
         return false;
     }
     const char *value = found->name;
@@ -73,8 +69,8 @@ static bool take(const struct command *command, const struct option *option, siz
     return store(command, found, value);
 }
 
-int options_read(const struct command *command, const struct option *option, size_t option_count,
-                 int argument_count, char **arguments)
+int options_read(const struct command *command, const struct option *option, size_t option_count, int argument_count,
+                 char **arguments)
 {
     int left = 0;
     for (int at = 0; at < argument_count;) {
@@ -116,8 +112,8 @@ bool option_number(const char *name, const char *text, uint64_t max, uint64_t *v
         number = number * base + digit;
     }
     if (!good) {
-        complain("%s %s: must be a number, decimal or 0x with lower-case digits, of at most %llu",
-                 name, text, (unsigned long long)max);
+        complain("%s %s: must be a number, decimal or 0x with lower-case digits, of at most %llu", name, text,
+                 (unsigned long long)max);
         return false;
     }
     *value = number;

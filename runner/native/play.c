@@ -22,10 +22,8 @@ static void observe(struct play *play, struct play_side *side)
 {
     struct assay_observer observer = {.context = side};
     observer.block = engine_has(side->engine, ASSAY_FEATURE_BLOCKS) ? on_block : NULL;
-    observer.instruction =
-        engine_has(side->engine, ASSAY_FEATURE_INSTRUCTIONS) ? on_instruction : NULL;
-    if (side->engine->features != 0 &&
-        side->engine->machine->observe(side->machine, &observer) != 0) {
+    observer.instruction = engine_has(side->engine, ASSAY_FEATURE_INSTRUCTIONS) ? on_instruction : NULL;
+    if (side->engine->features != 0 && side->engine->machine->observe(side->machine, &observer) != 0) {
         compare_words(&play->differences, "observe", "done", side->engine->name);
     }
 }
@@ -51,9 +49,7 @@ static bool load(struct play *play)
     play->load = result[0];
     const char *name[2];
     for (size_t i = 0; i < 2; i++) {
-        name[i] = result[i] == 0  ? "admitted"
-                  : result[i] > 0 ? reject_name(result[i])
-                                  : engine_error_name(result[i]);
+        name[i] = result[i] == 0 ? "admitted" : result[i] > 0 ? reject_name(result[i]) : engine_error_name(result[i]);
         name[i] = name[i] == NULL ? "an unknown reason" : name[i];
     }
     compare_words(&play->differences, "load", name[0], name[1]);
@@ -85,8 +81,7 @@ static void compare_memory(struct play *play, struct vector_step *step)
     }
     compare_images(&play->differences, program, play->side[0].image, play->side[1].image);
     if (play->keeps_memory) {
-        step->memory_count =
-            image_runs(play->arena, program, play->before, play->side[0].image, &step->memory);
+        step->memory_count = image_runs(play->arena, program, play->before, play->side[0].image, &step->memory);
         memcpy(play->before, play->side[0].image, image_size(program));
     }
 }
@@ -97,8 +92,7 @@ static const char *result_word(int result)
 }
 
 /* Runs the whole first step of one side in pieces; the result is the engine's. */
-static int run_pieces(struct play *play, struct play_side *side, const struct vector_step *step,
-                      uint64_t length)
+static int run_pieces(struct play *play, struct play_side *side, const struct vector_step *step, uint64_t length)
 {
     bool by_blocks = (length & 1) != 0 && engine_has(side->engine, ASSAY_FEATURE_BLOCKS);
     struct vector_step piece = *step;
@@ -109,7 +103,7 @@ static int run_pieces(struct play *play, struct play_side *side, const struct ve
             piece.until.instructions = by_blocks ? 0 : length;
         }
         int result = step_execute(side->engine, side->machine, &piece, &side->stop);
-        if (result != 0 || side->stop.exit != ASSAY_EXIT_stopped || play->differences.count > 0) {
+        if (result != 0 || side->stop.exit != ASSAY_EXIT_STOPPED || play->differences.count > 0) {
             return result;
         }
         piece.kind = STEP_RESUME;
@@ -121,16 +115,15 @@ static void execute(struct play *play, struct vector_step *step)
 {
     int result[2];
     uint64_t length = 1 + random_below(&play->plan, 40);
-    bool splits =
-        play->flavour == FLAVOUR_SPLIT && play->step_count == 1 && step->until.blocks == 0;
+    bool splits = play->flavour == FLAVOUR_SPLIT && play->step_count == 1 && step->until.blocks == 0;
     splits = splits && both_have(play, ASSAY_FEATURE_INSTRUCTIONS);
     for (size_t i = 0; i < 2; i++) {
         struct play_side *side = &play->side[i];
         result[i] = splits ? run_pieces(play, side, step, length)
                            : step_execute(side->engine, side->machine, step, &side->stop);
     }
-    compare_words(&play->differences, step->kind == STEP_RUN ? "run" : "resume",
-                  result_word(result[0]), result_word(result[1]));
+    compare_words(&play->differences, step->kind == STEP_RUN ? "run" : "resume", result_word(result[0]),
+                  result_word(result[1]));
     step->refused = result[0] != 0;
     step->stop = play->side[0].stop;
     if (result[0] == 0 && result[1] == 0) {
@@ -145,8 +138,7 @@ static void write_step(struct play *play)
     const struct assay_program *program = &play->made->program;
     const struct assay_page *page = &program->page[random_below(&play->plan, program->page_count)];
     uint32_t offset = (uint32_t)random_below(&play->plan, PAGE_BYTES);
-    uint32_t size = 1 + (uint32_t)random_below(&play->plan,
-                                               PAGE_BYTES - offset < 16 ? PAGE_BYTES - offset : 16);
+    uint32_t size = 1 + (uint32_t)random_below(&play->plan, PAGE_BYTES - offset < 16 ? PAGE_BYTES - offset : 16);
     struct vector_step *step = &play->step[play->step_count++];
     *step = (struct vector_step){.kind = STEP_WRITE, .write = {.address = page->address + offset}};
     step->write.data = (struct bytes){arena_take(play->arena, size), size};
@@ -155,8 +147,7 @@ static void write_step(struct play *play)
     }
     for (size_t i = 0; i < 2; i++) {
         struct play_side *side = &play->side[i];
-        int result = side->engine->machine->write(side->machine, step->write.address,
-                                                  step->write.data.data, size);
+        int result = side->engine->machine->write(side->machine, step->write.address, step->write.data.data, size);
         compare_words(&play->differences, "write", "done", result_word(result));
     }
     compare_memory(play, step);
@@ -164,8 +155,8 @@ static void write_step(struct play *play)
 
 static bool may_resume(const struct assay_stop *stop)
 {
-    return stop->exit == ASSAY_EXIT_host_call || stop->exit == ASSAY_EXIT_ecall ||
-           stop->exit == ASSAY_EXIT_out_of_gas || stop->exit == ASSAY_EXIT_stopped;
+    return stop->exit == ASSAY_EXIT_HOST_CALL || stop->exit == ASSAY_EXIT_ECALL ||
+           stop->exit == ASSAY_EXIT_OUT_OF_GAS || stop->exit == ASSAY_EXIT_STOPPED;
 }
 
 /* Chooses what follows a stop; false when the program is over. */
@@ -203,12 +194,10 @@ static void compare_records(struct play *play)
     const struct play_side *left = &play->side[0], *right = &play->side[1];
     if (both_have(play, ASSAY_FEATURE_BLOCKS)) {
         compare_counts(&play->differences, "blocks", left->blocks.count, right->blocks.count);
-        compare_numbers(&play->differences, "digest of blocks", left->blocks.value,
-                        right->blocks.value);
+        compare_numbers(&play->differences, "digest of blocks", left->blocks.value, right->blocks.value);
     }
     if (both_have(play, ASSAY_FEATURE_INSTRUCTIONS)) {
-        compare_counts(&play->differences, "instructions", left->instructions.count,
-                       right->instructions.count);
+        compare_counts(&play->differences, "instructions", left->instructions.count, right->instructions.count);
         compare_numbers(&play->differences, "digest of instructions", left->instructions.value,
                         right->instructions.value);
     }
@@ -217,8 +206,7 @@ static void compare_records(struct play *play)
 static void play_steps(struct play *play)
 {
     struct vector_step *step = &play->step[play->step_count++];
-    *step = (struct vector_step){
-        .kind = STEP_RUN, .state = play->made->start, .until = play->made->until};
+    *step = (struct vector_step){.kind = STEP_RUN, .state = play->made->start, .until = play->made->until};
     if (step->until.blocks != 0 && !both_have(play, ASSAY_FEATURE_BLOCKS)) {
         step->until.blocks = 0; /* then only little gas ends a loop */
         step->state.gas %= 2000;
@@ -253,8 +241,8 @@ void play_program(struct play *play)
     unload(play);
 }
 
-struct play *play_new(const struct assay_engine *const engine[2], struct arena *arena,
-                      struct random_program *made, enum flavour flavour)
+struct play *play_new(const struct assay_engine *const engine[2], struct arena *arena, struct random_program *made,
+                      enum flavour flavour)
 {
     struct play *play = arena_take(arena, sizeof *play);
     play->side[0].engine = engine[0];

@@ -31,17 +31,17 @@ struct play {
     enum flavour flavour;
     struct arena *arena;
     struct random plan;
-    bool keeps_memory; /* the changed bytes of each step are wanted, to write the case */
-    uint8_t *before;   /* then: the image of the first engine at the start of the step */
-    int load;          /* result of the first engine */
+    bool keeps_memory;                      /* the changed bytes of each step are wanted, to write the case */
+    uint8_t *before;                        /* then: the image of the first engine at the start of the step */
+    int load;                               /* result of the first engine */
     struct vector_step step[PLAY_STEP_MAX]; /* with the outcomes of the first engine */
     size_t step_count;
     struct differences differences;
 };
 
 /* Storage in the arena; play_program does the rest. */
-struct play *play_new(const struct assay_engine *const engine[2], struct arena *arena,
-                      struct random_program *made, enum flavour flavour);
+struct play *play_new(const struct assay_engine *const engine[2], struct arena *arena, struct random_program *made,
+                      enum flavour flavour);
 void play_program(struct play *play);
 
 /* Adds what differs between the stops of `other` and those of the same program in production. */

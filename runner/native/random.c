@@ -39,8 +39,7 @@ enum { PAGE_POOL = sizeof page_address / sizeof *page_address };
 static uint64_t near_page(struct random *random)
 {
     static const int offset[] = {0, 1, 8, 100, 2048, 4088, 4089, 4092, 4095, 4096, -1, -4};
-    uint64_t base = page_address[random_chance(random, 3) ? random_below(random, PAGE_POOL)
-                                                          : random_below(random, 4)];
+    uint64_t base = page_address[random_chance(random, 3) ? random_below(random, PAGE_POOL) : random_below(random, 4)];
     return base + (uint64_t)(int64_t)offset[random_below(random, sizeof offset / sizeof *offset)];
 }
 
@@ -141,9 +140,8 @@ static void make_pages(struct arena *arena, struct random *random, struct assay_
         }
     }
     if (count > 0 && random_chance(random, 128)) { /* refused: given twice, or misaligned */
-        page[count - 1].address = random_chance(random, 2) && count > 1
-                                      ? page[count - 2].address
-                                      : page[count - 1].address + 8;
+        page[count - 1].address =
+            random_chance(random, 2) && count > 1 ? page[count - 2].address : page[count - 1].address + 8;
     }
     program->page = page;
     program->page_count = count;
@@ -161,8 +159,7 @@ static void make_blob(struct arena *arena, struct random *random, const struct d
                             : (uint32_t)random_below(random, draft->code_size + 4);
         table[i] = random_chance(random, 64) ? (uint32_t)random_next(random) : table[i];
     }
-    struct bytes blob = encode_blob(arena, draft->code, draft->start, draft->code_size, table,
-                                    table_size, entry_size);
+    struct bytes blob = encode_blob(arena, draft->code, draft->start, draft->code_size, table, table_size, entry_size);
     program->blob = blob.data;
     program->blob_size = blob.size;
 }
@@ -170,9 +167,8 @@ static void make_blob(struct arena *arena, struct random *random, const struct d
 /* A budget that a loop exhausts soon; a larger one only where nothing loops or `until` ends it. */
 static void make_gas(struct random *random, const struct draft *draft, struct random_program *made)
 {
-    static const uint64_t huge[] = {
-        UINT64_MAX,        UINT64_MAX - 1, UINT64_C(1) << 63, (UINT64_C(1) << 63) - 1,
-        UINT64_C(1) << 32, UINT32_MAX,     UINT64_C(1) << 62};
+    static const uint64_t huge[] = {UINT64_MAX,        UINT64_MAX - 1, UINT64_C(1) << 63, (UINT64_C(1) << 63) - 1,
+                                    UINT64_C(1) << 32, UINT32_MAX,     UINT64_C(1) << 62};
     switch (random_below(random, 8)) {
     case 0:
         made->start.gas = random_below(random, 40);
@@ -201,12 +197,10 @@ static uint64_t make_entry(struct random *random, const struct draft *draft, boo
     if (draft->block_count > 0 && !random_chance(random, 4)) {
         return draft->block[random_below(random, draft->block_count)];
     }
-    return random_chance(random, 4) ? odd[random_below(random, 3)]
-                                    : random_below(random, draft->code_size + 2);
+    return random_chance(random, 4) ? odd[random_below(random, 3)] : random_below(random, draft->code_size + 2);
 }
 
-void random_make(struct arena *arena, uint64_t seed, uint64_t index, enum shape shape,
-                 struct random_program *made)
+void random_make(struct arena *arena, uint64_t seed, uint64_t index, enum shape shape, struct random_program *made)
 {
     struct random random = {seed};
     random.state = random_next(&random) ^ (index * UINT64_C(0xd1342543de82ef95) + 1);
@@ -224,8 +218,7 @@ void random_make(struct arena *arena, uint64_t seed, uint64_t index, enum shape 
     }
     make_blob(arena, &random, draft, &made->program);
     if (!regular && random_chance(&random, 16)) {
-        struct bytes blob = {arena_take(arena, made->program.blob_size + 1),
-                             made->program.blob_size};
+        struct bytes blob = {arena_take(arena, made->program.blob_size + 1), made->program.blob_size};
         memcpy(blob.data, made->program.blob, blob.size);
         random_damage_blob(&random, &blob);
         made->program.blob = blob.data;

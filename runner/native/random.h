@@ -32,8 +32,7 @@ struct random_program {
     struct random plan;       /* decides what the caller does with the machine */
 };
 
-void random_make(struct arena *arena, uint64_t seed, uint64_t index, enum shape shape,
-                 struct random_program *made);
+void random_make(struct arena *arena, uint64_t seed, uint64_t index, enum shape shape, struct random_program *made);
 
 /* Shared by the two shapes. */
 

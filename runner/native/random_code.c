@@ -12,8 +12,7 @@ enum { COUNT_MAX = 220 };
 static const struct instruction *pick(struct random *random, const struct draft *draft)
 {
     for (;;) {
-        const struct instruction *picked =
-            &instruction_table[random_below(random, INSTRUCTION_COUNT)];
+        const struct instruction *picked = &instruction_table[random_below(random, INSTRUCTION_COUNT)];
         if (draft->favourite_count > 0 && !random_chance(random, 16)) {
             picked = instruction_of(draft->favourite[random_below(random, draft->favourite_count)]);
         }
@@ -27,8 +26,7 @@ static const struct instruction *pick(struct random *random, const struct draft 
 
 static void choose_favourites(struct random *random, struct draft *draft)
 {
-    draft->favourite_count =
-        random_chance(random, 4) ? 1 + random_below(random, RANDOM_FAVOURITE_MAX) : 0;
+    draft->favourite_count = random_chance(random, 4) ? 1 + random_below(random, RANDOM_FAVOURITE_MAX) : 0;
     for (size_t i = 0; i < draft->favourite_count; i++) {
         draft->favourite[i] = instruction_table[random_below(random, INSTRUCTION_COUNT)].byte;
     }
@@ -49,15 +47,13 @@ static unsigned immediate_size(struct random *random)
 /* Any nibble or byte now and then: 13 and above are φ12. */
 static uint8_t source(struct random *random)
 {
-    return (uint8_t)(random_chance(random, 12) ? random_below(random, 16)
-                                               : random_below(random, 13));
+    return (uint8_t)(random_chance(random, 12) ? random_below(random, 16) : random_below(random, 13));
 }
 
 /* r9 and above are for addresses, and seldom overwritten. */
 static uint8_t target(struct random *random)
 {
-    return (uint8_t)(random_chance(random, 40) ? random_below(random, 16)
-                                               : random_below(random, 9));
+    return (uint8_t)(random_chance(random, 40) ? random_below(random, 16) : random_below(random, 9));
 }
 
 static uint8_t base(struct random *random)
@@ -71,8 +67,7 @@ static uint8_t base(struct random *random)
 /* Mostly on the page that nearly every program has, else anywhere near a page's edge. */
 static uint64_t address(struct random *random)
 {
-    static const uint64_t page[] = {0x10000, 0x10000, 0x11000,    0x12000,
-                                    0x20000, 0,       0xfffff000, 0x80000000};
+    static const uint64_t page[] = {0x10000, 0x10000, 0x11000, 0x12000, 0x20000, 0, 0xfffff000, 0x80000000};
     if (!random_chance(random, 24)) {
         return page[0] + random_below(random, 4089);
     }
@@ -120,16 +115,14 @@ static bool is_between(uint8_t byte, uint8_t first, uint8_t last)
 static bool holds_address(const struct instruction *instruction)
 {
     uint8_t byte = instruction->byte;
-    return is_between(byte, OP_store_imm_u8, OP_store_imm_u64) ||
-           is_between(byte, OP_load_u8, OP_store_u64) ||
+    return is_between(byte, OP_store_imm_u8, OP_store_imm_u64) || is_between(byte, OP_load_u8, OP_store_u64) ||
            is_between(byte, OP_store_imm_ind_u8, OP_store_imm_ind_u64) ||
            is_between(byte, OP_store_ind_u8, OP_load_ind_u64);
 }
 
 /* Operands of an instruction at `position` whose sizes are already chosen. */
-static void fill(struct random *random, const struct draft *draft,
-                 const struct instruction *instruction, uint32_t position,
-                 struct operands *operands)
+static void fill(struct random *random, const struct draft *draft, const struct instruction *instruction,
+                 uint32_t position, struct operands *operands)
 {
     uint8_t byte = instruction->byte;
     operands->lo = target(random);
@@ -140,12 +133,10 @@ static void fill(struct random *random, const struct draft *draft,
     if (instruction->form == FORM_three_reg) {
         operands->lo = source(random);
     }
-    if (is_between(byte, OP_store_imm_u8, OP_store_imm_u64) ||
-        is_between(byte, OP_load_u8, OP_store_u64)) {
+    if (is_between(byte, OP_store_imm_u8, OP_store_imm_u64) || is_between(byte, OP_load_u8, OP_store_u64)) {
         operands->x = address(random);
     }
-    if (is_between(byte, OP_store_u8, OP_store_u64) ||
-        is_between(byte, OP_branch_eq_imm, OP_branch_gt_s_imm) ||
+    if (is_between(byte, OP_store_u8, OP_store_u64) || is_between(byte, OP_branch_eq_imm, OP_branch_gt_s_imm) ||
         is_between(byte, OP_store_ind_u8, OP_store_ind_u64)) {
         operands->lo = source(random);
     }
@@ -187,8 +178,7 @@ void random_regular_code(struct random *random, struct draft *draft)
     choose_favourites(random, draft);
     for (size_t i = 0; i < count; i++) { /* sizes first: they fix every position */
         instruction[i] = pick(random, draft);
-        operands[i] =
-            (struct operands){.x_size = immediate_size(random), .y_size = immediate_size(random)};
+        operands[i] = (struct operands){.x_size = immediate_size(random), .y_size = immediate_size(random)};
         if (holds_address(instruction[i]) && !random_chance(random, 24)) {
             operands[i].x_size = (unsigned)(3 + random_below(random, 2));
         }
@@ -213,8 +203,7 @@ void random_regular_code(struct random *random, struct draft *draft)
 static void change_some(struct random *random, struct draft *draft)
 {
     draft->forward = false;
-    for (uint64_t changes = 1 + random_below(random, 6); changes > 0 && draft->code_size > 0;
-         changes--) {
+    for (uint64_t changes = 1 + random_below(random, 6); changes > 0 && draft->code_size > 0; changes--) {
         size_t at = random_below(random, draft->code_size);
         switch (random_below(random, 4)) {
         case 0:

@@ -78,8 +78,8 @@ static void on_instruction(void *context, const struct assay_step *record)
  */
 static void cover_exit(struct attempt *attempt, const struct assay_stop *stop)
 {
-    bool is_inside = stop->exit == ASSAY_EXIT_trap || stop->exit == ASSAY_EXIT_panic ||
-                     stop->exit == ASSAY_EXIT_page_fault;
+    bool is_inside =
+        stop->exit == ASSAY_EXIT_TRAP || stop->exit == ASSAY_EXIT_PANIC || stop->exit == ASSAY_EXIT_PAGE_FAULT;
     if (is_inside && code_is_executable(&attempt->code, stop->state.pc)) {
         attempt->replay->executed[attempt->code.code[stop->state.pc]]++;
     }
@@ -108,8 +108,7 @@ static void compare_record_counts(struct attempt *attempt, const struct vector_s
         compare_counts(&attempt->differences, "blocks", step->block_count, attempt->blocks);
     }
     if (step->has_instructions && engine_has(replay->engine, ASSAY_FEATURE_INSTRUCTIONS)) {
-        compare_counts(&attempt->differences, "instructions", step->instruction_count,
-                       attempt->instructions);
+        compare_counts(&attempt->differences, "instructions", step->instruction_count, attempt->instructions);
     }
 }
 
@@ -124,8 +123,8 @@ static bool is_host_trouble(int result)
 }
 
 /* One run or resume; `image` is what memory must be and is brought up to date. */
-static void run_step(struct attempt *attempt, struct assay_machine *machine,
-                     const struct vector_step *step, uint8_t *image)
+static void run_step(struct attempt *attempt, struct assay_machine *machine, const struct vector_step *step,
+                     uint8_t *image)
 {
     struct assay_stop stop;
     attempt->expected = step;
@@ -136,8 +135,8 @@ static void run_step(struct attempt *attempt, struct assay_machine *machine,
         attempt->trouble = engine_error_name(result);
         return;
     }
-    compare_words(&attempt->differences, step->kind == STEP_RUN ? "run" : "resume",
-                  step->refused ? "refused" : "done", result_name(result));
+    compare_words(&attempt->differences, step->kind == STEP_RUN ? "run" : "resume", step->refused ? "refused" : "done",
+                  result_name(result));
     if (result != 0 || step->refused) {
         return;
     }
@@ -151,18 +150,16 @@ static void run_step(struct attempt *attempt, struct assay_machine *machine,
     }
 }
 
-static void write_memory(struct attempt *attempt, struct assay_machine *machine,
-                         const struct vector_step *step, uint8_t *image)
+static void write_memory(struct attempt *attempt, struct assay_machine *machine, const struct vector_step *step,
+                         uint8_t *image)
 {
     const struct memory_run *run = &step->write;
-    int result = attempt->replay->engine->machine->write(machine, run->address, run->data.data,
-                                                         run->data.size);
+    int result = attempt->replay->engine->machine->write(machine, run->address, run->data.data, run->data.size);
     compare_words(&attempt->differences, "write", "done", result_name(result));
     image_apply(&attempt->vector->program, image, run);
 }
 
-static void run_steps(struct attempt *attempt, struct assay_machine *machine, uint8_t *image,
-                      uint8_t *got)
+static void run_steps(struct attempt *attempt, struct assay_machine *machine, uint8_t *image, uint8_t *got)
 {
     const struct vector_case *vector = attempt->vector;
     for (size_t i = 0; i < vector->step_count && attempt->trouble == NULL; i++) {
@@ -226,8 +223,7 @@ static const char *missing_feature(const struct replay *replay, const struct vec
         if (vector->step[i].has_blocks && !engine_has(replay->engine, ASSAY_FEATURE_BLOCKS)) {
             return "the case has L1 records and the engine has not got the feature blocks";
         }
-        if (vector->step[i].has_instructions &&
-            !engine_has(replay->engine, ASSAY_FEATURE_INSTRUCTIONS)) {
+        if (vector->step[i].has_instructions && !engine_has(replay->engine, ASSAY_FEATURE_INSTRUCTIONS)) {
             return "the case has L0 records and the engine has not got the feature instructions";
         }
     }
@@ -243,8 +239,7 @@ static enum verdict run_case(struct replay *replay, struct attempt *attempt)
         return VERDICT_ERROR;
     }
     run_flavour(attempt);
-    if (attempt->differences.count == 0 && attempt->trouble == NULL &&
-        replay->engine->features != 0) {
+    if (attempt->differences.count == 0 && attempt->trouble == NULL && replay->engine->features != 0) {
         attempt->observed = true;
         run_flavour(attempt);
     }
@@ -268,8 +263,8 @@ static void begin_line(struct replay *replay, const struct vector_item *item, co
     text_format(&replay->text, ", \"index\": %zu", item->index);
 }
 
-static void report(struct replay *replay, const struct vector_item *item,
-                   const struct attempt *attempt, enum verdict verdict)
+static void report(struct replay *replay, const struct vector_item *item, const struct attempt *attempt,
+                   enum verdict verdict)
 {
     struct text *text = &replay->text;
     replay->verdict_count[verdict]++;
@@ -279,8 +274,8 @@ static void report(struct replay *replay, const struct vector_item *item,
         text_format(text, ", \"offset\": %zu, \"message\": ", item->error.offset);
         text_string(text, item->error.message);
     } else if (verdict != VERDICT_PASS) {
-        text_format(text, ", \"flavour\": \"%s\", \"step\": %zu",
-                    attempt->observed ? "observed" : "production", attempt->step);
+        text_format(text, ", \"flavour\": \"%s\", \"step\": %zu", attempt->observed ? "observed" : "production",
+                    attempt->step);
     }
     if (verdict == VERDICT_ERROR) {
         text_raw(text, ", \"message\": ");
@@ -352,8 +347,7 @@ static void report_unmet(struct replay *replay)
         const char *id = replay->selected.slot[i];
         if (id != NULL && !id_set_has(&replay->met, id)) {
             struct vector_item item = {.file = "", .id = id};
-            snprintf(item.error.message, sizeof item.error.message,
-                     "selected, but in none of the files");
+            snprintf(item.error.message, sizeof item.error.message, "selected, but in none of the files");
             report(replay, &item, NULL, VERDICT_INVALID);
         }
     }
@@ -368,20 +362,17 @@ static void finish(struct replay *replay)
     text_raw(text, ", \"version\": ");
     text_string(text, replay->engine->version);
     for (size_t i = 0; i < VERDICT_COUNT; i++) {
-        text_format(text, ", \"%s\": %llu", verdict_name[i],
-                    (unsigned long long)replay->verdict_count[i]);
+        text_format(text, ", \"%s\": %llu", verdict_name[i], (unsigned long long)replay->verdict_count[i]);
     }
     if (replay->records_skipped > 0) {
-        text_format(text, ", \"records_skipped\": %llu",
-                    (unsigned long long)replay->records_skipped);
+        text_format(text, ", \"records_skipped\": %llu", (unsigned long long)replay->records_skipped);
     }
     if (replay->covers) {
         const char *comma = "";
         text_raw(text, ", \"opcodes\": {");
         for (size_t i = 0; i < 256; i++) {
             if (replay->executed[i] > 0) {
-                text_format(text, "%s\"%zu\": %llu", comma, i,
-                            (unsigned long long)replay->executed[i]);
+                text_format(text, "%s\"%zu\": %llu", comma, i, (unsigned long long)replay->executed[i]);
                 comma = ", ";
             }
         }
@@ -407,22 +398,18 @@ static int run(int argument_count, char **arguments)
     const char *engine = NULL, *selection = NULL, *from = NULL, *records = NULL, *cover = NULL;
     const struct option option[] = {
         {"--engine", "PATH", "shared object of the engine, libassay_NAME.so", &engine, NULL},
-        {"--select", "FILE", "run only the cases whose ids are in FILE, one a line", &selection,
-         NULL},
+        {"--select", "FILE", "run only the cases whose ids are in FILE, one a line", &selection, NULL},
         {"--from", "N", "run only cases with an index of at least N", &from, NULL},
-        {"--records", NULL, "an engine that cannot give the records a case has is an error",
-         &records, NULL},
+        {"--records", NULL, "an engine that cannot give the records a case has is an error", &records, NULL},
         {"--cover", NULL, "add the executed opcodes to the last line", &cover, NULL},
     };
     struct replay replay = {0};
-    int left = options_read(&command_replay, option, sizeof option / sizeof *option, argument_count,
-                            arguments);
+    int left = options_read(&command_replay, option, sizeof option / sizeof *option, argument_count, arguments);
     if (left < 0) {
         return left == -2 ? CODE_AGREED : CODE_USAGE;
     }
     if (engine == NULL || left == 0) {
-        complain("replay: %s; see assay-native replay --help",
-                 engine == NULL ? "--engine is needed" : "no file named");
+        complain("replay: %s; see assay-native replay --help", engine == NULL ? "--engine is needed" : "no file named");
         return CODE_USAGE;
     }
     if (!option_number("--from", from, UINT64_MAX, &replay.from)) {

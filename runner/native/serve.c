@@ -59,8 +59,8 @@ void server_result(struct server *server, int result, const char *refusal)
     }
 }
 
-bool server_members(struct server *server, const cJSON *request, const struct json_key *key,
-                    size_t key_count, const cJSON **found)
+bool server_members(struct server *server, const cJSON *request, const struct json_key *key, size_t key_count,
+                    const cJSON **found)
 {
     return json_read_object(&server->reader, request, key, key_count, found);
 }
@@ -114,8 +114,7 @@ static void forget_machine(struct server *server)
 
 static void load(struct server *server, const cJSON *request)
 {
-    static const struct json_key key[] = {
-        {"op", true}, {"blob", true}, {"mem_cycles", true}, {"pages", true}};
+    static const struct json_key key[] = {{"op", true}, {"blob", true}, {"mem_cycles", true}, {"pages", true}};
     const cJSON *found[4];
     struct assay_program program = {0};
     server_members(server, request, key, 4, found);
@@ -134,9 +133,7 @@ static void load(struct server *server, const cJSON *request)
     if (result != 0) {
         server->machine = NULL;
     }
-    const char *name = result == 0                      ? "admitted"
-                       : result == ASSAY_ERROR_ARGUMENT ? "refused"
-                                                        : reject_name(result);
+    const char *name = result == 0 ? "admitted" : result == ASSAY_ERROR_ARGUMENT ? "refused" : reject_name(result);
     if (name == NULL) {
         server_result(server, result, "");
     } else {
@@ -144,8 +141,7 @@ static void load(struct server *server, const cJSON *request)
     }
 }
 
-static void read_all_registers(struct server *server, const cJSON *item,
-                               uint64_t reg[ASSAY_REGISTER_COUNT])
+static void read_all_registers(struct server *server, const cJSON *item, uint64_t reg[ASSAY_REGISTER_COUNT])
 {
     const cJSON *part[ASSAY_REGISTER_COUNT];
     if (item != NULL && json_read_tuple(&server->reader, item, ASSAY_REGISTER_COUNT, part)) {
@@ -165,8 +161,7 @@ static uint64_t read_records(struct server *server, const cJSON *item)
                            : strcmp(name, "instructions") == 0 ? ASSAY_FEATURE_INSTRUCTIONS
                                                                : 0;
         if (feature == 0 || (wanted & feature) != 0) {
-            json_reject(&server->reader, child,
-                        "records may hold \"blocks\" and \"instructions\", each once");
+            json_reject(&server->reader, child, "records may hold \"blocks\" and \"instructions\", each once");
         }
         wanted |= feature;
     }
@@ -212,8 +207,7 @@ static int attach(struct server *server, uint64_t wanted)
     }
     if ((wanted & ASSAY_FEATURE_INSTRUCTIONS) != 0) {
         observer.instruction = on_instruction;
-        server->instruction =
-            memory_resize(server->instruction, RECORD_MAX * sizeof *server->instruction);
+        server->instruction = memory_resize(server->instruction, RECORD_MAX * sizeof *server->instruction);
     }
     return server->engine->machine->observe(server->machine, wanted == 0 ? NULL : &observer);
 }
@@ -228,8 +222,7 @@ static void execute(struct server *server, const struct vector_step *step, uint6
         return;
     }
     if (!engine_has(server->engine, needed)) {
-        server_error(server, "unsupported",
-                    "the engine has not got a feature that until or records need");
+        server_error(server, "unsupported", "the engine has not got a feature that until or records need");
         return;
     }
     int result = attach(server, wanted);
@@ -237,8 +230,7 @@ static void execute(struct server *server, const struct vector_step *step, uint6
         result = step_execute(server->engine, server->machine, step, &stop);
     }
     if (result != 0) {
-        server_result(server, result,
-                     "resume follows only host_call, ecall, out_of_gas and stopped");
+        server_result(server, result, "resume follows only host_call, ecall, out_of_gas and stopped");
         return;
     }
     text_raw(&server->reply, "{\"ok\": ");
@@ -294,9 +286,8 @@ static void read_memory(struct server *server, const cJSON *request)
         return;
     }
     uint8_t *data = arena_take(&server->arena, size);
-    int result = server->machine == NULL
-                     ? ASSAY_ERROR_ARGUMENT
-                     : server->engine->machine->read(server->machine, address, data, size);
+    int result = server->machine == NULL ? ASSAY_ERROR_ARGUMENT
+                                         : server->engine->machine->read(server->machine, address, data, size);
     if (result != 0) {
         server_result(server, result, no_page);
         return;
@@ -316,9 +307,9 @@ static void write_memory(struct server *server, const cJSON *request)
     if (server->reader.failed) {
         return;
     }
-    int result = server->machine == NULL ? ASSAY_ERROR_ARGUMENT
-                                         : server->engine->machine->write(server->machine, address,
-                                                                          data.data, data.size);
+    int result = server->machine == NULL
+                     ? ASSAY_ERROR_ARGUMENT
+                     : server->engine->machine->write(server->machine, address, data.data, data.size);
     if (result != 0) {
         server_result(server, result, no_page);
     } else {
@@ -352,14 +343,12 @@ static void dispatch(struct server *server, const cJSON *request)
         const char *op;
         void (*answer)(struct server *server, const cJSON *request);
     } table[] = {
-        {"hello", hello},           {"load", load},        {"run", run_machine},
-        {"resume", resume_machine}, {"read", read_memory}, {"write", write_memory},
-        {"unload", unload},         {"bye", bye},
+        {"hello", hello},      {"load", load},          {"run", run_machine}, {"resume", resume_machine},
+        {"read", read_memory}, {"write", write_memory}, {"unload", unload},   {"bye", bye},
     };
     const cJSON *op = cJSON_GetObjectItemCaseSensitive(request, "op");
     if (!cJSON_IsObject(request) || !cJSON_IsString(op)) {
-        json_reject(&server->reader, op != NULL ? op : request,
-                    "a request is an object with a string \"op\"");
+        json_reject(&server->reader, op != NULL ? op : request, "a request is an object with a string \"op\"");
         return;
     }
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -371,8 +360,7 @@ static void dispatch(struct server *server, const cJSON *request)
     if (server_answer_kernel(server, op->valuestring, request)) {
         return;
     }
-    json_reject(&server->reader, op, "unknown op \"%.30s\"; PROTOCOL.md lists them",
-                op->valuestring);
+    json_reject(&server->reader, op, "unknown op \"%.30s\"; PROTOCOL.md lists them", op->valuestring);
 }
 
 static void answer(struct server *server)
@@ -397,10 +385,8 @@ static void send_reply(struct server *server)
         return;
     }
     size_t size = server->reply.size;
-    uint8_t head[4] = {(uint8_t)size, (uint8_t)(size >> 8), (uint8_t)(size >> 16),
-                       (uint8_t)(size >> 24)};
-    if (fwrite(head, 1, 4, stdout) != 4 || fwrite(server->reply.data, 1, size, stdout) != size ||
-        fflush(stdout) != 0) {
+    uint8_t head[4] = {(uint8_t)size, (uint8_t)(size >> 8), (uint8_t)(size >> 16), (uint8_t)(size >> 24)};
+    if (fwrite(head, 1, 4, stdout) != 4 || fwrite(server->reply.data, 1, size, stdout) != size || fflush(stdout) != 0) {
         complain("serve: the reply cannot be written; the other side is gone");
         exit(CODE_HOST);
     }
@@ -444,8 +430,7 @@ static enum receipt receive_frame(struct server *server)
     if (fread(head, 1, 4, stdin) != 4) {
         return RECEIPT_END;
     }
-    size_t size =
-        (size_t)head[0] | (size_t)head[1] << 8 | (size_t)head[2] << 16 | (size_t)head[3] << 24;
+    size_t size = (size_t)head[0] | (size_t)head[1] << 8 | (size_t)head[2] << 16 | (size_t)head[3] << 24;
     for (size_t left = size; left > 0;) {
         size_t wanted = left < sizeof part ? left : sizeof part;
         size_t got = fread(part, 1, wanted, stdin);
@@ -469,8 +454,7 @@ static void serve(struct server *server)
         }
         if (receipt == RECEIPT_TOO_LONG) {
             server->error.offset = MESSAGE_MAX;
-            server_error(server, "protocol",
-                        "the request is longer than 64 MiB; split it into several");
+            server_error(server, "protocol", "the request is longer than 64 MiB; split it into several");
         } else {
             answer(server);
         }
@@ -493,8 +477,7 @@ static int run(int argument_count, char **arguments)
         {"--framed", NULL, "length-prefixed frames instead of JSON lines", &framed, NULL},
     };
     struct server server = {0};
-    int left = options_read(&command_serve, option, sizeof option / sizeof *option, argument_count,
-                            arguments);
+    int left = options_read(&command_serve, option, sizeof option / sizeof *option, argument_count, arguments);
     if (left < 0) {
         return left == -2 ? CODE_AGREED : CODE_USAGE;
     }

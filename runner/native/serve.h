@@ -30,8 +30,8 @@ struct server {
 };
 
 /* The members of a request; false after an error. */
-bool server_members(struct server *server, const cJSON *request, const struct json_key *key,
-                    size_t key_count, const cJSON **found);
+bool server_members(struct server *server, const cJSON *request, const struct json_key *key, size_t key_count,
+                    const cJSON **found);
 void server_error(struct server *server, const char *kind, const char *message);
 /* Of a negative result; `refusal` says what ASSAY_ERROR_ARGUMENT means. */
 void server_result(struct server *server, int result, const char *refusal);

@@ -12,8 +12,7 @@ enum { TYPE_COUNT = sizeof type_name / sizeof *type_name };
 enum { HASH_COUNT = sizeof hash_kind / sizeof *hash_kind };
 
 /* Which of the names the item is; `count` after an error. */
-static uint32_t read_name(struct server *server, const cJSON *item, const char *const *name,
-                          uint32_t count)
+static uint32_t read_name(struct server *server, const cJSON *item, const char *const *name, uint32_t count)
 {
     const char *text = item == NULL ? "" : json_read_string(&server->reader, item);
     for (uint32_t i = 0; i < count; i++) {
@@ -81,7 +80,7 @@ static void decode(struct server *server, const cJSON *request)
     }
     size_t offset = 0, again_size = 0;
     uint8_t *again = arena_take(&server->arena, bytes.size + 1);
-    int result = level->decode(type, bytes.data, bytes.size, &offset, again, &again_size);
+    int result = level->decode(ASSAY_REVISION_1, type, bytes.data, bytes.size, &offset, again, &again_size);
     if (result == 0) {
         text_raw(&server->reply, "{\"ok\": {\"verdict\": \"decoded\"");
         write_bytes(&server->reply, "again", again, again_size);
@@ -130,7 +129,7 @@ static void hash(struct server *server, const cJSON *request)
         return;
     }
     uint8_t digest[32];
-    int result = level->hash(kind, value.data, value.size, digest);
+    int result = level->hash(ASSAY_REVISION_1, kind, value.data, value.size, digest);
     if (result == 0) {
         text_raw(&server->reply, "{\"ok\": {\"digest\": ");
         text_bytes(&server->reply, digest, sizeof digest);
@@ -189,14 +188,13 @@ static void world_open(struct server *server, const cJSON *request)
     const cJSON *found[2];
     server_members(server, request, key, 2, found);
     struct bytes world = json_read_bytes(&server->reader, found[1]);
-    const struct assay_invocation_level *level =
-        server->reader.failed ? NULL : invocation_level(server);
+    const struct assay_invocation_level *level = server->reader.failed ? NULL : invocation_level(server);
     if (level == NULL) {
         return;
     }
     level->close(server->world);
     server->world = NULL;
-    int result = level->open(world.data, world.size, &server->world);
+    int result = level->open(ASSAY_REVISION_1, world.data, world.size, &server->world);
     if (result != 0) {
         server->world = NULL;
         server_result(server, result, "the world is not well formed");
@@ -214,12 +212,11 @@ static void write_registers(struct text *text, const uint64_t reg[ASSAY_REGISTER
     text_raw(text, "]");
 }
 
-static void write_result(struct server *server, int result, const struct assay_result *done,
-                         bool records)
+static void write_result(struct server *server, int result, const struct assay_result *done, bool records)
 {
     struct text *reply = &server->reply;
-    const char *name = result == ASSAY_CALL_stack_full   ? "stack_full"
-                       : result == ASSAY_CALL_not_paused ? "not_paused"
+    const char *name = result == ASSAY_CALL_STACK_FULL   ? "stack_full"
+                       : result == ASSAY_CALL_NOT_PAUSED ? "not_paused"
                                                          : rejection_name(result);
     if (result != 0 && name == NULL) {
         server_result(server, result, "a reference is on top, or a value does not decode");
@@ -231,15 +228,14 @@ static void write_result(struct server *server, int result, const struct assay_r
         text_raw(reply, "}}");
         return;
     }
-    if (done->outcome > ASSAY_OUTCOME_paused || exit_name(done->exit) == NULL) {
+    if (done->outcome > ASSAY_OUTCOME_PAUSED || exit_name(done->exit) == NULL) {
         server_error(server, "host", "the engine's outcome or exit is none of the contract");
         return;
     }
     text_format(reply, "{\"ok\": {\"result\": \"done\", \"outcome\": \"%s\", \"exit\": \"%s\"",
                 outcome_name[done->outcome], exit_name(done->exit));
-    text_format(reply, ", \"argument\": \"0x%x\", \"pc\": \"0x%llx\", \"gas\": \"0x%llx\"",
-                done->argument, (unsigned long long)done->state.pc,
-                (unsigned long long)done->state.gas);
+    text_format(reply, ", \"argument\": \"0x%x\", \"pc\": \"0x%llx\", \"gas\": \"0x%llx\"", done->argument,
+                (unsigned long long)done->state.pc, (unsigned long long)done->state.gas);
     write_registers(reply, done->state.reg);
     text_format(reply, ", \"gas_used\": \"0x%llx\"", (unsigned long long)done->gas_used);
     write_bytes(reply, "instance", done->instance, sizeof done->instance);
@@ -272,9 +268,8 @@ static const struct assay_invocation_level *ready_world(struct server *server, b
 
 static void world_run(struct server *server, const cJSON *request)
 {
-    static const struct json_key key[] = {{"op", true},       {"instance", true}, {"image", true},
-                                          {"cnode", true},    {"endpoint", true}, {"gas", true},
-                                          {"records", false}};
+    static const struct json_key key[] = {{"op", true},       {"instance", true}, {"image", true},   {"cnode", true},
+                                          {"endpoint", true}, {"gas", true},      {"records", false}};
     const cJSON *found[7];
     struct assay_invocation invocation = {0};
     server_members(server, request, key, 7, found);
@@ -287,8 +282,7 @@ static void world_run(struct server *server, const cJSON *request)
     if (!server->reader.failed && instance.size != sizeof invocation.instance) {
         json_reject(&server->reader, found[1], "an instance has 64 bytes");
     }
-    const struct assay_invocation_level *level =
-        server->reader.failed ? NULL : ready_world(server, records);
+    const struct assay_invocation_level *level = server->reader.failed ? NULL : ready_world(server, records);
     if (level == NULL) {
         return;
     }
@@ -309,8 +303,7 @@ static void world_resume(struct server *server, const cJSON *request)
         scratchpad = json_read_bytes(&server->reader, found[1]);
     }
     bool records = read_flag(server, found[2]);
-    const struct assay_invocation_level *level =
-        server->reader.failed ? NULL : ready_world(server, records);
+    const struct assay_invocation_level *level = server->reader.failed ? NULL : ready_world(server, records);
     if (level == NULL) {
         return;
     }
@@ -360,14 +353,13 @@ static void chain_genesis(struct server *server, const cJSON *request)
     const cJSON *found[2];
     server_members(server, request, key, 2, found);
     struct bytes image = json_read_bytes(&server->reader, found[1]);
-    const struct assay_chain_level *level =
-        server->reader.failed ? NULL : chain_level(server, false);
+    const struct assay_chain_level *level = server->reader.failed ? NULL : chain_level(server, false);
     if (level == NULL) {
         return;
     }
     level->close(server->chain);
     server->chain = NULL;
-    int result = level->genesis(image.data, image.size, &server->chain);
+    int result = level->genesis(ASSAY_REVISION_1, image.data, image.size, &server->chain);
     if (result != 0) {
         server->chain = NULL;
     }
@@ -391,8 +383,7 @@ static void chain_apply(struct server *server, const cJSON *request)
     event.gas = json_read_hex(&server->reader, found[3], 64);
     event.quota = json_read_hex(&server->reader, found[4], 64);
     bool records = read_flag(server, found[5]);
-    const struct assay_chain_level *level =
-        server->reader.failed ? NULL : chain_level(server, true);
+    const struct assay_chain_level *level = server->reader.failed ? NULL : chain_level(server, true);
     if (level == NULL) {
         return;
     }
@@ -402,15 +393,15 @@ static void chain_apply(struct server *server, const cJSON *request)
     if (result == 0) {
         result = level->apply(server->chain, &event, &done);
     }
-    if (result != 0 || done.outcome > ASSAY_OUTCOME_faulted || exit_name(done.exit) == NULL) {
+    if (result != 0 || done.outcome > ASSAY_OUTCOME_FAULTED || exit_name(done.exit) == NULL) {
         server_result(server, result == 0 ? ASSAY_ERROR_HOST : result, "");
         return;
     }
     text_format(&server->reply,
                 "{\"ok\": {\"outcome\": \"%s\", \"exit\": \"%s\", \"argument\": \"0x%x\", "
                 "\"value\": \"0x%llx\", \"gas_used\": \"0x%llx\"",
-                outcome_name[done.outcome], exit_name(done.exit), done.argument,
-                (unsigned long long)done.value, (unsigned long long)done.gas_used);
+                outcome_name[done.outcome], exit_name(done.exit), done.argument, (unsigned long long)done.value,
+                (unsigned long long)done.gas_used);
     write_events(server, records);
     text_raw(&server->reply, "}}");
 }
@@ -493,8 +484,7 @@ bool server_answer_kernel(struct server *server, const char *op, const cJSON *re
 
 void server_forget_kernel(struct server *server)
 {
-    const struct assay_invocation_level *invocation =
-        engine_level(server->engine, ENGINE_INVOCATION);
+    const struct assay_invocation_level *invocation = engine_level(server->engine, ENGINE_INVOCATION);
     const struct assay_chain_level *chain = engine_level(server->engine, ENGINE_CHAIN);
     if (invocation != NULL) {
         invocation->close(server->world);

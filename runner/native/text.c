@@ -110,8 +110,7 @@ void text_line(struct text *text)
 {
     text_add(text, "\n", 1);
     if (fwrite(text->data, 1, text->size, stdout) != text->size || fflush(stdout) != 0) {
-        complain(
-            "standard output cannot be written; nobody would see the rest, so this is the end");
+        complain("standard output cannot be written; nobody would see the rest, so this is the end");
         exit(CODE_HOST);
     }
     text_clear(text);

@@ -23,8 +23,7 @@ static bool is_shown(struct trace *trace, uint64_t *index)
 static void begin_line(struct trace *trace, uint64_t index)
 {
     text_clear(&trace->text);
-    text_format(&trace->text, "{\"step\": %zu, \"index\": %llu, \"record\": ", trace->now,
-                (unsigned long long)index);
+    text_format(&trace->text, "{\"step\": %zu, \"index\": %llu, \"record\": ", trace->now, (unsigned long long)index);
 }
 
 static void on_block(void *context, const struct assay_state *entry)
@@ -63,13 +62,11 @@ static void trace_step(struct trace *trace, struct lab *lab, size_t step)
     trace->now = step;
     lab_run(lab, step, NULL, &observer);
     text_clear(&trace->text);
-    text_format(&trace->text, "{\"step\": %zu, \"records\": %llu, \"stop\": ", step,
-                (unsigned long long)trace->seen);
+    text_format(&trace->text, "{\"step\": %zu, \"records\": %llu, \"stop\": ", step, (unsigned long long)trace->seen);
     if (lab->result == 0) {
         write_stop(&trace->text, &lab->stop);
     } else {
-        text_string(&trace->text,
-                    lab->result > 0 ? reject_name(lab->result) : engine_error_name(lab->result));
+        text_string(&trace->text, lab->result > 0 ? reject_name(lab->result) : engine_error_name(lab->result));
     }
     text_raw(&trace->text, "}");
     text_line(&trace->text);
@@ -109,8 +106,7 @@ static int run(int argument_count, char **arguments)
         {"--step", "N", "only this step of the case, counted from 0 (all)", &step, NULL},
     };
     static struct trace trace = {.count = UINT64_MAX};
-    int left = options_read(&command_trace, option, sizeof option / sizeof *option, argument_count,
-                            arguments);
+    int left = options_read(&command_trace, option, sizeof option / sizeof *option, argument_count, arguments);
     if (left < 0) {
         return left == -2 ? CODE_AGREED : CODE_USAGE;
     }
@@ -133,8 +129,7 @@ static int run(int argument_count, char **arguments)
     if (trace.engine == NULL) {
         return CODE_ENGINE;
     }
-    if (!engine_has(trace.engine,
-                    trace.level == LEVEL_L0 ? ASSAY_FEATURE_INSTRUCTIONS : ASSAY_FEATURE_BLOCKS)) {
+    if (!engine_has(trace.engine, trace.level == LEVEL_L0 ? ASSAY_FEATURE_INSTRUCTIONS : ASSAY_FEATURE_BLOCKS)) {
         complain("trace: the engine has not got these records; try the other --level");
         return CODE_USAGE;
     }

@@ -4,9 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    PAGE_DATA_MAX = 1 << 20
-}; /* an oversized page is a case of its own; beyond this it is a mistake */
+enum { PAGE_DATA_MAX = 1 << 20 }; /* an oversized page is a case of its own; beyond this it is a mistake */
 
 /* "r0" to "r12", or 13 */
 static size_t register_index(const char *name)
@@ -22,8 +20,7 @@ static size_t register_index(const char *name)
 }
 
 /* Overwrites the registers that are listed. */
-static void read_registers(struct json_reader *reader, const cJSON *item,
-                           uint64_t reg[ASSAY_REGISTER_COUNT])
+static void read_registers(struct json_reader *reader, const cJSON *item, uint64_t reg[ASSAY_REGISTER_COUNT])
 {
     if (reader->failed || item == NULL) {
         return;
@@ -32,12 +29,10 @@ static void read_registers(struct json_reader *reader, const cJSON *item,
         json_reject(reader, item, "regs must be an object such as {\"r1\": \"0x2\"}");
         return;
     }
-    for (const cJSON *member = item->child; member != NULL && !reader->failed;
-         member = member->next) {
+    for (const cJSON *member = item->child; member != NULL && !reader->failed; member = member->next) {
         size_t i = register_index(member->string);
         if (i == ASSAY_REGISTER_COUNT) {
-            json_reject(reader, member, "unknown register \"%.20s\"; there are r0 to r12",
-                        member->string);
+            json_reject(reader, member, "unknown register \"%.20s\"; there are r0 to r12", member->string);
         } else {
             reg[i] = json_read_hex(reader, member, 64);
         }
@@ -89,8 +84,7 @@ void vector_read_pages(struct json_reader *reader, const cJSON *item, struct ass
     program->page_count = count;
 }
 
-static void check_ascending(struct json_reader *reader, const cJSON *item,
-                            const struct assay_program *program)
+static void check_ascending(struct json_reader *reader, const cJSON *item, const struct assay_program *program)
 {
     for (size_t i = 1; i < program->page_count && !reader->failed; i++) {
         if (program->page[i].address < program->page[i - 1].address) {
@@ -102,8 +96,7 @@ static void check_ascending(struct json_reader *reader, const cJSON *item,
 const struct assay_page *vector_page_at(const struct assay_program *program, uint64_t address)
 {
     for (size_t i = 0; i < program->page_count; i++) {
-        if (address >= program->page[i].address &&
-            address - program->page[i].address < PAGE_BYTES) {
+        if (address >= program->page[i].address && address - program->page[i].address < PAGE_BYTES) {
             return &program->page[i];
         }
     }
@@ -111,21 +104,19 @@ const struct assay_page *vector_page_at(const struct assay_program *program, uin
 }
 
 /* Every byte must lie on a given page: nothing else can be compared or written. */
-static void check_given(struct json_reader *reader, const cJSON *item,
-                        const struct assay_program *program, const struct memory_run *run)
+static void check_given(struct json_reader *reader, const cJSON *item, const struct assay_program *program,
+                        const struct memory_run *run)
 {
-    for (uint64_t at = run->address;
-         at < (uint64_t)run->address + run->data.size && !reader->failed;) {
+    for (uint64_t at = run->address; at < (uint64_t)run->address + run->data.size && !reader->failed;) {
         if (vector_page_at(program, at) == NULL) {
-            json_reject(reader, item, "address 0x%llx lies on no page of this case",
-                        (unsigned long long)at);
+            json_reject(reader, item, "address 0x%llx lies on no page of this case", (unsigned long long)at);
         }
         at = (at / PAGE_BYTES + 1) * PAGE_BYTES;
     }
 }
 
-static void read_memory(struct json_reader *reader, const cJSON *item,
-                        const struct assay_program *program, struct vector_step *step)
+static void read_memory(struct json_reader *reader, const cJSON *item, const struct assay_program *program,
+                        struct vector_step *step)
 {
     uint64_t end = 0;
     step->memory_count = json_read_array(reader, item);
@@ -138,16 +129,15 @@ static void read_memory(struct json_reader *reader, const cJSON *item,
         step->memory[i].data = json_read_bytes(reader, part[1]);
         check_given(reader, child, program, &step->memory[i]);
         if (step->memory[i].data.size == 0 || (i > 0 && step->memory[i].address <= end)) {
-            json_reject(reader, child,
-                        "memory must be a list of maximal runs of bytes in ascending order");
+            json_reject(reader, child, "memory must be a list of maximal runs of bytes in ascending order");
         }
         end = (uint64_t)step->memory[i].address + step->memory[i].data.size;
     }
 }
 
 /* Complete outcome of a step that begins in step->state. */
-static void read_stop(struct json_reader *reader, const cJSON *item,
-                      const struct assay_program *program, struct vector_step *step)
+static void read_stop(struct json_reader *reader, const cJSON *item, const struct assay_program *program,
+                      struct vector_step *step)
 {
     static const struct json_key key[] = {{"exit", true}, {"argument", true}, {"pc", true},
                                           {"gas", true},  {"regs", true},     {"memory", true}};
@@ -210,16 +200,14 @@ static void read_store(struct json_reader *reader, const cJSON *item, struct ass
     record->store_value = json_read_hex(reader, part[2], width * 8);
 }
 
-static void read_instructions(struct json_reader *reader, const cJSON *item,
-                              struct vector_step *step)
+static void read_instructions(struct json_reader *reader, const cJSON *item, struct vector_step *step)
 {
     static const struct json_key key[] = {{"pc", true}, {"regs", true}, {"store", false}};
     struct assay_step now = {0};
     memcpy(now.reg, step->state.reg, sizeof now.reg);
     step->has_instructions = item != NULL;
     step->instruction_count = json_read_array(reader, item);
-    step->instruction =
-        arena_list(reader->arena, step->instruction_count, sizeof *step->instruction);
+    step->instruction = arena_list(reader->arena, step->instruction_count, sizeof *step->instruction);
     const cJSON *child = step->instruction_count == 0 ? NULL : item->child;
     for (size_t i = 0; i < step->instruction_count && !reader->failed; i++, child = child->next) {
         const cJSON *found[3];
@@ -254,16 +242,7 @@ static void read_start(struct json_reader *reader, const cJSON *run, const cJSON
     read_registers(reader, found[1], step->state.reg);
 }
 
-enum {
-    KEY_RUN,
-    KEY_RESUME,
-    KEY_WRITE,
-    KEY_UNTIL,
-    KEY_STOP,
-    KEY_BLOCKS,
-    KEY_INSTRUCTIONS,
-    STEP_KEYS
-};
+enum { KEY_RUN, KEY_RESUME, KEY_WRITE, KEY_UNTIL, KEY_STOP, KEY_BLOCKS, KEY_INSTRUCTIONS, STEP_KEYS };
 
 static const struct json_key step_key[STEP_KEYS] = {
     [KEY_RUN] = {"run", false},
@@ -275,8 +254,8 @@ static const struct json_key step_key[STEP_KEYS] = {
     [KEY_INSTRUCTIONS] = {"instructions", false},
 };
 
-static void read_write(struct json_reader *reader, const cJSON *const *member,
-                       const struct assay_program *program, struct vector_step *step)
+static void read_write(struct json_reader *reader, const cJSON *const *member, const struct assay_program *program,
+                       struct vector_step *step)
 {
     static const struct json_key key[] = {{"address", true}, {"data", true}};
     const cJSON *found[2];
@@ -293,8 +272,7 @@ static void read_write(struct json_reader *reader, const cJSON *const *member,
 }
 
 /* A run is always legal, and what is refused leaves no records. */
-static void check_refusal(struct json_reader *reader, const cJSON *const *member,
-                          const struct vector_step *step)
+static void check_refusal(struct json_reader *reader, const cJSON *const *member, const struct vector_step *step)
 {
     if (!step->refused) {
         return;
@@ -307,17 +285,15 @@ static void check_refusal(struct json_reader *reader, const cJSON *const *member
     }
 }
 
-static void read_step(struct json_reader *reader, const cJSON *item,
-                      const struct assay_program *program, struct assay_state *machine,
-                      struct vector_step *step)
+static void read_step(struct json_reader *reader, const cJSON *item, const struct assay_program *program,
+                      struct assay_state *machine, struct vector_step *step)
 {
     const cJSON *member[STEP_KEYS];
     if (!json_read_object(reader, item, step_key, STEP_KEYS, member)) {
         return;
     }
     step->offset = (size_t)item->valueint;
-    int kinds =
-        (member[KEY_RUN] != NULL) + (member[KEY_RESUME] != NULL) + (member[KEY_WRITE] != NULL);
+    int kinds = (member[KEY_RUN] != NULL) + (member[KEY_RESUME] != NULL) + (member[KEY_WRITE] != NULL);
     if (kinds != 1) {
         json_reject(reader, item, "a step has exactly one of run, resume and write");
         return;
@@ -352,9 +328,7 @@ static int read_load(struct json_reader *reader, const cJSON *item)
         return LOAD_REFUSED;
     }
     if (!reader->failed && strcmp(name, "admitted") != 0 && !reject_number(name, &number)) {
-        json_reject(reader, item,
-                    "load \"%.40s\" must be \"admitted\", \"refused\" or a rule of reject.def",
-                    name);
+        json_reject(reader, item, "load \"%.40s\" must be \"admitted\", \"refused\" or a rule of reject.def", name);
     }
     return number;
 }
@@ -396,8 +370,7 @@ static void read_steps(struct json_reader *reader, const cJSON *case_item, const
 {
     struct assay_state machine = {0};
     if ((vector->load == LOAD_ADMITTED) != (item != NULL)) {
-        json_reject(reader, item == NULL ? case_item : item,
-                    "steps must be there exactly when load is \"admitted\"");
+        json_reject(reader, item == NULL ? case_item : item, "steps must be there exactly when load is \"admitted\"");
         return;
     }
     vector->step_count = json_read_array(reader, item);
@@ -434,8 +407,7 @@ bool vector_read_case(struct json_reader *reader, const cJSON *item, struct vect
     }
     vector->id = arena_copy(reader->arena, json_read_string(reader, member[KEY_ID]));
     if (!is_id(vector->id)) {
-        json_reject(reader, member[KEY_ID],
-                    "id \"%.60s\" must be area/subject/behaviour in lower case", vector->id);
+        json_reject(reader, member[KEY_ID], "id \"%.60s\" must be area/subject/behaviour in lower case", vector->id);
     }
     read_strings(reader, member[KEY_RULES]);
     read_strings(reader, member[KEY_AGAINST]);
@@ -447,8 +419,7 @@ bool vector_read_case(struct json_reader *reader, const cJSON *item, struct vect
     struct bytes blob = json_read_bytes(reader, member[KEY_BLOB]);
     vector->program.blob = blob.data;
     vector->program.blob_size = blob.size;
-    vector->program.mem_cycles =
-        (uint32_t)json_read_number(reader, member[KEY_MEM_CYCLES], UINT32_MAX);
+    vector->program.mem_cycles = (uint32_t)json_read_number(reader, member[KEY_MEM_CYCLES], UINT32_MAX);
     vector_read_pages(reader, member[KEY_PAGES], &vector->program);
     check_ascending(reader, member[KEY_PAGES], &vector->program);
     vector->load = read_load(reader, member[KEY_LOAD]);

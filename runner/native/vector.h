@@ -51,8 +51,7 @@ bool vector_read_case(struct json_reader *reader, const cJSON *item, struct vect
 
 /* Shared with the messages of the engine protocol. */
 struct assay_until vector_read_until(struct json_reader *reader, const cJSON *item);
-void vector_read_pages(struct json_reader *reader, const cJSON *item,
-                       struct assay_program *program);
+void vector_read_pages(struct json_reader *reader, const cJSON *item, struct assay_program *program);
 
 /* The page of the program that holds the address, or NULL. */
 const struct assay_page *vector_page_at(const struct assay_program *program, uint64_t address);
@@ -61,8 +60,8 @@ const struct assay_page *vector_page_at(const struct assay_program *program, uin
 
 /* Adds the case as one line of a vector file, without comma or newline. */
 void vector_write_case(struct text *text, const struct vector_case *vector);
-void vector_write_head(struct text *text, const char *area, const char *subject,
-                       const char *const *vote, size_t vote_count);
+void vector_write_head(struct text *text, const char *area, const char *subject, const char *const *vote,
+                       size_t vote_count);
 
 /* ---- walking files ----------------------------------------------------------------------- */
 

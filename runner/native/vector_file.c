@@ -174,12 +174,10 @@ static const char *guess_id(struct walk *walk, size_t start)
 static bool find_next_case(struct json_scanner *scanner)
 {
     while (scanner->at < scanner->size) {
-        const uint8_t *newline =
-            memchr(scanner->text + scanner->at, '\n', scanner->size - scanner->at);
+        const uint8_t *newline = memchr(scanner->text + scanner->at, '\n', scanner->size - scanner->at);
         scanner->at = newline == NULL ? scanner->size : (size_t)(newline - scanner->text) + 1;
         json_skip_space(scanner);
-        if (scanner->at < scanner->size &&
-            (scanner->text[scanner->at] == '{' || scanner->text[scanner->at] == ']')) {
+        if (scanner->at < scanner->size && (scanner->text[scanner->at] == '{' || scanner->text[scanner->at] == ']')) {
             return true;
         }
     }
@@ -275,8 +273,7 @@ static bool walk_cases(struct walk *walk)
 
 enum { HEAD_SCHEMA, HEAD_AREA, HEAD_SUBJECT, HEAD_VOTES, HEAD_IMAGES, HEAD_CASES, HEAD_COUNT };
 
-static const char *const head_key[HEAD_COUNT] = {"schema", "area", "subject", "votes",
-                                                    "images", "cases"};
+static const char *const head_key[HEAD_COUNT] = {"schema", "area", "subject", "votes", "images", "cases"};
 
 /* A key of the file's object: which one, or HEAD_COUNT after an error. */
 static size_t take_key(struct json_scanner *scanner, bool seen[HEAD_COUNT])
@@ -284,8 +281,7 @@ static size_t take_key(struct json_scanner *scanner, bool seen[HEAD_COUNT])
     size_t start = scanner->at;
     char buffer[32];
     if (start >= scanner->size || scanner->text[start] != '"') {
-        json_fail(scanner, start, "found %s where a key of the file must stand",
-                  json_describe(scanner, buffer));
+        json_fail(scanner, start, "found %s where a key of the file must stand", json_describe(scanner, buffer));
         return HEAD_COUNT;
     }
     if (!json_scan_string(scanner)) {
@@ -293,8 +289,7 @@ static size_t take_key(struct json_scanner *scanner, bool seen[HEAD_COUNT])
     }
     for (size_t i = 0; i < HEAD_COUNT; i++) {
         size_t size = strlen(head_key[i]);
-        if (scanner->at - start - 2 != size ||
-            memcmp(scanner->text + start + 1, head_key[i], size) != 0) {
+        if (scanner->at - start - 2 != size || memcmp(scanner->text + start + 1, head_key[i], size) != 0) {
             continue;
         }
         if (seen[i]) {
@@ -308,8 +303,7 @@ static size_t take_key(struct json_scanner *scanner, bool seen[HEAD_COUNT])
         seen[i] = true;
         return i;
     }
-    json_fail(scanner, start,
-              "unknown key of a vector file; it has schema, area, subject, votes, images and cases");
+    json_fail(scanner, start, "unknown key of a vector file; it has schema, area, subject, votes, images and cases");
     return HEAD_COUNT;
 }
 
@@ -345,8 +339,7 @@ static bool take_head_value(struct walk *walk, size_t key)
     }
     if (key == HEAD_VOTES) {
         size_t count = json_read_array(&reader, root);
-        for (const cJSON *child = count == 0 ? NULL : root->child; child != NULL;
-             child = child->next) {
+        for (const cJSON *child = count == 0 ? NULL : root->child; child != NULL; child = child->next) {
             json_read_string(&reader, child);
         }
     } else if (key == HEAD_IMAGES) {
@@ -355,8 +348,7 @@ static bool take_head_value(struct walk *walk, size_t key)
         const char *name = json_read_string(&reader, root);
         walk->item.is_kernel = strcmp(name, kernel_schema) == 0;
         if (!walk->item.is_kernel && strcmp(name, machine_schema) != 0) {
-            json_reject(&reader, root, "schema must be \"%s\" or \"%s\"", machine_schema,
-                        kernel_schema);
+            json_reject(&reader, root, "schema must be \"%s\" or \"%s\"", machine_schema, kernel_schema);
         }
     } else {
         json_read_string(&reader, root);
@@ -370,8 +362,8 @@ static bool take_symbol(struct json_scanner *scanner, char wanted, const char *w
     char buffer[32];
     json_skip_space(scanner);
     if (scanner->at >= scanner->size || scanner->text[scanner->at] != (uint8_t)wanted) {
-        return json_fail(scanner, scanner->at, "found %s instead of '%c' %s",
-                         json_describe(scanner, buffer), wanted, where);
+        return json_fail(scanner, scanner->at, "found %s instead of '%c' %s", json_describe(scanner, buffer), wanted,
+                         where);
     }
     scanner->at++;
     return true;
@@ -398,12 +390,10 @@ static bool walk_members(struct walk *walk)
             return false;
         }
         json_skip_space(scanner);
-    } while (!walk->ended && scanner->at < scanner->size && scanner->text[scanner->at] == ',' &&
-             ++scanner->at != 0);
+    } while (!walk->ended && scanner->at < scanner->size && scanner->text[scanner->at] == ',' && ++scanner->at != 0);
     for (size_t i = 0; i < HEAD_COUNT && !walk->ended; i++) {
         if (!seen[i] && (i != HEAD_IMAGES || walk->item.is_kernel)) {
-            return json_fail(scanner, scanner->at, "key \"%s\" of the file is missing",
-                             head_key[i]);
+            return json_fail(scanner, scanner->at, "key \"%s\" of the file is missing", head_key[i]);
         }
     }
     return walk->ended || take_symbol(scanner, '}', "at the end of the file");
@@ -419,15 +409,13 @@ static void walk_file(struct walk *walk, const char *path)
         visit(walk, NULL, NULL);
         return;
     }
-    walk->scanner = (struct json_scanner){
-        .text = content.data, .size = content.size, .error = &walk->item.error};
+    walk->scanner = (struct json_scanner){.text = content.data, .size = content.size, .error = &walk->item.error};
     bool good = walk_members(walk);
     if (good && !walk->ended) {
         json_skip_space(&walk->scanner);
         good = walk->scanner.at == walk->scanner.size;
         if (!good) {
-            json_fail(&walk->scanner, walk->scanner.at,
-                      "text after the end of the file's object; remove it");
+            json_fail(&walk->scanner, walk->scanner.at, "text after the end of the file's object; remove it");
         }
     }
     if (!good && !walk->cut) {

@@ -65,8 +65,7 @@ static void write_outcome(struct text *text, const struct vector_step *step)
     text_raw(text, "]}");
 }
 
-static void write_step(struct text *text, const struct vector_step *step,
-                       const uint64_t *machine_reg)
+static void write_step(struct text *text, const struct vector_step *step, const uint64_t *machine_reg)
 {
     static const uint64_t zero[ASSAY_REGISTER_COUNT] = {0};
     if (step->kind == STEP_WRITE) {
@@ -134,8 +133,8 @@ void vector_write_case(struct text *text, const struct vector_case *vector)
     text_raw(text, "]}");
 }
 
-void vector_write_head(struct text *text, const char *area, const char *subject,
-                       const char *const *vote, size_t vote_count)
+void vector_write_head(struct text *text, const char *area, const char *subject, const char *const *vote,
+                       size_t vote_count)
 {
     text_format(text,
                 "{\n\"schema\": \"assay-machine-1\",\n\"area\": \"%s\",\n\"subject\": "

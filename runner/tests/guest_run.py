@@ -25,9 +25,7 @@ def build(folder, text, *options, name="guest.c", command=cc.command):
 
     source, elf = folder / name, folder / "guest.elf"
     source.write_text(text)
-    ran = subprocess.run(
-        command([str(source)], list(options), str(elf)), capture_output=True, text=True
-    )
+    ran = subprocess.run(command([str(source)], list(options), str(elf)), capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     return elf.read_bytes()
 

@@ -87,9 +87,7 @@ class Events:
         self.records.append(k.decode("record", record))
 
 
-def run(
-    where, what, slots=None, endpoint=0, gas=RICH, size_log=8, instance=bytes(64), observer=None
-):
+def run(where, what, slots=None, endpoint=0, gas=RICH, size_log=8, instance=bytes(64), observer=None):
     cnode = k.encode(k.CNode(size_log, slots or {}))
     return where.run(instance, k.encode(what), cnode, endpoint, gas, observer)
 
@@ -138,13 +136,8 @@ def traps(instructions, slots=None, size_log=8, where=None, **fields):
     assert slots_of(result) == (slots or {}) and where.dump() == before
     assert [record.kind for record in events.records] == [1, 0, 3]
     operation = events.records[1]
-    assert (
-        operation.result == 1
-        and events.records[2].operands == operation.operands == result.regs[7:13]
-    )
-    assert not any(
-        (operation.slots, operation.meters, operation.quotas, operation.files, operation.payloads)
-    )
+    assert operation.result == 1 and events.records[2].operands == operation.operands == result.regs[7:13]
+    assert not any((operation.slots, operation.meters, operation.quotas, operation.files, operation.payloads))
     assert result.pc == len(b"".join(instructions)) and 0 < result.gas_used == RICH - result.gas
 
 

@@ -44,9 +44,7 @@ def cases():
     ):
         for name in names:
             yield from (f"{name} {way}, {amount}" for way in TWO_WAYS for amount in amounts)
-            yield from (
-                f"li a0, {c}; {name} a3, a0, {amount}" for c in CONSTANTS for amount in amounts
-            )
+            yield from (f"li a0, {c}; {name} a3, a0, {amount}" for c in CONSTANTS for amount in amounts)
     # Some emulators count ctzw's zeros beyond bit 31, so it sees no value whose low half alone is 0.
     yield from (f"slli a0, a0, 32; srli a0, a0, 32; ctzw {way}" for way in TWO_WAYS)
     yield from branches()
@@ -90,9 +88,7 @@ def assembly():
     lines = [".text"]
     for number, case in enumerate(cases()):
         lines += [f"case_{number}:", "li a3, 0x5555", *case.split(";")]
-        lines += [
-            "li t1, 31; mul a0, a0, t1; li t1, 17; mul a1, a1, t1; add a0, a0, a1; xor a0, a0, a3; ret"
-        ]
+        lines += ["li t1, 31; mul a0, a0, t1; li t1, 17; mul a1, a1, t1; add a0, a0, a1; xor a0, a0, a3; ret"]
     count = sum(1 for _ in cases())
     lines += [".section .rodata", ".balign 8", ".globl cases", "cases:"]
     lines += [f".quad case_{number}" for number in range(count)]

@@ -1,6 +1,6 @@
 """An engine for tests: the model behind ../PROTOCOL.md, and whatever fault is planted in it.
 
-    python model_server.py [--fault NAME] [--features blocks,instructions]
+python model_server.py [--fault NAME] [--features blocks,instructions]
 """
 
 import argparse
@@ -266,7 +266,7 @@ class Server:
 
     def hello(self, protocol):
         features = list(self.features)
-        return {"protocol": 1, "name": "model", "version": "1", "abi": 1, "features": features}
+        return {"protocol": 1, "name": "model", "version": "1", "abi": 2, "features": features}
 
     def load(self, blob, mem_cycles, pages):
         case = {"blob": blob, "mem_cycles": mem_cycles, "pages": pages}

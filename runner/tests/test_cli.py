@@ -22,9 +22,7 @@ SERVER = paths.ROOT / "runner" / "tests" / "model_server.py"
 
 def assay(*arguments, stdin="", timeout=120):
     argv = [sys.executable, "-m", "assay", *map(str, arguments)]
-    return subprocess.run(
-        argv, input=stdin, capture_output=True, text=True, timeout=timeout, env=environment()
-    )
+    return subprocess.run(argv, input=stdin, capture_output=True, text=True, timeout=timeout, env=environment())
 
 
 def environment():
@@ -135,9 +133,7 @@ def test_a_process_that_speaks_the_protocol_is_an_engine():
     assert done.returncode == exit_code.AGREED, said(done)
 
 
-@pytest.mark.parametrize(
-    "program", ["false", "true", "sh -c 'echo hello; cat'"], ids=["dies", "ends", "garbage"]
-)
+@pytest.mark.parametrize("program", ["false", "true", "sh -c 'echo hello; cat'"], ids=["dies", "ends", "garbage"])
 def test_a_process_that_dies_or_answers_garbage(program):
     done = assay("replay", "-e", f"mine=cmd:{program}", GOOD, "--cards", "1")
     assert done.returncode == exit_code.BROKEN
@@ -283,9 +279,7 @@ KEEPS = paths.VECTORS / "chain" / "files.json"
 def keeper(tmp_path_factory):
     """An Image that saves each payload as a file."""
     path = tmp_path_factory.mktemp("kernel") / "keeper.image"
-    case = next(
-        line for line in KEEPS.read_text().splitlines() if "saves_each_payload" in line and '"id"' in line
-    )
+    case = next(line for line in KEEPS.read_text().splitlines() if "saves_each_payload" in line and '"id"' in line)
     image = json.loads(case.rstrip(","))["genesis"]
     images = json.loads(KEEPS.read_text())["images"]
     path.write_bytes(bytes.fromhex(images[image[1:]] if image.startswith("@") else image))
@@ -316,9 +310,7 @@ def test_a_chain_runs_events_from_lines(keeper, tmp_path):
     assert [json.loads(line)["outcome"] for line in lines] == ["halt", "faulted"]
 
 
-@pytest.mark.parametrize(
-    "line", ["{", "[]", '{"payload": "x"}', '{"gas": -1}', '{"endpoint": 256}', '{"more": 1}', ""]
-)
+@pytest.mark.parametrize("line", ["{", "[]", '{"payload": "x"}', '{"gas": -1}', '{"endpoint": 256}', '{"more": 1}', ""])
 def test_what_is_no_event_is_named(line, keeper):
     done = assay("chain", "run", keeper, "-", stdin=f'{{"payload": ""}}\n{line}\n' if line else "")
     assert done.returncode == exit_code.BAD_INPUT
@@ -374,9 +366,7 @@ def test_random_kernel_work_is_repeatable(level):
 def test_random_kernel_work_finds_a_planted_fault(tmp_path):
     fault = next(fault for fault in sabotage.KERNEL_FAULTS if fault.name == "quota_charged_twice")
     engine = sabotage.build(fault, tmp_path)
-    done = assay(
-        "random", "--level", "kernel", "-e", "fast", "-e", engine.option, "--count", "200", "--seed", "1"
-    )
+    done = assay("random", "--level", "kernel", "-e", "fast", "-e", engine.option, "--count", "200", "--seed", "1")
     assert done.returncode == exit_code.DIFFERED and "differ in" in done.stderr
 
 

@@ -57,9 +57,7 @@ def test_bytes_do_not_depend_on_hash_seed(seed, tmp_path):
     subprocess.run([sys.executable, "-c", script, str(tmp_path), jobs], check=True, env=environment)
     written = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*.json")}
     committed = {path.relative_to(ROOT): path.read_bytes() for path in FILES}
-    assert written == {
-        name: data for name, data in committed.items() if name.parts[1] in AREAS
-    }
+    assert written == {name: data for name, data in committed.items() if name.parts[1] in AREAS}
 
 
 @pytest.mark.parametrize("level", ["machine", "kernel"])
@@ -69,9 +67,7 @@ def test_every_file_follows_the_schema(level, suite, kernel_suite):
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     for path, file in suite.items():
-        complaints = [
-            f"{error.json_path}: {error.message}" for error in validator.iter_errors(file)
-        ]
+        complaints = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(file)]
         assert not complaints, f"{path}: {complaints[:3]}"
 
 
@@ -97,9 +93,7 @@ def test_every_file_follows_the_schema(level, suite, kernel_suite):
     ],
 )
 def test_schema_is_strict(change, suite):
-    validator = jsonschema.Draft202012Validator(
-        json.loads((ROOT / "spec/schema/machine.json").read_text())
-    )
+    validator = jsonschema.Draft202012Validator(json.loads((ROOT / "spec/schema/machine.json").read_text()))
     file = json.loads(json.dumps(suite[ROOT / "vectors/isa/add_64.json"]))
     file["cases"] = file["cases"][:1]
     assert validator.is_valid(file)

@@ -62,12 +62,8 @@ def test_mappings():
     result = run(world(state=state(long)), what, {30: data(long, 1)})
     assert (result.exit, result.regs[1]) == ("trap", 1)
     pages = k.decode("pages", result.pages)
-    assert sorted(pages) == [0x1000, 0x2000] and pages[0x2000].bytes == b"\1\0\0\0" + b"\1" * (
-        PAGE - 4
-    )
-    read_only = k.Image(
-        what.code, what.endpoints, [mapping(0x2000, PAGE, 31)], [], [], what.pinned_slots
-    )
+    assert sorted(pages) == [0x1000, 0x2000] and pages[0x2000].bytes == b"\1\0\0\0" + b"\1" * (PAGE - 4)
+    read_only = k.Image(what.code, what.endpoints, [mapping(0x2000, PAGE, 31)], [], [], what.pinned_slots)
     result = run(world(state=state(b"ro")), read_only, {31: data(b"ro")})
     assert (result.exit, result.argument, result.outcome) == ("page_fault", 0x2000, "faulted")
     assert result.regs[1] == ord("r") and page_of(result, 0x2000) == b"ro"
@@ -103,13 +99,9 @@ def test_write_back_skips_what_a_small_cnode_has_not_got():
     where = world()
     result = run(where, what, size_log=2)
     assert slots_of(result) == {3: data(b"", PAGE)}
-    what = of(
-        set_reg(1, 1), store_u32(1, PAGE), memory_mappings=[mapping(PAGE, PAGE, 4)], gas_slots=[4]
-    )
+    what = of(set_reg(1, 1), store_u32(1, PAGE), memory_mappings=[mapping(PAGE, PAGE, 4)], gas_slots=[4])
     where = world()
-    assert (
-        run(where, what, size_log=2).outcome == "halt" and dump_of(where).state.data_payloads == {}
-    )
+    assert run(where, what, size_log=2).outcome == "halt" and dump_of(where).state.data_payloads == {}
 
 
 def test_later_mapping_of_the_same_target_wins():
@@ -197,9 +189,7 @@ def test_yield_and_resume():
     where, events = world(stack, catchers=catchers), Events()
     result = run(where, YIELDER, YIELDER_SLOTS, observer=events)
     assert (result.outcome, result.exit, result.argument) == ("paused", "host_call", 16)
-    assert (
-        k.decode("cap", result.payload) == YIELDER_SLOTS[20] and slots_of(result) == YIELDER_SLOTS
-    )
+    assert k.decode("cap", result.payload) == YIELDER_SLOTS[20] and slots_of(result) == YIELDER_SLOTS
     dump = dump_of(where)
     assert dump.stack[3] == k.DumpReference(0, 0) and [found.status for found in dump.stack] == [
         1,
@@ -295,10 +285,7 @@ def test_out_of_gas_uncaught():
         )
         assert len(dump_of(where).stack) == 1 and dump_of(where).tables.meters == {}
     stack, catchers = below_with(catcher(1, OOG))
-    assert (
-        run(world(stack * 255, catchers=catchers), SPENDER, {20: handle("gas", 42)}, gas=3).outcome
-        == "faulted"
-    )
+    assert run(world(stack * 255, catchers=catchers), SPENDER, {20: handle("gas", 42)}, gas=3).outcome == "faulted"
 
 
 def test_out_of_gas_caught_twice_and_resumed():

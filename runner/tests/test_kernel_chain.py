@@ -85,9 +85,7 @@ def test_a_fault_rolls_back_to_after_the_payload():
     result = subject.apply(0, b"payload", 1000, 5, events)
     assert (result.outcome, result.exit, result.argument, result.value) == ("faulted", "trap", 0, 0)
     assert result.gas_used > 0 and events.records[2].files
-    assert sigma(subject).data_payloads == payloads(b"payload") and sigma(
-        subject
-    ).counters == k.IdCounters(0, 1, 1)
+    assert sigma(subject).data_payloads == payloads(b"payload") and sigma(subject).counters == k.IdCounters(0, 1, 1)
     assert sigma(subject).data_blobs == {}
 
 
@@ -105,10 +103,7 @@ def test_files_cross_events():
 
 def test_events_never_pause():
     for name in (9, 7):
-        assert (
-            chain(*call(16, r7=name), REPLY, yield_marker_slot=9).apply(0, b"", 1000, 0).exit
-            == "trap"
-        )
+        assert chain(*call(16, r7=name), REPLY, yield_marker_slot=9).apply(0, b"", 1000, 0).exit == "trap"
     result = chain(*[FALLTHROUGH] * 50, REPLY, yield_marker_slot=9).apply(0, b"", 3, 0)
     assert (result.outcome, result.exit, result.gas_used) == ("faulted", "out_of_gas", 3)
     assert chain(REPLY).apply(0, b"", 0, 0).exit == "out_of_gas"
@@ -116,9 +111,7 @@ def test_events_never_pause():
 
 def test_set_image_changes_the_chain_when_the_event_halts():
     """The event's payload is the next Image: it reaches σ as a payload, and its hash is pinned."""
-    then = image(
-        set_reg(7, 77), REPLY, gas_slots=[7], initial_slots={50: k.InitialData(b"seed", 4)}
-    )
+    then = image(set_reg(7, 77), REPLY, gas_slots=[7], initial_slots={50: k.InitialData(b"seed", 4)})
     encoded = k.encode(then)
     pins = {20: k.PinnedImage(k.hash("image", encoded))}
     subject = chain(*call(17, r7=20), REPLY, pinned_slots=pins)
@@ -129,10 +122,7 @@ def test_set_image_changes_the_chain_when_the_event_halts():
     chain_hash = k.hash("chain", genesis[:32] + k.hash("image", encoded))
     assert subject.instance == chain_hash + ZERO
     assert sigma(subject).vaults == {0: k.VaultRecord(chain_hash, ZERO)}
-    assert (
-        sigma(subject).code_blobs == {0: then.code}
-        and b"seed" in sigma(subject).data_payloads.values()
-    )
+    assert sigma(subject).code_blobs == {0: then.code} and b"seed" in sigma(subject).data_payloads.values()
     assert subject.apply(0, b"", 1000, 0).value == 77
 
     faulting = chain(*call(17, r7=20), TRAP, pinned_slots=pins)
@@ -156,9 +146,7 @@ def test_an_observer_sees_blocks_and_instructions_too():
 
     everything = All()
     run(world(), of(*call(64, r7=1)), observer=everything)
-    assert (
-        len(everything.blocks) == 2 and len(everything.steps) == 3 and len(everything.records) == 4
-    )
+    assert len(everything.blocks) == 2 and len(everything.steps) == 3 and len(everything.records) == 4
 
 
 # Everything at once
@@ -253,9 +241,7 @@ class Watcher(Events):
         self.last = now
 
     def slots(self):
-        return [
-            dict(found.cnode.slots) for found in self.where.kernel.stack if hasattr(found, "cnode")
-        ]
+        return [dict(found.cnode.slots) for found in self.where.kernel.stack if hasattr(found, "cnode")]
 
 
 def test_random_sequences_keep_the_invariants():
@@ -270,23 +256,16 @@ def test_random_sequences_keep_the_invariants():
             meters={0: chance.choice((0, 150, RICH))},
             quotas={0: 50},
         )
-        slots = {
-            n: cap if chance.random() < 0.9 else chance.choice(OTHERS)
-            for n, cap in ORDINARY.items()
-        }
+        slots = {n: cap if chance.random() < 0.9 else chance.choice(OTHERS) for n, cap in ORDINARY.items()}
         watcher = Watcher(where)
-        result = run(
-            where, random_image(chance), slots, gas=chance.choice((50, 300, RICH)), observer=watcher
-        )
+        result = run(where, random_image(chance), slots, gas=chance.choice((50, 300, RICH)), observer=watcher)
         for _ in range(3):
             endings.add((result.outcome, result.exit))
             assert k.encode(dump_of(where)) == where.dump()
             assert len(dump_of(where).stack) == (4 if result.outcome == "paused" else 2)
             if result.outcome != "paused":
                 break
-            result = where.resume(
-                chance.choice((None, k.encode(chance.choice(OTHERS)))), observer=watcher
-            )
+            result = where.resume(chance.choice((None, k.encode(chance.choice(OTHERS)))), observer=watcher)
     assert {
         ("halt", "halt"),
         ("faulted", "trap"),
@@ -301,9 +280,7 @@ def test_random_chains_keep_the_invariants():
         subject = k.Chain(k.encode(random_image(chance)))
         for number in range(4):
             payload, before = bytes([number]), sigma(subject)
-            result = subject.apply(
-                0, payload, chance.choice((0, 200, RICH)), chance.choice((0, 99))
-            )
+            result = subject.apply(0, payload, chance.choice((0, 200, RICH)), chance.choice((0, 99)))
             now = sigma(subject)
             if result.outcome == "faulted":
                 before.data_payloads.update(payloads(payload))

@@ -2,9 +2,10 @@
 
 import random
 
-import model
 import pytest
 from kernel_images import REPLY, TRAP, ZERO, code, handle, image, k, mapping
+
+import model
 
 ABC = bytes.fromhex("bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319")
 SUB_BLOB = bytes.fromhex("00000000010c00000014072a000000000000000a000104")
@@ -121,10 +122,7 @@ def test_golden_hashes():
         assert k.hash("image", value).hex() == digest
     assert {name: value.hex() for name, value in k.KERNEL_IMAGE.items()} == KERNEL_IMAGES
     leaves = b"".join(k.hash("bytes", letter) for letter in (b"a", b"b", b"c"))
-    assert (
-        k.hash("bmt", leaves).hex()
-        == "54d784d71c7d9e4901a978857ed44d89f3990c8aeb4b28d494ea88cf955d183b"
-    )
+    assert k.hash("bmt", leaves).hex() == "54d784d71c7d9e4901a978857ed44d89f3990c8aeb4b28d494ea88cf955d183b"
     assert k.hash("bmt", leaves[:32]) == leaves[:32]
     assert k.hash("bmt", b"") == k.hash("bytes", b"")
 
@@ -154,16 +152,10 @@ def test_golden_state_of_the_raw_image():
     image_hash = k.hash("image", RAW)
     genesis = k.encode(raw_genesis_state(b"\x0a\0", image_hash))
     assert len(genesis) == 130
-    assert (
-        k.hash("state", genesis).hex()
-        == "499c42484d94833e5114f40296ffa455bee60f1251ab3b38ece43e59d014279b"
-    )
+    assert k.hash("state", genesis).hex() == "499c42484d94833e5114f40296ffa455bee60f1251ab3b38ece43e59d014279b"
     after = k.encode(raw_genesis_state(b"\x0a\0", image_hash, b"event-1"))
     assert len(after) == 173
-    assert (
-        k.hash("state", after).hex()
-        == "ba14630f3176753f9a7a3a9d576954b981fb20592b2db487f7d604a9d785d254"
-    )
+    assert k.hash("state", after).hex() == "ba14630f3176753f9a7a3a9d576954b981fb20592b2db487f7d604a9d785d254"
 
 
 def test_golden_states():
@@ -175,10 +167,7 @@ def test_golden_states():
     state.counters = k.IdCounters(1, 1, 1)
     encoded = k.encode(state)
     assert len(encoded) == 286
-    assert (
-        k.hash("state", encoded).hex()
-        == "55639ec709c7c0b3c76484b853ae90f3061c99431f0cec4cc8893bc7daf18d1f"
-    )
+    assert k.hash("state", encoded).hex() == "55639ec709c7c0b3c76484b853ae90f3061c99431f0cec4cc8893bc7daf18d1f"
     assert k.decode("state", encoded) == state
 
 
@@ -208,10 +197,7 @@ def test_golden_root_cnode_of_genesis():
     from model.kernel.chain import root_cnode
 
     cnode = k.encode(root_cnode(IMAGE_B))
-    assert (
-        k.hash("cnode", cnode).hex()
-        == "3f262e8cb092b498d5affb16a2a15fdc628a47ecba41dcdee55ef1a0fc0719cf"
-    )
+    assert k.hash("cnode", cnode).hex() == "3f262e8cb092b498d5affb16a2a15fdc628a47ecba41dcdee55ef1a0fc0719cf"
 
 
 def samples():
@@ -254,9 +240,7 @@ def test_mutations_decode_to_themselves_or_not_at_all():
     for type, encoded in samples():
         for _ in range(2000):
             changed = bytearray(encoded)
-            changed[chance.randrange(len(changed))] = chance.choice(
-                (0, 1, 2, 4, 17, 255, chance.randrange(256))
-            )
+            changed[chance.randrange(len(changed))] = chance.choice((0, 1, 2, 4, 17, 255, chance.randrange(256)))
             try:
                 assert k.encode(k.decode(type, changed)) == changed
             except k.DecodeError:
@@ -284,9 +268,7 @@ def test_keys_ascend_and_the_order_is_checked_before_the_value():
     assert kind_of("image", u32(0) + u32(2) + b"\1" + endpoint + b"\0") == "not_sorted"
     assert kind_of("image", u32(0) + u32(2) + b"\1" + endpoint + b"\2") == "unexpected_eof"
     blob = ABC + bytes(20)
-    assert k.decode(
-        "state", u32(2) + u64(255) + blob + u64(256) + blob + bytes(40)
-    ).data_blobs.keys() == {255, 256}
+    assert k.decode("state", u32(2) + u64(255) + blob + u64(256) + blob + bytes(40)).data_blobs.keys() == {255, 256}
     assert kind_of("state", u32(2) + u64(256) + blob + u64(255)) == "not_sorted"
 
 
@@ -390,9 +372,7 @@ REASONS = [
     ("overlap", mapped(mapping(PAGE, PAGE, 20), mapping(PAGE, PAGE, 20))),
     (
         "pinned_and_initial",
-        image(
-            REPLY, pinned_slots={20: k.PinnedImage(ZERO)}, initial_slots={20: k.InitialData(b"", 0)}
-        ),
+        image(REPLY, pinned_slots={20: k.PinnedImage(ZERO)}, initial_slots={20: k.InitialData(b"", 0)}),
     ),
     ("content_too_long", pinned_data(20, b"ab", 1)),
     ("content_too_long", initial_data(20, b"a", 0)),

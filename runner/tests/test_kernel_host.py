@@ -144,13 +144,8 @@ def test_read_data():
     result = after(call(22, r7=20, r8=0x1000, r9=2**64 - 1), {20: data(b"abcd", 6)}, where, **BOTH)
     assert page_of(result, 0x1000) == b"abcd" and result.regs[7] == 6
     assert after(call(22, r7=20, r8=0x9000, r9=0), {20: data(b"abcd")}, where, **BOTH).regs[7] == 0
-    assert (
-        after(call(22, r7=20, r8=2**32 - 1, r9=9), {20: data(b"abcd", 0)}, where, **BOTH).regs[7]
-        == 0
-    )
-    missing = after(
-        [*call(22, r7=20, r8=0x1000, r9=4)], {20: data(b"none"), 30: data(b"abcd")}, where, **BOTH
-    )
+    assert after(call(22, r7=20, r8=2**32 - 1, r9=9), {20: data(b"abcd", 0)}, where, **BOTH).regs[7] == 0
+    missing = after([*call(22, r7=20, r8=0x1000, r9=4)], {20: data(b"none"), 30: data(b"abcd")}, where, **BOTH)
     assert page_of(missing, 0x1000) == b"" and missing.regs[7] == 4
 
 
@@ -173,21 +168,14 @@ def test_read_data_traps():
     traps(call(22, r7=22, r8=0x1000, r9=0), slots, where=where, **BOTH)
     top = {"memory_mappings": [mapping(2**32 - PAGE, PAGE, 30)]}
     traps(call(22, r7=20, r8=2**32 - 3, r9=4), slots, where=where, **top)
-    assert (
-        after(call(22, r7=20, r8=2**32 - 4, r9=4), slots, world(state=state(b"abcd")), **top).regs[
-            7
-        ]
-        == 4
-    )
+    assert after(call(22, r7=20, r8=2**32 - 4, r9=4), slots, world(state=state(b"abcd")), **top).regs[7] == 4
 
 
 def test_mint_data():
     store = [set_reg(1, 0x64636261), store_u32(1, 0x1000)]
     slots = {20: handle("quota", 9), 21: TYPE}
     where = world(quotas={9: 1000})
-    result = run(
-        where, image(*store, *call(23, r7=0x1000, r8=11, r9=20, r10=21), REPLY, **BOTH), slots
-    )
+    result = run(where, image(*store, *call(23, r7=0x1000, r8=11, r9=20, r10=21), REPLY, **BOTH), slots)
     assert slots_of(result)[21] == data(b"abcd", 11)
     dump = dump_of(where)
     assert dump.tables.quotas == {9: 989} and b"abcd" in dump.state.data_payloads.values()
@@ -228,10 +216,7 @@ def test_save_and_open():
     assert slots_of(result)[22] == handle("file", 0) and slots_of(result)[23] == slots[20]
     dump = dump_of(where)
     assert dump.tables.quotas == {2: 900} and dump.state.counters.next_file_id == 1
-    assert (
-        dump.state.data_blobs == {0: k.DataBlob(slots[20].hash, 100, 1, 2)}
-        and not dump.state.data_payloads
-    )
+    assert dump.state.data_blobs == {0: k.DataBlob(slots[20].hash, 100, 1, 2)} and not dump.state.data_payloads
     traps(call(25, r7=20, r8=21, r9=22), slots, where=world(quotas={2: 99}))
     after(call(25, r7=20, r8=21, r9=22), slots, world(quotas={2: 100}))
     traps(

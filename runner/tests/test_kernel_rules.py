@@ -1,10 +1,11 @@
 """Does every rule of the kernel decide something in the tests of its model?"""
 
-import model
 import test_kernel_call as call
 import test_kernel_chain as chain
 import test_kernel_codec as codec
 import test_kernel_host as host
+
+import model
 
 KERNEL_AREAS = ("image/", "cap/", "host/", "call/", "yield/", "chain/")
 

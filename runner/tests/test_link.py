@@ -4,9 +4,10 @@ import json
 import subprocess
 import sys
 
-import model
 import pytest
 from guest_run import ROOT, build, cc, cli, image, kernel, link, result, run
+
+import model
 from linker import layout, mapfile
 
 FIB = """

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from guest_run import build, cc, cli, image
+
 from linker.errors import LinkError
 
 ENDPOINT = "#include <assay/guest.h>\nASSAY_ENDPOINT(0, start) { return argument0; }\n"
@@ -111,11 +112,7 @@ def test_cpp(tmp_path):
     source = tmp_path / "guest.cc"
     source.write_text("namespace guest { int answer(int a) { return a; } }\n")
     elf = tmp_path / "guest.elf"
-    command = [
-        word
-        for word in cc.command([], ["-std=c++17", "-fno-exceptions", KEEP], str(elf))
-        if word != "-std=c17"
-    ]
+    command = [word for word in cc.command([], ["-std=c++17", "-fno-exceptions", KEEP], str(elf)) if word != "-std=c17"]
     command = [word for word in command if not word.endswith(".c")]
     subprocess.run([*command, str(source)], check=True, capture_output=True)
     said = refusal(elf.read_bytes())

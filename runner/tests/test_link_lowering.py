@@ -6,6 +6,7 @@ import subprocess
 import link_cases
 import pytest
 from guest_run import build, image, run
+
 from linker import code, decode, lower
 
 QEMU = shutil.which("qemu-riscv64")
@@ -20,9 +21,7 @@ def test_every_lowering_does_what_riscv_does(tmp_path):
     machine, stop = run(image.link(elf).image)
     assert stop.exit == "host_call", stop
     results = machine.read(stop.state.regs[7], 8 * count)
-    wrong = [
-        case for n, case in enumerate(link_cases.cases()) if results[8 * n :][:8] != expected[8 * n :][:8]
-    ]
+    wrong = [case for n, case in enumerate(link_cases.cases()) if results[8 * n :][:8] != expected[8 * n :][:8]]
     assert len(expected) == 8 * count and not wrong
 
 

@@ -88,7 +88,4 @@ def test_a_huge_count_takes_none(name, count):
 
 
 def test_serve_is_what_is_measured():
-    assert (
-        ENGINES
-        and subprocess.run([catalog.harness(), "serve", "--help"], capture_output=True).returncode == 0
-    )
+    assert ENGINES and subprocess.run([catalog.harness(), "serve", "--help"], capture_output=True).returncode == 0

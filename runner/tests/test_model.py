@@ -4,8 +4,9 @@ import re
 from itertools import product
 from pathlib import Path
 
-import model
 import pytest
+
+import model
 from model.machine.isa import FORM
 from model.machine.op import EXECUTE
 
@@ -344,9 +345,7 @@ def test_load_is_refused_before_the_blob_is_looked_at(mem_cycles, pages, rule):
     assert rules == {rule}
 
 
-@pytest.mark.parametrize(
-    "address, size", [(0xFFF, 2), (0x1FFF, 2), (0xFFFFFFFF, 2), (2**32, 0), (-1, 1)]
-)
+@pytest.mark.parametrize("address, size", [(0xFFF, 2), (0x1FFF, 2), (0xFFFFFFFF, 2), (2**32, 0), (-1, 1)])
 def test_read_and_write_are_refused(address, size):
     pages = [PAGE, PAGE._replace(address=0xFFFFF000, access="ro")]
     machine = model.load(spaced("00"), 25, pages)
@@ -426,9 +425,7 @@ def played(text, table, gas, until):
         stop = machine.resume(*resumed, until, recorder)
 
 
-@pytest.mark.parametrize(
-    "name, blocks, instructions", list(product(PROGRAMS, (0, 1, 2, 3), (0, 1, 2, 5)))
-)
+@pytest.mark.parametrize("name, blocks, instructions", list(product(PROGRAMS, (0, 1, 2, 3), (0, 1, 2, 5))))
 def test_split_run_equals_the_whole(name, blocks, instructions):
     whole = played(*PROGRAMS[name], model.Until())
     split = played(*PROGRAMS[name], model.Until(blocks, instructions))

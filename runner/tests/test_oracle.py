@@ -5,14 +5,14 @@ import shutil
 import subprocess
 
 import pytest
-import random_guest
-from linker import cc
 
+import random_guest
+from assay.base import paths
+from assay.base.trouble import NoEngine
+from assay.check import sabotage
 from assay.engines import catalog
 from assay.guests import oracle
-from assay.base import paths
-from assay.check import sabotage
-from assay.base.trouble import NoEngine
+from linker import cc
 
 COUNT, SEED = 12, 1
 JOBS = os.cpu_count() or 1
@@ -33,9 +33,7 @@ def test_programs_have_everything_that_they_are_for():
     text = "".join(random_guest.generate(SEED, index).text for index in range(40))
     for part in ("switch (", "while (", "(depth - 1", "mul_high(", "struct s0", "w2[", "&v0;", "x8)"):
         assert part in text, part
-    assert {random_guest.generate(SEED, index).level for index in range(40)} == set(
-        ("-O0", "-O1", "-O2", "-O3", "-Os")
-    )
+    assert {random_guest.generate(SEED, index).level for index in range(40)} == set(("-O0", "-O1", "-O2", "-O3", "-Os"))
 
 
 @tools

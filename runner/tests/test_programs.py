@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
+from assay.base import paths
 from assay.engines import catalog
 from assay.guests import guests, transfers
-from assay.base import paths
 from assay.suite.kernel_case import do_step, judge, parse
 
 pytestmark = pytest.mark.skipif(shutil.which("clang-19") is None, reason="clang-19 compiles guests")

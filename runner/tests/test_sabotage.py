@@ -2,13 +2,13 @@
 
 import pytest
 
-from assay.locate import kernel_locate
 from assay.base import paths
 from assay.check import sabotage
-from assay.suite import collection
+from assay.locate import kernel_locate
 from assay.locate.card import LINES_MAX, render
 from assay.locate.locate import locate
 from assay.replay.replay import replay
+from assay.suite import collection
 
 
 @pytest.fixture(scope="module")

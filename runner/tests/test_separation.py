@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from assay.engines import catalog
 from assay.base import paths
+from assay.engines import catalog
 
 ENGINES = catalog.available(catalog.OURS)
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
@@ -49,8 +49,3 @@ def test_machine_rooms_know_nothing_of_the_kernel():
 def facts():
     spec = paths.ROOT / "spec"
     return {str(path.relative_to(spec)) for path in spec.glob("*/*.def")}
-
-
-def test_the_contract_includes_only_the_facts():
-    text = (paths.ROOT / "include" / "assay.h").read_text()
-    assert set(INCLUDE.findall(text)) <= facts()

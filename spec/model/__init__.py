@@ -10,8 +10,8 @@ reach.py    which rules decided         table.py    ../*.def and the sentences o
 from model import table
 from model.machine.blob import Rejected
 from model.machine.exit import Refused, State, Step, Stop, Until
-from model.machine.run import Machine, load
 from model.machine.mem import Page
+from model.machine.run import Machine, load
 from model.reach import reached
 from model.table import rules
 

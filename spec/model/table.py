@@ -39,19 +39,14 @@ class Reject(NamedTuple):
 def records(file, macro):
     """The columns of every record of a .def file."""
     text = (SPEC / file).read_text()
-    return [
-        re.split(r"\s*,\s*", row) for row in re.findall(rf"^{macro}\(\s*(.*?)\s*\)", text, re.M)
-    ]
+    return [re.split(r"\s*,\s*", row) for row in re.findall(rf"^{macro}\(\s*(.*?)\s*\)", text, re.M)]
 
 
 def letters(column):
     return "" if column == "NONE" else column
 
 
-INSN = [
-    Insn(name, int(byte), form, flow == "ENDS")
-    for name, byte, form, flow in records("machine/isa.def", "INSN")
-]
+INSN = [Insn(name, int(byte), form, flow == "ENDS") for name, byte, form, flow in records("machine/isa.def", "INSN")]
 GAS = [
     Gas(name, kind, int(cycles), slot_rule, int(if_), int(else_), letters(sources), letters(target))
     for name, kind, cycles, slot_rule, if_, else_, sources, target in records("machine/gas.def", "GAS")

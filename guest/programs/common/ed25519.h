@@ -73,14 +73,13 @@ static struct fe fe_mul(const struct fe *a, const struct fe *b)
     wide r1 = (wide)x[0] * y[1] + (wide)x[1] * y[0] + (wide)x[2] * y4 + (wide)x[3] * y3 + (wide)x[4] * y2;
     wide r2 = (wide)x[0] * y[2] + (wide)x[1] * y[1] + (wide)x[2] * y[0] + (wide)x[3] * y4 + (wide)x[4] * y3;
     wide r3 = (wide)x[0] * y[3] + (wide)x[1] * y[2] + (wide)x[2] * y[1] + (wide)x[3] * y[0] + (wide)x[4] * y4;
-    wide r4 =
-        (wide)x[0] * y[4] + (wide)x[1] * y[3] + (wide)x[2] * y[2] + (wide)x[3] * y[1] + (wide)x[4] * y[0];
+    wide r4 = (wide)x[0] * y[4] + (wide)x[1] * y[3] + (wide)x[2] * y[2] + (wide)x[3] * y[1] + (wide)x[4] * y[0];
     r1 += (uint64_t)(r0 >> 51);
     r2 += (uint64_t)(r1 >> 51);
     r3 += (uint64_t)(r2 >> 51);
     r4 += (uint64_t)(r3 >> 51);
-    uint64_t limb[5] = {(uint64_t)r0 & FE_MASK, (uint64_t)r1 & FE_MASK, (uint64_t)r2 & FE_MASK,
-                        (uint64_t)r3 & FE_MASK, (uint64_t)r4 & FE_MASK};
+    uint64_t limb[5] = {(uint64_t)r0 & FE_MASK, (uint64_t)r1 & FE_MASK, (uint64_t)r2 & FE_MASK, (uint64_t)r3 & FE_MASK,
+                        (uint64_t)r4 & FE_MASK};
     limb[0] += 19 * (uint64_t)(r4 >> 51);
     return fe_carry(limb);
 }
@@ -110,8 +109,7 @@ static struct fe fe_root_power(const struct fe *a)
 
 static struct fe fe_load(const uint8_t bytes[32])
 {
-    uint64_t w0 = load_le64(bytes), w1 = load_le64(bytes + 8), w2 = load_le64(bytes + 16),
-             w3 = load_le64(bytes + 24);
+    uint64_t w0 = load_le64(bytes), w1 = load_le64(bytes + 8), w2 = load_le64(bytes + 16), w3 = load_le64(bytes + 24);
     struct fe r = {{w0 & FE_MASK, (w0 >> 51 | w1 << 13) & FE_MASK, (w1 >> 38 | w2 << 26) & FE_MASK,
                     (w2 >> 25 | w3 << 39) & FE_MASK, w3 >> 12 & FE_MASK}};
     return r;
@@ -147,8 +145,7 @@ static int fe_same(const struct fe *a, const struct fe *b)
 
 static struct point point_add(const struct point *p, const struct point *q)
 {
-    struct fe a = fe_sub(&p->y, &p->x), b = fe_sub(&q->y, &q->x), c = fe_add(&p->y, &p->x),
-              d = fe_add(&q->y, &q->x);
+    struct fe a = fe_sub(&p->y, &p->x), b = fe_sub(&q->y, &q->x), c = fe_add(&p->y, &p->x), d = fe_add(&q->y, &q->x);
     a = fe_mul(&a, &b);
     b = fe_mul(&c, &d);
     c = fe_mul(&p->t, &q->t);
@@ -265,8 +262,7 @@ static void scalar_reduce(uint8_t reduced[32], const uint8_t bytes[64])
 }
 
 /* Whether the signature is one of that message by that key. */
-static int ed25519_verify(const uint8_t key[32], const uint8_t *message, size_t size,
-                          const uint8_t signature[64])
+static int ed25519_verify(const uint8_t key[32], const uint8_t *message, size_t size, const uint8_t signature[64])
 {
     struct point a, base;
     uint64_t s[4];

@@ -50,26 +50,26 @@ int main(int argument_count, char **arguments)
 #else
 #include <assay/guest.h>
 
-#define RUN(test, iterations)                                                                                \
-    static uint64_t run(uint64_t test, uint64_t iterations);                                                 \
-    ASSAY_ENDPOINT(0, run_endpoint)                                                                          \
-    {                                                                                                        \
-        (void)argument2;                                                                                     \
-        (void)argument3;                                                                                     \
-        return run(argument0, argument1);                                                                    \
-    }                                                                                                        \
+#define RUN(test, iterations)                                                                                          \
+    static uint64_t run(uint64_t test, uint64_t iterations);                                                           \
+    ASSAY_ENDPOINT(0, run_endpoint)                                                                                    \
+    {                                                                                                                  \
+        (void)argument2;                                                                                               \
+        (void)argument3;                                                                                               \
+        return run(argument0, argument1);                                                                              \
+    }                                                                                                                  \
     static uint64_t run(uint64_t test, uint64_t iterations)
 
-#define SELF_TEST()                                                                                          \
-    static uint64_t self_test(void);                                                                         \
-    ASSAY_ENDPOINT(1, self_test_endpoint)                                                                    \
-    {                                                                                                        \
-        (void)argument0;                                                                                     \
-        (void)argument1;                                                                                     \
-        (void)argument2;                                                                                     \
-        (void)argument3;                                                                                     \
-        return self_test();                                                                                  \
-    }                                                                                                        \
+#define SELF_TEST()                                                                                                    \
+    static uint64_t self_test(void);                                                                                   \
+    ASSAY_ENDPOINT(1, self_test_endpoint)                                                                              \
+    {                                                                                                                  \
+        (void)argument0;                                                                                               \
+        (void)argument1;                                                                                               \
+        (void)argument2;                                                                                               \
+        (void)argument3;                                                                                               \
+        return self_test();                                                                                            \
+    }                                                                                                                  \
     static uint64_t self_test(void)
 #endif
 

@@ -360,6 +360,4 @@ def split(rest, column):
 
 def sized(values):
     """Values with every target as an offset of its size, for the first pass."""
-    return {
-        letter: (0, value[1]) if letter == "T" else value for letter, value in values.items()
-    }
+    return {letter: (0, value[1]) if letter == "T" else value for letter, value in values.items()}

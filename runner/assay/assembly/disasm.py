@@ -8,10 +8,9 @@ end; the comment says how the machine reads it), and `.byte` for bytes that begi
 from typing import NamedTuple
 
 import model
+from assay.assembly import asm
 from model.machine import blob as code_blob
 from model.machine import gas, isa
-
-from assay.assembly import asm
 
 GAP_MAX = 16  # bytes on one .byte line
 BYTES_SHOWN = 10
@@ -82,11 +81,7 @@ def spans(blob):
 
 def targets(program):
     """Every static target."""
-    return {
-        program.instruction(pc).target
-        for pc in program.executable
-        if "T" in letters(program, pc)
-    }
+    return {program.instruction(pc).target for pc in program.executable if "T" in letters(program, pc)}
 
 
 def letters(program, pc):
@@ -216,9 +211,7 @@ def window(blob, pc, around=3, mem_cycles=25):
         lines = disassemble(blob, mem_cycles)
     except model.Rejected:
         return []
-    at = next(
-        (n for n, line in enumerate(lines) if line.pc <= pc < line.pc + max(1, len(line.bytes))), None
-    )
+    at = next((n for n, line in enumerate(lines) if line.pc <= pc < line.pc + max(1, len(line.bytes))), None)
     if at is None:
         return [(line, False) for line in lines[-around:]]
     first = max(0, at - around)

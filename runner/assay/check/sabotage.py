@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assay.base import paths
-from assay.engines.catalog import NATIVE, Engine, harness
 from assay.base.trouble import NoEngine
+from assay.engines.catalog import NATIVE, Engine, harness
 
 LIBRARIES = {"ref": ("-lsodium",), "fast": ("-lb2",)}
 FLAGS = ("-std=c17", "-O1", "-fPIC", "-shared", "-fvisibility=hidden", "-D_GNU_SOURCE", "-w")
@@ -288,8 +288,8 @@ FAULTS = (
         "gas_left_after_out_of_gas",
         "fast",
         "machine/compile.c",
-        "    x64_alu(&e->at, false, X64_XOR, GAS, GAS);\n    emit_leave(e, ASSAY_EXIT_out_of_gas",
-        "    emit_leave(e, ASSAY_EXIT_out_of_gas",
+        "    x64_alu(&e->at, false, X64_XOR, GAS, GAS);\n    emit_leave(e, ASSAY_EXIT_OUT_OF_GAS",
+        "    emit_leave(e, ASSAY_EXIT_OUT_OF_GAS",
         "gas/out_of_gas",
     ),
 )

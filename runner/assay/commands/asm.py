@@ -6,8 +6,8 @@ import click
 
 from assay.assembly import asm
 from assay.base import exit_code
-from assay.suite import program
 from assay.base.trouble import BadInput
+from assay.suite import program
 
 
 @click.command("asm")

@@ -4,16 +4,16 @@ import json
 import subprocess
 
 import click
+
+from assay.base import paths
+from assay.base.trouble import Broken, NoEngine
+from assay.commands import options
+from assay.engines import catalog
+from assay.engines.process import how_it_ended
+from assay.guests import guests
 from cases.kernel import build as build
 from cases.machine.build import Code
 from model import kernel
-
-from assay.engines import catalog
-from assay.guests import guests
-from assay.base import paths
-from assay.engines.process import how_it_ended
-from assay.base.trouble import Broken, NoEngine
-from assay.commands import options
 
 
 @click.command("bench")

@@ -1,6 +1,7 @@
 """assay cc: C to an Image in one step."""
 
 import click
+
 from linker.cli import cc_main
 
 

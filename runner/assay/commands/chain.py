@@ -4,12 +4,12 @@ import json
 
 import click
 
-from assay.engines import catalog
 from assay.base import exit_code
-from assay.suite import program
-from assay.engines.process import EngineError
 from assay.base.trouble import BadInput, Broken
 from assay.commands import options
+from assay.engines import catalog
+from assay.engines.process import EngineError
+from assay.suite import program
 
 GAS = QUOTA = 1_000_000
 
@@ -29,9 +29,7 @@ def command():
 @click.argument("events_path", metavar="EVENTS")
 @options.engine
 @click.option("--json", "as_json", is_flag=True, help="JSON lines.")
-@click.option(
-    "--every", default=1, show_default=True, type=click.IntRange(min=1), help="Roots after every N events."
-)
+@click.option("--every", default=1, show_default=True, type=click.IntRange(min=1), help="Roots after every N events.")
 @click.option("--state", "state_path", metavar="FILE", help="Write the encoded state at the end.")
 @options.preset
 @options.timeout
@@ -108,9 +106,7 @@ def play(image, events, opened, as_json, every, state_path):
             roots = dict.fromkeys(answers)
         together = {name: (answers[name], roots[name]) for name in answers}
         if any(value != next(iter(together.values())) for value in together.values()):
-            return differ(
-                f"event {number}", {name: summary(number, *value) for name, value in together.items()}
-            )
+            return differ(f"event {number}", {name: summary(number, *value) for name, value in together.items()})
         name = opened[0].name
         line = summary(number, answers[name], roots[name])
         click.echo(json.dumps(line) if as_json else text(line))

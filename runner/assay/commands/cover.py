@@ -4,12 +4,12 @@ import json
 
 import click
 
-from assay.corpus import cover
-from assay.engines import catalog
 from assay.base import exit_code
 from assay.base.paths import VECTORS
-from assay.suite import collection
 from assay.commands import options
+from assay.corpus import cover
+from assay.engines import catalog
+from assay.suite import collection
 
 
 @click.command("cover")
@@ -28,10 +28,7 @@ def command(paths, as_json, preset, jobs):
     """
     files = collection.files_of(paths or [VECTORS])
     chosen = catalog.chosen((), catalog.OURS, preset)
-    argv = {
-        engine.name: [str(engine.harness), "replay", "--cover", "--engine", str(engine.path)]
-        for engine in chosen
-    }
+    argv = {engine.name: [str(engine.harness), "replay", "--cover", "--engine", str(engine.path)] for engine in chosen}
     coverage = cover.measure(files, argv, jobs)
     click.echo(json.dumps(coverage.summary()) if as_json else coverage.text)
     return exit_code.AGREED if coverage.ok else exit_code.DIFFERED

@@ -5,16 +5,16 @@ import tempfile
 
 import click
 
-from assay.suite import dialect, collection
-from assay.engines import catalog
 from assay.base import exit_code, paths
-from assay.random import rounds
 from assay.check import sabotage
+from assay.commands import options
+from assay.engines import catalog
 from assay.locate.card import render
 from assay.locate.locate import locate
+from assay.random import rounds
 from assay.replay.campaign import Campaign
 from assay.replay.replay import replay
-from assay.commands import options
+from assay.suite import collection, dialect
 
 SEED = 7
 PROGRAMS = 20000

@@ -7,15 +7,15 @@ import subprocess
 import click
 
 from assay.assembly import disasm
-from assay.engines import catalog
 from assay.base import exit_code, paths
-from assay.locate import kernel_locate, kernel_trace
-from assay.suite import program
-from assay.locate.card import render
-from assay.locate.locate import locate
-from assay.engines.process import EngineError
 from assay.base.trouble import BadInput, Broken
 from assay.commands import options
+from assay.engines import catalog
+from assay.engines.process import EngineError
+from assay.locate import kernel_locate, kernel_trace
+from assay.locate.card import render
+from assay.locate.locate import locate
+from assay.suite import program
 
 CODES = {3: BadInput, 6: Broken}
 

@@ -3,11 +3,10 @@
 import click
 
 import model
-
 from assay.assembly import disasm
 from assay.base import exit_code
-from assay.suite import program
 from assay.base.trouble import BadInput
+from assay.suite import program
 
 
 @click.command("disasm")

@@ -7,10 +7,10 @@ import sys
 
 import click
 
-from assay.engines import catalog
 from assay.base import exit_code, paths
-from assay.engines.process import EngineError
 from assay.base.trouble import NoEngine
+from assay.engines import catalog
+from assay.engines.process import EngineError
 
 TOOLS = {
     "gcc": "builds the engines",

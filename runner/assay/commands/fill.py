@@ -3,8 +3,8 @@
 import click
 
 from assay.base import exit_code, paths
-from assay.corpus import fill
 from assay.commands import options
+from assay.corpus import fill
 
 
 @click.command("fill")

@@ -5,8 +5,8 @@ import json
 import click
 
 from assay.base import exit_code
-from assay.guests import guests, transfers
 from assay.commands import options
+from assay.guests import guests, transfers
 
 
 @click.group("guests")

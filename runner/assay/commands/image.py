@@ -5,15 +5,14 @@ import json
 import click
 
 import model
-from model import kernel
-
 from assay.assembly import disasm
-from assay.engines import catalog
 from assay.base import exit_code
-from assay.suite import program
-from assay.engines.process import EngineError
 from assay.base.trouble import BadInput, Broken
 from assay.commands import options
+from assay.engines import catalog
+from assay.engines.process import EngineError
+from assay.suite import program
+from model import kernel
 
 
 @click.group("image")

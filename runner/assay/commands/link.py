@@ -1,6 +1,7 @@
 """assay link: a RISC-V ELF to an Image."""
 
 import click
+
 from linker.cli import link_main
 
 

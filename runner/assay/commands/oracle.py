@@ -5,11 +5,11 @@ import secrets
 
 import click
 
-from assay.engines import catalog
 from assay.base import exit_code
+from assay.commands import options
+from assay.engines import catalog
 from assay.guests import oracle
 from assay.replay.report import Progress, coloured
-from assay.commands import options
 
 
 @click.command("oracle")

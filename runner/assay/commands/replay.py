@@ -2,14 +2,14 @@
 
 import click
 
-from assay.suite import dialect as dialects
-from assay.engines import catalog
 from assay.base import exit_code
 from assay.base.paths import VECTORS
-from assay.suite import collection
+from assay.commands import options
+from assay.engines import catalog
 from assay.replay.campaign import Campaign, replay_dialect
 from assay.replay.report import JsonLines, Junit
-from assay.commands import options
+from assay.suite import collection
+from assay.suite import dialect as dialects
 
 
 @click.command("replay")

@@ -4,13 +4,13 @@ import json
 
 import click
 
-from assay.engines import catalog
 from assay.base import exit_code
-from assay.suite import program
-from assay.suite.play import Player
-from assay.engines.process import EngineError
 from assay.base.trouble import Broken
 from assay.commands import options
+from assay.engines import catalog
+from assay.engines.process import EngineError
+from assay.suite import program
+from assay.suite.play import Player
 
 
 @click.command("run")
@@ -61,9 +61,7 @@ def outcome(case, engine):
     for step in case["steps"]:
         stop = player.do(step)
         stops.append(
-            {key: stop[key] for key in stop} | {"gas_used": player.start_gas - stop["gas"]}
-            if "exit" in stop
-            else stop
+            {key: stop[key] for key in stop} | {"gas_used": player.start_gas - stop["gas"]} if "exit" in stop else stop
         )
     memory = {hex(at): data.rstrip(b"\0").hex() for at, data in player.memory().items()}
     return {"load": load, "stops": stops, "memory": {at: data for at, data in memory.items() if data}}

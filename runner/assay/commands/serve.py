@@ -4,8 +4,8 @@ import os
 
 import click
 
-from assay.engines import catalog
 from assay.commands import options
+from assay.engines import catalog
 
 
 @click.command("serve")

@@ -4,11 +4,10 @@ import json
 
 import click
 
-from model import kernel
-
 from assay.base import exit_code
-from assay.suite import program
 from assay.base.trouble import BadInput
+from assay.suite import program
+from model import kernel
 
 
 @click.group("state")

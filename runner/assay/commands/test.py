@@ -12,16 +12,15 @@ from pathlib import Path
 import click
 
 import model
-
-from assay.corpus import cover, fill
-from assay.suite import dialect, collection
-from assay.engines import catalog
 from assay.base import exit_code, paths
+from assay.check.steps import StepFailed, Steps, run
+from assay.commands import options
+from assay.corpus import cover, fill
+from assay.engines import catalog
 from assay.guests import guests
 from assay.random import kernel_rounds, rounds
 from assay.replay.replay import replay
-from assay.check.steps import StepFailed, Steps, run
-from assay.commands import options
+from assay.suite import collection, dialect
 
 COMPILERS = {"release": "gcc", "dev": "gcc", "release-clang": "clang-16", "dev-clang": "clang-16"}
 SEED = 20260101
@@ -167,10 +166,7 @@ def replayed(preset, names, jobs):
 def covered(jobs):
     files = collection.files_of([paths.VECTORS])
     chosen = catalog.chosen((), catalog.OURS)
-    argv = {
-        engine.name: [str(engine.harness), "replay", "--cover", "--engine", str(engine.path)]
-        for engine in chosen
-    }
+    argv = {engine.name: [str(engine.harness), "replay", "--cover", "--engine", str(engine.path)] for engine in chosen}
     coverage = cover.measure(files, argv, jobs)
     if not coverage.ok:
         raise StepFailed(coverage.text)

@@ -6,17 +6,16 @@ import subprocess
 import click
 
 import model
-
 from assay.assembly import disasm
-from assay.engines import catalog
 from assay.base import exit_code
-from assay.locate import kernel_trace
-from assay.suite import program
-from assay.engines.model import ModelEngine
-from assay.suite.play import REGISTERS, Player
-from assay.engines.process import EngineError
 from assay.base.trouble import Broken
 from assay.commands import options
+from assay.engines import catalog
+from assay.engines.model import ModelEngine
+from assay.engines.process import EngineError
+from assay.locate import kernel_trace
+from assay.suite import program
+from assay.suite.play import REGISTERS, Player
 
 LEVELS = {"L0": "instructions", "L1": "blocks"}
 
@@ -76,9 +75,7 @@ def from_harness(engine, wanted, level, first, count):
     with program.as_vector_file(wanted) as path:
         argv = [engine.harness, "trace", "--engine", engine.path, "--case", wanted.case["id"]]
         argv += ["--level", level, "--from", first, "--count", count, path]
-        process = subprocess.Popen(
-            [str(part) for part in argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+        process = subprocess.Popen([str(part) for part in argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for line in process.stdout:
             yield json.loads(line)
         words = process.stderr.read().decode("utf-8", "replace").strip()

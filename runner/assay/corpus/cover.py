@@ -17,10 +17,9 @@ from multiprocessing import Pool
 from pathlib import Path
 
 import model
-
-from assay.suite import kernel_case
 from assay.corpus import kernel_table
 from assay.engines.model import ModelEngine
+from assay.suite import kernel_case
 from assay.suite.play import Player
 
 MODEL = "model"
@@ -41,17 +40,13 @@ class Coverage:
 
     def missing(self):
         """(rule, reached, positive, negative) of every rule that lacks one of them."""
-        rows = [
-            (rule, self.reached[rule], self.positive[rule], self.negative[rule])
-            for rule in sorted(model.rules())
-        ]
+        rows = [(rule, self.reached[rule], self.positive[rule], self.negative[rule]) for rule in sorted(model.rules())]
         return [row for row in rows if not all(row[1:])]
 
     def unexecuted(self):
         """engine -> names of the opcodes it did not execute, in the order of isa.def."""
         return {
-            engine: [name for name in OPCODES.values() if name not in names]
-            for engine, names in self.executed.items()
+            engine: [name for name in OPCODES.values() if name not in names] for engine, names in self.executed.items()
         }
 
     @property
@@ -113,9 +108,7 @@ class Coverage:
                 for rule in sorted(model.rules())
             },
             "opcodes": {engine: sorted(names) for engine, names in self.executed.items()},
-            "operands": {
-                f"{name} r{register} {column}": n for (name, register, column), n in self.cells.items()
-            },
+            "operands": {f"{name} r{register} {column}": n for (name, register, column), n in self.cells.items()},
             "problems": self.problems,
         }
 
@@ -179,9 +172,7 @@ def play_file(file):
     try:
         text = json.loads(Path(file).read_bytes())
         if "images" in text:
-            found = [
-                play_kernel_case(case, text["images"], cells) for case in text["cases"] if is_asked(case)
-            ]
+            found = [play_kernel_case(case, text["images"], cells) for case in text["cases"] if is_asked(case)]
         else:
             found = [play_case(case) for case in text["cases"]]
         return file, found, cells, None

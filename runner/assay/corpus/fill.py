@@ -14,8 +14,8 @@ from pathlib import Path
 import cases
 import model
 from cases.kernel import expect
-from cases.machine.case import PAGE, Resume, Run, Write
 from cases.kernel.case import KernelCase, KernelSubject
+from cases.machine.case import PAGE, Resume, Run, Write
 
 SCHEMA = "assay-machine-1"
 VOTES = ["model", "ref", "fast"]
@@ -31,11 +31,7 @@ def number(value):
 
 
 def registers_since(before, after):
-    return {
-        f"r{index}": number(new)
-        for index, (old, new) in enumerate(zip(before, after))
-        if old != new
-    }
+    return {f"r{index}": number(new) for index, (old, new) in enumerate(zip(before, after)) if old != new}
 
 
 class Recorder:
@@ -117,9 +113,7 @@ class Player:
             self.stop = start(until, observer if step.records else None)
         except model.Refused as refused:
             if isinstance(step, Run):
-                raise FillError(
-                    f"{self.case.name}: a run is never refused, but the model says: {refused}"
-                ) from None
+                raise FillError(f"{self.case.name}: a run is never refused, but the model says: {refused}") from None
             self.regs = before
             written["stop"] = "refused"
             return written
@@ -148,13 +142,8 @@ class Player:
         assert isinstance(step, Resume)
         self.regs = [step.regs.get(index, old) for index, old in enumerate(self.regs)]
         gas = self.gas if step.gas is None else step.gas
-        text = {
-            "resume": ({} if step.gas is None else {"gas": number(gas)})
-            | ({"regs": given} if given else {})
-        }
-        return text, lambda until, observer: self.machine.resume(
-            gas, list(self.regs), until, observer
-        )
+        text = {"resume": ({} if step.gas is None else {"gas": number(gas)}) | ({"regs": given} if given else {})}
+        return text, lambda until, observer: self.machine.resume(gas, list(self.regs), until, observer)
 
     def stop_text(self, memory):
         stop, state = self.stop, self.stop.state
@@ -164,9 +153,7 @@ class Player:
             "pc": number(state.pc),
             "gas": number(state.gas),
             "regs": registers_since(self.regs, state.regs),
-            "memory": memory_since(
-                self.case.pages, memory, memory_of(self.machine, self.case.pages)
-            ),
+            "memory": memory_since(self.case.pages, memory, memory_of(self.machine, self.case.pages)),
         }
 
 
@@ -207,17 +194,13 @@ def check_rules(case, name, reached, rules):
     """`rules` and `against` of a case with its probes and notices sorted in."""
     noticed = [rule for rule in (*case.probes, *case.notices) if rule in reached]
     positive = list(dict.fromkeys([*case.rules, *noticed]))
-    negative = list(
-        dict.fromkeys([*case.against, *(rule for rule in case.probes if rule not in reached)])
-    )
+    negative = list(dict.fromkeys([*case.against, *(rule for rule in case.probes if rule not in reached)]))
     for rule in positive + negative:
         if rule not in rules:
             raise FillError(f"{name}: no chapter has a rule {rule}")
     for rule in positive:
         if rule not in reached:
-            raise FillError(
-                f"{name}: rule {rule} is not reached; reached are {' '.join(sorted(reached))}"
-            )
+            raise FillError(f"{name}: rule {rule} is not reached; reached are {' '.join(sorted(reached))}")
     for rule in negative:
         if rule in reached:
             raise FillError(f"{name}: rule {rule} stands in `against` but is reached")

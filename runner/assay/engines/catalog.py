@@ -16,9 +16,9 @@ from pathlib import Path
 import click
 
 from assay.base import paths
+from assay.base.trouble import NoEngine
 from assay.engines.model import ModelEngine
 from assay.engines.process import ProcessEngine
-from assay.base.trouble import NoEngine
 
 MODEL, NATIVE, PROCESS = "model", "native", "process"
 OURS = ("ref", "fast")

@@ -5,9 +5,8 @@ need not know which of them is the specification.
 """
 
 import model
-from model import kernel
-
 from assay.engines.process import EngineRefused
+from model import kernel
 
 
 class Recorder:
@@ -68,10 +67,7 @@ class ModelEngine:
             self.machine = model.load(
                 bytes.fromhex(case["blob"]),
                 case["mem_cycles"],
-                [
-                    model.Page(int(address, 16), access, bytes.fromhex(data))
-                    for address, access, data in case["pages"]
-                ],
+                [model.Page(int(address, 16), access, bytes.fromhex(data)) for address, access, data in case["pages"]],
             )
         except model.Rejected as rejected:
             return rejected.rule

@@ -69,9 +69,7 @@ class EngineHung(EngineError):
         self.seconds = seconds
         self.last_words = last_words
         words = f"; its last words: {last_words}" if last_words else ""
-        super().__init__(
-            engine, f"no reply to {doing} within {seconds:g} s, so it was ended{words}"
-        )
+        super().__init__(engine, f"no reply to {doing} within {seconds:g} s, so it was ended{words}")
 
 
 class EngineGarbage(EngineError):
@@ -83,8 +81,7 @@ class EngineGarbage(EngineError):
         self.text = text
         super().__init__(
             engine,
-            f"its reply to {doing} is not of the protocol: {reason}, at byte {offset} of its "
-            f"output, in {text!r}",
+            f"its reply to {doing} is not of the protocol: {reason}, at byte {offset} of its output, in {text!r}",
         )
 
 
@@ -108,10 +105,7 @@ class EngineHostFailed(EngineReply):
     kind = "host"
 
 
-REPLIES = {
-    reply.kind: reply
-    for reply in (EngineRefused, EngineUnsupported, EngineBlames, EngineHostFailed)
-}
+REPLIES = {reply.kind: reply for reply in (EngineRefused, EngineUnsupported, EngineBlames, EngineHostFailed)}
 
 
 def how_it_ended(code):

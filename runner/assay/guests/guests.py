@@ -11,15 +11,14 @@ from functools import cache
 from multiprocessing import Pool
 from pathlib import Path
 
+from assay.base import paths
+from assay.base.trouble import BadInput, NoEngine
+from assay.guests import transfers
 from cases.kernel import build as build
 from cases.kernel import expect
 from cases.kernel.case import Event, Genesis, Run, World
 from linker import cli as linker
 from model import kernel
-
-from assay.guests import transfers
-from assay.base import paths
-from assay.base.trouble import BadInput, NoEngine
 
 SOURCES = paths.ROOT / "guest" / "programs"
 FOLDER = "programs"

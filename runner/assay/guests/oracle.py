@@ -13,14 +13,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import random_guest
-from linker import cc, errors, image
-
-from assay.engines import catalog as known_engines
-from assay.guests import guests
 from assay.base import paths
-from assay.random.kernel_rounds import difference
-from assay.engines.process import EngineError
 from assay.base.trouble import NoEngine
+from assay.engines import catalog as known_engines
+from assay.engines.process import EngineError
+from assay.guests import guests
+from assay.random.kernel_rounds import difference
+from linker import cc, errors, image
 
 QEMU = "qemu-riscv64"
 PIECE = 10
@@ -90,9 +89,7 @@ def play(seed, first, count, jobs=1, vote_every=0, engines=None, progress=None):
 
 def play_pieces(whole, jobs, progress):
     ends = whole.first + whole.count
-    pieces = [
-        replace(whole, first=at, count=min(PIECE, ends - at)) for at in range(whole.first, ends, PIECE)
-    ]
+    pieces = [replace(whole, first=at, count=min(PIECE, ends - at)) for at in range(whole.first, ends, PIECE)]
     total = Outcome()
     with multiprocessing.Pool(jobs, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
         for outcome in pool.imap(play_piece, pieces):

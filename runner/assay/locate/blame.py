@@ -159,19 +159,30 @@ WEAKENED = [
     ("gas/slots", "a cycle were never full", (gas.Simulation, "slots", no_cycle)),
     ("gas/slots", "slots beyond 4 were carried over", (gas.Simulation, "slots", carried)),
     *(
-        (f"gas/slots/{rule.lower()}", f"{rule} rows always took {which}",
-         (vars(gas), "slots_of", slots_always(rule, which)))
+        (
+            f"gas/slots/{rule.lower()}",
+            f"{rule} rows always took {which}",
+            (vars(gas), "slots_of", slots_always(rule, which)),
+        )
         for rule in ("OVERLAP", "SHIFT")
         for which in ("slots_if", "slots_else")
     ),
-    ("gas/walk/through_terminator", "the walk ended at a terminator",
-     (vars(gas), "walk", walk_until(ends_at_terminator))),
-    ("gas/walk/ignores_start_bits", "the walk ended at a clear start bit",
-     (vars(gas), "walk", walk_until(ends_at_gap))),
-    ("gas/walk/invalid_opcode", "the walk ended at an invalid opcode",
-     (vars(gas), "walk", walk_until(ends_at_invalid))),
-    ("gas/walk", "only the first instruction counted",
-     (vars(gas), "walk", walk_until(lambda *_: True))),
+    (
+        "gas/walk/through_terminator",
+        "the walk ended at a terminator",
+        (vars(gas), "walk", walk_until(ends_at_terminator)),
+    ),
+    (
+        "gas/walk/ignores_start_bits",
+        "the walk ended at a clear start bit",
+        (vars(gas), "walk", walk_until(ends_at_gap)),
+    ),
+    (
+        "gas/walk/invalid_opcode",
+        "the walk ended at an invalid opcode",
+        (vars(gas), "walk", walk_until(ends_at_invalid)),
+    ),
+    ("gas/walk", "only the first instruction counted", (vars(gas), "walk", walk_until(lambda *_: True))),
     ("gas/fields/missing", "a missing field were 0", (gas.Fields, "nibble", missing_is_zero)),
     ("gas/fields", "a three_reg read rA and rB and wrote rD", (gas.Fields, "register", as_executed)),
     ("gas/walk/invalid_opcode", "an invalid opcode were free", (gas.LIMIT, "invalid_cycles", 0)),
@@ -188,9 +199,7 @@ class Cost:
         self.p = p
         self.mem_cycles = mem_cycles
         self.right = gas.block_cost(program, p, mem_cycles)
-        self.agreed = [
-            (other, gas.block_cost(program, other, mem_cycles)) for other in dict.fromkeys(agreed)
-        ]
+        self.agreed = [(other, gas.block_cost(program, other, mem_cycles)) for other in dict.fromkeys(agreed)]
         self.visited = list(gas.walk(program, p))
 
     def explain(self, charged):
@@ -269,9 +278,7 @@ def rule_for_register(insn, reached, number, hint):
     if insn is None:
         return "exit/definedness"
     special = [
-        rule
-        for rule in ("isa/divide_by_zero", "isa/divide_overflow", "isa/jump_reads_first")
-        if rule in reached
+        rule for rule in ("isa/divide_by_zero", "isa/divide_overflow", "isa/jump_reads_first") if rule in reached
     ]
     if special:
         return special[0]
@@ -324,9 +331,7 @@ def rule_for_early_exit(exit, insn, reached, at_end):
 def rule_for_missed_exit(exit, insn, reached):
     """Execution ends here, and the engine went on."""
     if exit == "page_fault":
-        return first_of(
-            reached, "mem/past_end", "mem/store_permission", "mem/load_permission", "exit/page_fault"
-        )
+        return first_of(reached, "mem/past_end", "mem/store_permission", "mem/load_permission", "exit/page_fault")
     if exit == "panic":
         if "isa/sbrk" in reached or insn is None:
             return first_of(reached, "isa/sbrk", "exit/entry")

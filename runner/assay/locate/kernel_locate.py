@@ -8,13 +8,12 @@ and the root (L4). The rule named is one that the specification reached since th
 """
 
 import model
-from model import kernel
-
-from assay.locate import blame
 from assay.engines.model import ModelEngine
-from assay.suite.kernel_case import ACTS, EVENT, REGISTERS, RESULT, do_step, image_bytes
-from assay.locate.locate import Divergence, Field, generic
 from assay.engines.process import EngineError, EngineRefused
+from assay.locate import blame
+from assay.locate.locate import Divergence, Field, generic
+from assay.suite.kernel_case import ACTS, EVENT, REGISTERS, RESULT, do_step, image_bytes
+from model import kernel
 
 EVENT_LEVEL = "L2 kernel event"
 CALL_LEVEL = "L3 end of a call"
@@ -181,9 +180,7 @@ def find_world(case, images, right, other):
         return divergence(CALL_LEVEL, 0, [Field("world", "opened", "refused")], "image/decode/whole")
     for index, step in enumerate(case["steps"]):
         expected, got = do_step(step, images, right), do_step(step, images, other)
-        found = records_differ(index, right, expected[1], got[1]) or results_differ(
-            index, right, expected, got
-        )
+        found = records_differ(index, right, expected[1], got[1]) or results_differ(index, right, expected, got)
         if found:
             return found
     return None
@@ -193,9 +190,7 @@ def results_differ(step, right, expected, got):
     a, b = expected[0], got[0]
     if isinstance(a, str) or isinstance(b, str):
         names = [value if isinstance(value, str) else value["outcome"] for value in (a, b)]
-        rule = first_reached(
-            right.after, "call/stack/depth", "yield/resume/not_paused", "call/run/admits_first"
-        )
+        rule = first_reached(right.after, "call/stack/depth", "yield/resume/not_paused", "call/run/admits_first")
         found = divergence(CALL_LEVEL, step, [Field("result", *names)], rule)
     else:
         fields = [Field(name, a[name], b[name]) for name in RESULT]
@@ -217,9 +212,7 @@ def rule_of_result(fields, reached):
         return first_reached(reached, "call/halt/result", "call/fault/result")
     if "payload" in wrong:
         return first_reached(reached, "yield/payload", "yield/oog")
-    return first_reached(
-        reached, "call/run/registers", "host/same_type", "host/read_data", "call/halt/result"
-    )
+    return first_reached(reached, "call/run/registers", "host/same_type", "host/read_data", "call/halt/result")
 
 
 def dumps_differ(step, expected, got, right):
@@ -228,9 +221,7 @@ def dumps_differ(step, expected, got, right):
     try:
         a, b = kernel.decode("dump", expected), kernel.decode("dump", got)
     except kernel.DecodeError:
-        return divergence(
-            CALL_LEVEL, step, [Field("dump", short(expected), short(got))], "image/decode/whole"
-        )
+        return divergence(CALL_LEVEL, step, [Field("dump", short(expected), short(got))], "image/decode/whole")
     fields = state_fields(a.state, b.state)
     for name in ("meters", "quotas", "catchers"):
         fields.append(Field(name, shown(vars(a.tables)[name]), shown(vars(b.tables)[name])))
@@ -262,9 +253,7 @@ def rule_of_dump(name, reached):
         return "chain/tables_as_functions"
     if name == "dump":
         return "image/decode/not_sorted"
-    return first_reached(
-        reached, "yield/walk", "yield/reference", "yield/resume/pops", "call/fault/no_rollback"
-    )
+    return first_reached(reached, "yield/walk", "yield/reference", "yield/resume/pops", "call/fault/no_rollback")
 
 
 # Chains
@@ -425,17 +414,11 @@ def rule_of_record(a, fields, reached):
         if record.result == 1 and "result" in wrong:
             return first_reached(reached, *TRAPS) or own
         if own in model.rules():
-            special = [
-                LISTS[lists][0]
-                for lists in ("quotas", "files")
-                if any(w.startswith(lists[:-1]) for w in wrong)
-            ]
+            special = [LISTS[lists][0] for lists in ("quotas", "files") if any(w.startswith(lists[:-1]) for w in wrong)]
             return first_reached(reached, *special) or own
         return first_reached(reached, "host/silent", "host/unassigned", "host/selector")
     if "result" in wrong or "exit" in wrong:
-        return first_reached(
-            reached, "yield/oog", "yield/oog/uncaught", "call/fault/result", "call/halt/result"
-        )
+        return first_reached(reached, "yield/oog", "yield/oog/uncaught", "call/fault/result", "call/halt/result")
     for name, rules in LISTS.items():
         if any(field.startswith(name[:-1]) for field in wrong):
             return first_reached(reached, *rules)

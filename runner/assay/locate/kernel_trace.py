@@ -1,10 +1,9 @@
 """The records of a kernel case, for people and for machines; and where two engines first differ."""
 
-from model import kernel
-
 from assay.locate import kernel_locate
-from assay.suite.kernel_case import ACTS, do_step, image_bytes
 from assay.locate.kernel_locate import EXIT, KIND, OPS, OUTCOME_NAME, RESULT_NAME, name_in
+from assay.suite.kernel_case import ACTS, do_step, image_bytes
+from model import kernel
 
 
 def records(entry, engine):

@@ -15,12 +15,11 @@ import shlex
 from dataclasses import dataclass, field
 
 import model
-
-from assay.locate import blame
 from assay.assembly import disasm
 from assay.engines.model import Counter, ModelEngine
-from assay.suite.play import Player
 from assay.engines.process import EngineDied, EngineError, EngineGarbage, EngineHung
+from assay.locate import blame
+from assay.suite.play import Player
 
 CHUNK = 4096  # records between two looks at the stops
 WINDOW = 3
@@ -486,9 +485,7 @@ class StepTrace:
             expected = self.right.go_on(until, both)
         got = self.search.guarded(
             self.index,
-            lambda: self.other.begin(self.step, until, self.kinds)
-            if is_first
-            else self.other.go_on(until, self.kinds),
+            lambda: self.other.begin(self.step, until, self.kinds) if is_first else self.other.go_on(until, self.kinds),
         )
         if "refused" not in expected:
             self.gas, self.regs = self.right.start_gas, self.right.start_regs

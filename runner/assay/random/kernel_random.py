@@ -70,9 +70,7 @@ class Guest:
         ]
         if not found or self.chance.random() < ODD:
             return self.chance.choice([self.chance.randrange(256), self.chance.randrange(2**64)])
-        return self.chance.choice(found) + (
-            self.chance.randrange(2**20) << 8 if self.chance.random() < 0.1 else 0
-        )
+        return self.chance.choice(found) + (self.chance.randrange(2**20) << 8 if self.chance.random() < 0.1 else 0)
 
     def free(self):
         """An empty slot that is not pinned."""
@@ -127,9 +125,7 @@ class Guest:
         self.do(
             "mint_cnode",
             r7=target,
-            r8=self.chance.choice(
-                [0, 1, 2, 3, 5, 8, 8, 16, 16 + 256, 3, 2, 17 if self.chance.random() < 0.2 else 4]
-            ),
+            r8=self.chance.choice([0, 1, 2, 3, 5, 8, 8, 16, 16 + 256, 3, 2, 17 if self.chance.random() < 0.2 else 4]),
         )
         self.put(target, "cnode")
 
@@ -290,9 +286,7 @@ def world(seed, index):
 def chain(seed, index):
     """An Image and events."""
     chance = random.Random(f"chain {seed} {index}")
-    kernel = {
-        slot: k.Instance(k.KERNEL_IMAGE[name], build.ZERO) for name, slot in k.table.KERNEL_SLOT.items()
-    }
+    kernel = {slot: k.Instance(k.KERNEL_IMAGE[name], build.ZERO) for name, slot in k.table.KERNEL_SLOT.items()}
     slots = kernel | {0: build.data(b"payload")}
     initial = {60 + n: k.InitialData(b"initial"[: n * 3], PAGE) for n in range(3)}
     slots |= {60 + n: build.data() for n in range(3)}

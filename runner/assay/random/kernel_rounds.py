@@ -5,9 +5,9 @@ import signal
 import time
 from dataclasses import dataclass, field
 
-from assay.random import kernel_random
 from assay.engines.model import ModelEngine
 from assay.engines.process import EngineError, EngineRefused
+from assay.random import kernel_random
 
 PIECE = 500
 
@@ -96,9 +96,7 @@ def finish(engine, outcome):
         engine.ask({"op": "bye"}, lambda ok: ok)
         code = process.wait(60)
         if code:
-            outcome.broken.append(
-                f"engine {engine.name} ended with code {code}: {engine.last_words()[-600:]}"
-            )
+            outcome.broken.append(f"engine {engine.name} ended with code {code}: {engine.last_words()[-600:]}")
 
 
 def compare(outcome, where, names, answers):
@@ -181,9 +179,7 @@ def one_chain(plan, index, opened, outcome):
     for number, event in enumerate(events):
         answers = [engine.chain_apply(*event) for engine in opened]
         if number % 5 == 4 or number + 1 == len(events):
-            answers = [
-                (*a, e.chain_instance(), e.chain_root(), e.chain_state()) for a, e in zip(answers, opened)
-            ]
+            answers = [(*a, e.chain_instance(), e.chain_root(), e.chain_state()) for a, e in zip(answers, opened)]
         outcome.steps += 1
         outcome.records += len(answers[0][1])
         end = f"event {answers[0][0]['outcome']}"

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from assay.engines import catalog
-from assay.suite import collection
 from assay.engines.process import how_it_ended
 from assay.replay.replay import replay
+from assay.suite import collection
 
 PIECE = 2000  # programs of one harness process
 TIMEOUT = 300.0  # seconds for a piece
@@ -108,9 +108,7 @@ def run(plan, argv, mark):
     if not summary:
         index = mark.read_text().strip() if mark.exists() else str(plan.first)
         how = words if code == 0 else f"{how_it_ended(code)}; {words[-400:]}"
-        outcome.broken.append(
-            f"seed {plan.seed}, shape {plan.shape}, program {index}: an engine broke: {how}"
-        )
+        outcome.broken.append(f"seed {plan.seed}, shape {plan.shape}, program {index}: an engine broke: {how}")
         return outcome
     for name in COUNTS:
         setattr(outcome, name, summary[name])

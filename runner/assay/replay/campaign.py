@@ -5,17 +5,17 @@ import time
 
 import click
 
-from assay.suite import dialect
 from assay.base import exit_code
-from assay.locate import kernel_locate
-from assay.replay import report
-from assay.locate.card import render
-from assay.suite.keyword import Keyword
-from assay.locate.locate import locate
+from assay.base.trouble import BadInput, Nothing
 from assay.engines.process import EngineDied, EngineError
+from assay.locate import kernel_locate
+from assay.locate.card import render
+from assay.locate.locate import locate
+from assay.replay import report
 from assay.replay.replay import BROKEN, ERROR, Verdict, replay
 from assay.replay.report import coloured, tally
-from assay.base.trouble import BadInput, Nothing
+from assay.suite import dialect
+from assay.suite.keyword import Keyword
 
 ONE_LINERS = 20
 
@@ -120,9 +120,7 @@ class Campaign:
             self.say()
         rest = failures[self.cards :]
         for verdict in rest[:ONE_LINERS]:
-            self.say(
-                f"{click.style('DIVERGED', fg='red')}  {verdict.case} on {verdict.engine}: {verdict.text}"
-            )
+            self.say(f"{click.style('DIVERGED', fg='red')}  {verdict.case} on {verdict.engine}: {verdict.text}")
         self.more(len(rest) - ONE_LINERS, "failures; --json FILE has all")
 
     def more(self, count, what):

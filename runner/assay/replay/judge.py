@@ -5,9 +5,9 @@ compared by `assay-native replay`, in the same way: once in production, and once
 has records.
 """
 
+from assay.engines.process import EngineUnsupported
 from assay.suite import kernel_case
 from assay.suite.play import REGISTERS, Player
-from assay.engines.process import EngineUnsupported
 
 KINDS = ("blocks", "instructions")
 DIFFERENCES_MAX = 16

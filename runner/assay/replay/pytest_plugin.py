@@ -2,10 +2,10 @@
 
 import pytest
 
-from assay.engines import catalog
 from assay.base import paths
-from assay.suite import collection
+from assay.engines import catalog
 from assay.replay.judge import judge_entry
+from assay.suite import collection
 
 
 def pytest_collect_file(file_path, parent):

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from multiprocessing import Pool
 
 from assay.engines import catalog
-from assay.replay.judge import judge_entry
 from assay.engines.process import EngineDied, EngineError, EngineGarbage, EngineHung, how_it_ended
+from assay.replay.judge import judge_entry
 
 PASS, FAIL, ERROR, BROKEN = "pass", "fail", "error", "broken"
 DEATHS_MAX = 50  # then the engine is given up
@@ -195,9 +195,7 @@ class Native:
             yield self.verdict(line)
 
     def verdict(self, line):
-        differences = tuple(
-            (entry["field"], entry["expected"], entry["got"]) for entry in line.get("differences", ())
-        )
+        differences = tuple((entry["field"], entry["expected"], entry["got"]) for entry in line.get("differences", ()))
         return Verdict(
             line["case"],
             self.engine.name,

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import click
 
-from assay.replay.replay import BROKEN, ERROR, FAIL, PASS
 from assay.base.trouble import BadInput
+from assay.replay.replay import BROKEN, ERROR, FAIL, PASS
 
 INVALID = "invalid"
 ORDER = (PASS, FAIL, ERROR, BROKEN, INVALID)
@@ -60,8 +60,7 @@ class JsonLines:
         if verdict.differences:
             line |= {"flavour": verdict.flavour, "step": verdict.step}
             line["differences"] = [
-                {"field": name, "expected": expected, "got": got}
-                for name, expected, got in verdict.differences
+                {"field": name, "expected": expected, "got": got} for name, expected, got in verdict.differences
             ]
         if verdict.message:
             line["message"] = verdict.message

@@ -8,11 +8,11 @@ import subprocess
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from assay.base import paths
+from assay.base.trouble import BadInput, Nothing
 from assay.engines import catalog
 from assay.suite import kernel_case
-from assay.base import paths
 from assay.suite.keyword import Keyword
-from assay.base.trouble import BadInput, Nothing
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import model
-from model.machine import isa
-
 from assay.assembly import asm
-from assay.suite.play import PAGE, REGISTERS, Player
 from assay.engines.process import EngineError
+from assay.suite.play import PAGE, REGISTERS, Player
+from model.machine import isa
 
 NAME = "pvm-v0.4"
 MEM_CYCLES = 25
@@ -197,8 +196,7 @@ class Reader:
             "blob": blob.hex(),
             "mem_cycles": MEM_CYCLES,
             "pages": [
-                [hex(address), access[address], bytes(pages[address]).rstrip(b"\0").hex()]
-                for address in sorted(pages)
+                [hex(address), access[address], bytes(pages[address]).rstrip(b"\0").hex()] for address in sorted(pages)
             ],
             "load": "admitted",
             "steps": [{"run": run}],

@@ -60,7 +60,4 @@ class Player:
 
     def memory(self):
         """The bytes of every given page."""
-        return {
-            int(address, 16): self.engine.read(int(address, 16), PAGE)
-            for address, _, _ in self.case["pages"]
-        }
+        return {int(address, 16): self.engine.read(int(address, 16), PAGE) for address, _, _ in self.case["pages"]}

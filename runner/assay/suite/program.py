@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from assay.assembly import asm
-from assay.suite import collection
 from assay.base.trouble import BadInput
+from assay.suite import collection
 
 REGISTER = re.compile(r"r?(\d{1,2})=(.+)\Z")
 PAGE = 4096
@@ -148,9 +148,7 @@ def options(command):
         (
             click.option("--pc", default="0", help="Where to start."),
             click.option("--gas", default="1000000", show_default=True, help="The gas limit."),
-            click.option(
-                "--reg", "regs", multiple=True, metavar="rN=VALUE", help="A register; 0 if not given."
-            ),
+            click.option("--reg", "regs", multiple=True, metavar="rN=VALUE", help="A register; 0 if not given."),
             click.option(
                 "--page",
                 "pages",

@@ -1,9 +1,8 @@
 """Builds Images, capabilities, worlds and guest programs of operations for the kernel's cases."""
 
-from model import kernel as k
-
-from cases.machine.build import Code, signed, wide
 from cases.kernel.case import KernelCase, Run, World
+from cases.machine.build import Code, signed, wide
+from model import kernel as k
 
 ZERO = bytes(32)
 PAGE = 4096

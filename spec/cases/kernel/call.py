@@ -1,9 +1,6 @@
 """Activations: entry, mappings, gas and meters, Halt with its write-back, faults, the stack."""
 
 import model
-from model import kernel as k
-
-from cases.machine.build import Code
 from cases.kernel.build import (
     EMPTY,
     KINDS,
@@ -27,6 +24,8 @@ from cases.kernel.build import (
     start,
 )
 from cases.kernel.case import KernelCase, Run, World, gathered
+from cases.machine.build import Code
+from model import kernel as k
 
 BASE = 0x10000
 CALL = tuple(rule for rule in model.rules() if rule.startswith("call/"))
@@ -85,9 +84,7 @@ def admission():
     too_large = cnode(size_log=9)
     full = start([entry() for _ in range(256)])
     for name, world in (("empty", EMPTY), ("full", full)):
-        yield steps(
-            f"rejected_on_{name}", world, Run(bad, cnode(), ends="image/admit/slot_range", unchanged=True)
-        )
+        yield steps(f"rejected_on_{name}", world, Run(bad, cnode(), ends="image/admit/slot_range", unchanged=True))
         yield steps(
             f"undecodable_on_{name}",
             world,
@@ -126,9 +123,7 @@ def mappings():
     yield case("pinned_slot_is_empty", reads, world=world, known={"r1": 0}, **pinned)
     for kind, cap in KINDS.items():
         if kind != "data":
-            yield case(
-                f"target_is_{kind}", reads, {60: cap}, world=world, memory_mappings=one, known={"r1": 0}
-            )
+            yield case(f"target_is_{kind}", reads, {60: cap}, world=world, memory_mappings=one, known={"r1": 0})
     yield case("target_is_empty", reads, world=world, memory_mappings=one, known={"r1": 0})
     lost = {60: data(b"not stored")}
     yield case("payload_is_not_stored", reads, lost, world=world, memory_mappings=one, known={"r1": 0})
@@ -139,17 +134,11 @@ def mappings():
     long_world = start(state=sigma(long))
     there = {60: data(long)}
     past = do(loads(Code(), 1, BASE + PAGE), "reply")
-    yield case(
-        "content_is_longer_than_the_mapping", past, there, "page_fault", world=long_world, memory_mappings=one
-    )
+    yield case("content_is_longer_than_the_mapping", past, there, "page_fault", world=long_world, memory_mappings=one)
     two = [mapping(BASE, 2 * PAGE, 60)]
-    yield case(
-        "content_of_two_pages", past, there, world=long_world, memory_mappings=two, known={"r1": ord("y")}
-    )
+    yield case("content_of_two_pages", past, there, world=long_world, memory_mappings=two, known={"r1": ord("y")})
     behind = do(loads(Code(), 1, BASE + PAGE + 10), "reply")
-    yield case(
-        "zero_behind_the_content", behind, there, world=long_world, memory_mappings=two, known={"r1": 0}
-    )
+    yield case("zero_behind_the_content", behind, there, world=long_world, memory_mappings=two, known={"r1": 0})
     steps_two = [mapping(BASE, PAGE, 60, 1)]
     yield case("path_of_two_steps", reads, slots, "page_fault", world=world, memory_mappings=steps_two)
     mixed = [mapping(BASE + PAGE, PAGE, 60, 1), mapping(BASE, PAGE, 60)]
@@ -164,9 +153,7 @@ def mappings():
     twice = [mapping(BASE, PAGE, 60), mapping(BASE + PAGE, PAGE, 60)]
     yield case("one_target_twice", writes, slots, world=world, memory_mappings=twice)
     beyond = [mapping(BASE, PAGE, 200)]
-    yield case(
-        "target_beyond_the_root", writes, world=world, memory_mappings=beyond, size_log=5, known={"r1": 0}
-    )
+    yield case("target_beyond_the_root", writes, world=world, memory_mappings=beyond, size_log=5, known={"r1": 0})
     last_page = [mapping(2**32 - PAGE, PAGE, 60)]
     top = do(loads(Code(), 1, -PAGE), "reply")
     yield case("last_page", top, slots, world=world, memory_mappings=last_page, known={"r1": ord("m")})
@@ -310,9 +297,7 @@ def gas():
     away = program(("drop", {"r7": 7}))
     yield case("handle_is_dropped", away, slots, gas=0, gas_slots=[7], world=start(meters={3: 1000}))
     other = program(("drop", {"r7": 7}), ("copy", {"r7": 9, "r8": 7}))
-    yield case(
-        "handle_is_exchanged", other, second, gas=0, gas_slots=[7], world=start(meters={3: 1000, 4: 5})
-    )
+    yield case("handle_is_exchanged", other, second, gas=0, gas_slots=[7], world=start(meters={3: 1000, 4: 5}))
     yield case(
         "fault_writes_the_meter",
         Code().trap(),

@@ -2,10 +2,9 @@
 and out of range.
 """
 
-from model import kernel as k
-
 from cases.kernel.build import KINDS, A, handle, once, operation, pins, program, trapped
 from cases.kernel.case import gathered
+from model import kernel as k
 
 PINNED = 70
 FULL, FREE = 20, 30
@@ -121,9 +120,7 @@ def ranges():
             registers = {"r7": 5, "r8": 6 + high}
             yield good(f"{name}_to_with_{text}", name, registers, slots, after)
         small = {"size_log": SMALL}
-        yield good(
-            f"{name}_to_last_of_8", name, {"r7": 5, "r8": 7}, slots, after_op(name, slots, 5, 7), **small
-        )
+        yield good(f"{name}_to_last_of_8", name, {"r7": 5, "r8": 7}, slots, after_op(name, slots, 5, 7), **small)
         yield bad(f"{name}_to_beyond_8", name, {"r7": 5, "r8": 8}, slots, **small)
         yield bad(f"{name}_from_beyond_8", name, {"r7": 8, "r8": 6}, slots, **small)
         yield good(f"{name}_to_255", name, {"r7": 5, "r8": 255}, slots, after_op(name, slots, 5, 255))
@@ -145,9 +142,7 @@ def ranges():
 def minting():
     for size_log in range(17):
         after = {FREE: k.CNodeCap(k.CNode(size_log))}
-        yield good(
-            f"mint_cnode_of_2_to_the_{size_log}", "mint_cnode", {"r7": FREE, "r8": size_log}, {}, after
-        )
+        yield good(f"mint_cnode_of_2_to_the_{size_log}", "mint_cnode", {"r7": FREE, "r8": size_log}, {}, after)
     for size_log in (17, 18, 64, 255):
         yield bad(f"mint_cnode_of_2_to_the_{size_log}", "mint_cnode", {"r7": FREE, "r8": size_log})
     for high in (256, 2**32, 2**63):

@@ -3,12 +3,11 @@
 import random
 
 import model
-from model import kernel as k
-
-from cases.machine.build import Code
 from cases.kernel.build import C, digest, do, image, mapping, program, set_reg
 from cases.kernel.case import Event, Genesis, KernelCase, gathered
 from cases.kernel.golden import GENESIS_ROOT, IMAGE_B, IMAGE_C, IMAGE_EMPTY, IMAGE_K, IMAGE_R
+from cases.machine.build import Code
+from model import kernel as k
 
 RULES = tuple(rule for rule in model.rules() if rule.startswith("chain/")) + (
     "cap/created_content",
@@ -149,9 +148,7 @@ def files():
         if n and chance.random() < 0.5:
             many.append(Event(bytes([chance.randrange(256)]), 1, ends=None))
         else:
-            many.append(
-                Event(chance.randbytes(chance.randrange(40)), 0, quota=chance.randrange(60), ends=None)
-            )
+            many.append(Event(chance.randbytes(chance.randrange(40)), 0, quota=chance.randrange(60), ends=None))
     yield case("sixty_events", encoded, settled(encoded, many))
 
 
@@ -167,9 +164,7 @@ def settled(encoded, events):
 def kernel_slots():
     """Does something with each kernel capability, and with the slots of the Image."""
     for slot in range(7, 17):
-        calls = program(
-            ("copy", {"r7": slot, "r8": 30}), ("same_type", {"r7": slot, "r8": 30}), ("reply", {})
-        )
+        calls = program(("copy", {"r7": slot, "r8": 30}), ("same_type", {"r7": slot, "r8": 30}), ("reply", {}))
         yield case(f"slot_{slot}_is_an_instance", image(calls, **RUN), [Event(known={"value": 1})])
         taken = program(("drop", {"r7": slot}), ("reply", {}))
         yield case(f"slot_{slot}_can_be_dropped", image(taken, **RUN), [Event(), Event()])
@@ -222,15 +217,11 @@ def sequences():
     chance = random.Random(7)
     encoded = opener()
     events = [
-        Event(chance.randbytes(chance.randrange(9)), gas=chance.choice([10**6, 300, 0]), ends=None)
-        for _ in range(50)
+        Event(chance.randbytes(chance.randrange(9)), gas=chance.choice([10**6, 300, 0]), ends=None) for _ in range(50)
     ]
     yield case("fifty_faults", encoded, settled(encoded, events))
     keeps = keeper()
-    events = [
-        Event(chance.randbytes(chance.randrange(30)), quota=chance.randrange(40), ends=None)
-        for _ in range(80)
-    ]
+    events = [Event(chance.randbytes(chance.randrange(30)), quota=chance.randrange(40), ends=None) for _ in range(80)]
     yield case("eighty_saves", keeps, settled(keeps, events))
     one = program(("reply", {"r7": 1}))
     two = program(("reply", {"r7": 2}))

@@ -6,8 +6,6 @@ the verdict on a spoiled value is known without a decoder.
 
 from dataclasses import dataclass, replace
 
-from model import kernel as k
-
 from cases.kernel.build import KINDS, ZERO, A, B, C, cnode, data, entry, image, nested, start
 from cases.kernel.case import Decode, KernelCase, KernelSubject
 from cases.kernel.golden import (
@@ -19,6 +17,7 @@ from cases.kernel.golden import (
     STATE_EMPTY,
     STATE_S,
 )
+from model import kernel as k
 
 EOF = "image/decode/unexpected_eof"
 DISCRIMINATOR = "image/decode/invalid_discriminator"
@@ -292,9 +291,7 @@ def whole_images():
             gas_slots=[0, 255, 256, 2**32 - 1], quota_slots=[2**32 - 1], yield_marker_slot=2**32 - 1
         ),
         "repeats_slots": image(gas_slots=[7, 7, 7], quota_slots=[8, 8]),
-        "maps_at_the_largest_numbers": image(
-            memory_mappings=[k.MemoryMapping(2**64 - 1, 2**64 - 1, [2**32 - 1] * 3)]
-        ),
+        "maps_at_the_largest_numbers": image(memory_mappings=[k.MemoryMapping(2**64 - 1, 2**64 - 1, [2**32 - 1] * 3)]),
         "pins_and_starts_one_slot": image(
             pinned_slots={0: k.PinnedData(b"\0", 0), 2**32 - 1: k.PinnedImage(ZERO)},
             initial_slots={0: k.InitialData(b"\0", 2**64 - 1)},

@@ -7,9 +7,8 @@ what the generator expects is an `Unexpected`.
 from collections import Counter
 
 import model
-from model import kernel
-
 from cases.kernel.case import Admit, Decode, Genesis, Hash, Run, World
+from model import kernel
 
 SCHEMA = "assay-kernel-1"
 KIND = ("operation", "run", "resume", "exit")

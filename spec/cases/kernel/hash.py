@@ -1,7 +1,5 @@
 """Hashes of given values: tags, Merkle roots, CNodes, chains, state roots."""
 
-from model import kernel as k
-
 from cases.kernel.build import KINDS, ZERO, A, B, C, data, digest, handle, nested
 from cases.kernel.case import Hash, KernelCase, gathered
 from cases.kernel.golden import (
@@ -20,6 +18,7 @@ from cases.kernel.golden import (
     STATE_ROOT,
     STATE_S,
 )
+from model import kernel as k
 
 RULES = (
     "image/hash/blake2b",

@@ -1,8 +1,5 @@
 """Host operations: success, and each precondition broken alone with nothing changed."""
 
-from model import kernel as k
-
-from cases.machine.build import Code
 from cases.kernel.build import (
     KINDS,
     PAGE,
@@ -28,6 +25,8 @@ from cases.kernel.build import (
     trapped,
 )
 from cases.kernel.case import gathered
+from cases.machine.build import Code
+from model import kernel as k
 
 PROBES = (
     "host/selector",
@@ -68,9 +67,7 @@ def wrong_kinds(op, register, registers, slots, right, **more):
     """An operand empty, beyond a small root, or of each kind that is not right."""
     for kind, cap in KINDS.items():
         if kind not in right:
-            yield bad(
-                f"r{register}_is_{kind}", op, registers, {**slots, registers[f"r{register}"]: cap}, **more
-            )
+            yield bad(f"r{register}_is_{kind}", op, registers, {**slots, registers[f"r{register}"]: cap}, **more)
     without = {slot: cap for slot, cap in slots.items() if slot != registers[f"r{register}"]}
     yield bad(f"r{register}_is_empty", op, registers, without, **more)
     beyond = registers | {f"r{register}": 128}
@@ -132,9 +129,7 @@ def selectors():
 
 def replies():
     for value in (0, 1, 2**32, 2**63, 2**64 - 1):
-        yield once(
-            f"reply_{value}", (), program(("reply", {"r7": value})), known={"r7": value}, probes=PROBES
-        )
+        yield once(f"reply_{value}", (), program(("reply", {"r7": value})), known={"r7": value}, probes=PROBES)
 
 
 # Types
@@ -402,9 +397,7 @@ def opening():
     cap = k.Data(3, digest(b"abc"))
     yield good("opens_with_any_content", "open", registers | {"r9": 0}, odd, {**odd, FREE: cap}, **more)
     noisy = k.Instance(k.KERNEL_IMAGE["file"], bytes(8) + b"\xee" * 24)
-    yield good(
-        "opens_with_noise_behind_the_id", "open", registers, {20: noisy}, {20: noisy, FREE: cap}, **more
-    )
+    yield good("opens_with_noise_behind_the_id", "open", registers, {20: noisy}, {20: noisy, FREE: cap}, **more)
     yield bad("opens_no_such_file", "open", registers, {20: handle("file", 1)}, **more)
     yield bad("opens_no_such_id", "open", registers | {"r9": 1}, {20: kernel_instance("host_open")}, **more)
     slots = {20: handle("file", 0)}
@@ -430,9 +423,7 @@ def saving():
     for id in (1, 77, 2**32, 2**64 - 2):
         there = more | {"world": world(next_file_id=id)}
         yield good(f"saves_as_{id}", "save", registers, slots, {**slots, FREE: handle("file", id)}, **there)
-    yield bad(
-        "saves_without_ids", "save", registers, slots, **more | {"world": world(next_file_id=2**64 - 1)}
-    )
+    yield bad("saves_without_ids", "save", registers, slots, **more | {"world": world(next_file_id=2**64 - 1)})
     over = more | {"world": world(next_file_id=4, files={4: file(b"old", 9)})}
     yield good("saves_over_a_file", "save", registers, slots, {**slots, FREE: handle("file", 4)}, **over)
     exact = more | {"world": world(3)}
@@ -445,9 +436,7 @@ def saving():
     huge = {20: data(b"abc", 2**64 - 1), 21: quota}
     all_of_it = more | {"world": world(2**64 - 1)}
     yield good("saves_the_largest_size", "save", registers, huge, {**huge, FREE: made}, **all_of_it)
-    yield bad(
-        "saves_the_largest_size_one_short", "save", registers, huge, **more | {"world": world(2**64 - 2)}
-    )
+    yield bad("saves_the_largest_size_one_short", "save", registers, huge, **more | {"world": world(2**64 - 2)})
     yield from wrong_kinds("save", 7, registers, slots, ("data",), **more)
     yield from wrong_kinds("save", 8, registers, slots, (), **more)
     yield from pinned_operand("save", 8, registers, slots, **more)
@@ -455,17 +444,13 @@ def saving():
     yield from destinations("save", 9, registers, slots, made, **more)
     yield good("saves_onto_its_data", "save", registers | {"r9": 20}, slots, {20: made, 21: quota}, **more)
     pinned = {PINNED: data(), 21: quota}
-    yield good(
-        "saves_pinned", "save", registers | {"r7": PINNED}, pinned, {**pinned, FREE: made}, **more, **PIN
-    )
+    yield good("saves_pinned", "save", registers | {"r7": PINNED}, pinned, {**pinned, FREE: made}, **more, **PIN)
     three = program(*[("save", registers | {"r9": 30 + n}) for n in range(3)])
     yield once("saves_three_times", (), three, slots, world=world(9), probes=PROBES + FILES)
     yield once("third_save_is_too_much", (), three, slots, world=world(8), ends="trap", probes=PROBES + FILES)
     then = program(("save", registers), ("open", {"r7": FREE, "r8": 31}))
     after = {**slots, FREE: made, 31: data()}
-    yield once(
-        "saves_and_opens", (), then, slots, world=world(), probes=PROBES + FILES, known={"slots": after}
-    )
+    yield once("saves_and_opens", (), then, slots, world=world(), probes=PROBES + FILES, known={"slots": after})
 
 
 # set_image
@@ -481,9 +466,7 @@ SET = (
 
 
 def changing():
-    plain = image(
-        pinned_slots={65: k.PinnedData(b"abc", PAGE)}, initial_slots={66: k.InitialData(b"init", 9)}
-    )
+    plain = image(pinned_slots={65: k.PinnedData(b"abc", PAGE)}, initial_slots={66: k.InitialData(b"init", 9)})
     stored = start(state=sigma(plain))
     slots = {20: image_cap(plain)}
     new_pin = k.Data(PAGE, digest(b"abc"))
@@ -560,9 +543,7 @@ def changing():
     touching = do(Code(), "set_image", r7=20).op("load_u8", a=1, x=BASE)
     do(touching, "reply")
     world = start(state=sigma(mapped, b"abc"))
-    yield once(
-        "new_mappings_come_later", (), touching, held, world=world, ends="page_fault", probes=PROBES + SET
-    )
+    yield once("new_mappings_come_later", (), touching, held, world=world, ends="page_fault", probes=PROBES + SET)
     lost = image()
     held = {20: image_cap(lost), 60: data(b"abc")}
     keeping = do(Code(), "set_image", r7=20).op("load_u8", a=1, x=BASE)

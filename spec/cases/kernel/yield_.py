@@ -1,9 +1,6 @@
 """Yields, catchers, OutOfGas and resume."""
 
 import model
-from model import kernel as k
-
-from cases.machine.build import Code
 from cases.kernel.build import (
     CATCHER_SLOT,
     EMPTY,
@@ -29,6 +26,8 @@ from cases.kernel.build import (
     start,
 )
 from cases.kernel.case import KernelCase, Resume, Run, World, gathered
+from cases.machine.build import Code
+from model import kernel as k
 
 RULES = tuple(
     rule
@@ -78,9 +77,7 @@ def voluntary():
     yield yielding("marker_is_a_gas_handle", [catching_entry()], catches(gas.chain), slots={20: gas})
     own = {20: MARKER, CATCHER_SLOT: catcher(1)[0]}
     yield yielding("own_catcher_is_not_asked", [], caught, "trap", slots=own, yield_marker_slot=CATCHER_SLOT)
-    yield yielding(
-        "own_catcher_beside_another", [catching_entry()], caught, slots=own, yield_marker_slot=CATCHER_SLOT
-    )
+    yield yielding("own_catcher_beside_another", [catching_entry()], caught, slots=own, yield_marker_slot=CATCHER_SLOT)
     for depth in range(1, 6):
         stack = [catching_entry(), *[entry() for _ in range(depth - 1)]]
         yield yielding(f"caught_at_depth_{depth}", stack, caught)
@@ -124,24 +121,16 @@ def resumes():
     yield case("garbage_is_refused_first", EMPTY, garbage)
     yield case("garbage_is_refused", world, run, garbage, Resume())
     yield case("twice", world, run, Resume(), Resume(ends="not_paused", unchanged=True))
-    yield case(
-        "run_on_a_reference", world, run, Run(image(), cnode(), ends="refused", unchanged=True), Resume()
-    )
+    yield case("run_on_a_reference", world, run, Run(image(), cnode(), ends="refused", unchanged=True), Resume())
     again = program(*[("yield", {"r7": 20})] * 5)
     five = [Resume(ends="paused") for _ in range(4)]
     yield case("five_yields", world, Run(image(again), cnode(SLOTS), ends="paused"), *five, Resume())
     fault = do(Code(), "yield", r7=20).trap()
-    yield case(
-        "fault_after_resume", world, Run(image(fault), cnode(SLOTS), ends="paused"), Resume(ends="trap")
-    )
+    yield case("fault_after_resume", world, Run(image(fault), cnode(SLOTS), ends="paused"), Resume(ends="trap"))
     late = program(("yield", {"r7": 20}), ("copy", {"r7": 0, "r8": 30}))
-    yield case(
-        "uses_the_scratchpad", world, Run(image(late), cnode(SLOTS), ends="paused"), Resume(k.encode(data()))
-    )
+    yield case("uses_the_scratchpad", world, Run(image(late), cnode(SLOTS), ends="paused"), Resume(k.encode(data())))
     ends_code = do(Code(), "yield", r7=20)
-    yield case(
-        "nothing_follows", world, Run(image(ends_code), cnode(SLOTS), ends="paused"), Resume(ends="trap")
-    )
+    yield case("nothing_follows", world, Run(image(ends_code), cnode(SLOTS), ends="paused"), Resume(ends="trap"))
     kept = Code().op("load_imm", a=1, x=111).op("load_imm_64", a=12, x=bytes(range(1, 9)))
     do(kept, "yield", r7=20)
     do(kept, "reply")
@@ -210,9 +199,7 @@ def out_of_gas():
     encoded = image(code, gas_slots=[7])
 
     def world(meter, keys=(OOG,), stack=None):
-        return start(
-            [catching_entry()] if stack is None else stack, meters={3: meter}, catchers=catches(*keys)
-        )
+        return start([catching_entry()] if stack is None else stack, meters={3: meter}, catchers=catches(*keys))
 
     run = Run(encoded, cnode(slots), gas=0, ends="paused")
     for less in (1, need // 2, need - 1):
@@ -222,18 +209,12 @@ def out_of_gas():
         world(need - 1, (A,)),
         Run(encoded, cnode(slots), gas=0, ends="out_of_gas"),
     )
-    yield case(
-        "nobody_there", world(need - 1, stack=[]), Run(encoded, cnode(slots), gas=0, ends="out_of_gas")
-    )
+    yield case("nobody_there", world(need - 1, stack=[]), Run(encoded, cnode(slots), gas=0, ends="out_of_gas"))
     plain = image(code)
     yield case("without_meter", world(need), Run(plain, cnode(slots), gas=need - 1, ends="out_of_gas"))
     full = [catching_entry(), *[entry() for _ in range(254)]]
-    yield case(
-        "on_a_full_stack", world(need - 1, stack=full), Run(encoded, cnode(slots), gas=0, ends="out_of_gas")
-    )
-    yield case(
-        "at_depth_5", world(need - 1, stack=[catching_entry(), *[entry()] * 4]), run, Resume(ends="paused")
-    )
+    yield case("on_a_full_stack", world(need - 1, stack=full), Run(encoded, cnode(slots), gas=0, ends="out_of_gas"))
+    yield case("at_depth_5", world(need - 1, stack=[catching_entry(), *[entry()] * 4]), run, Resume(ends="paused"))
     yield case("caught_before_anything", world(0), Run(encoded, cnode(slots), gas=1, ends="paused"))
     topped = k.encode(handle("gas", 9))
     into = program(("reply", {"r7": 7}))
@@ -253,9 +234,7 @@ def out_of_gas():
     part = gas_of(Run(image(program(("reply", {}))), cnode()))
     cost = image(mixed, gas_slots=[7])
     both = start([catching_entry()], meters={3: part + 200}, catchers=catches(OOG, A))
-    yield case(
-        "yield_with_meter", both, Run(cost, cnode(slots), gas=0, ends="paused"), Resume(known={"r7": 7})
-    )
+    yield case("yield_with_meter", both, Run(cost, cnode(slots), gas=0, ends="paused"), Resume(known={"r7": 7}))
     no_meter = Run(image(mixed), cnode(slots), gas=1000, ends="paused")
     yield case("yield_without_meter", both, no_meter, Resume(known={"r7": 7}))
     gone = program(("drop", {"r7": 7}), ("yield", {"r7": 20}), ("reply", {"r7": 7}))

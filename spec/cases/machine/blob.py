@@ -19,9 +19,7 @@ WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight",
 
 def raw(jump_len, entry_size, code_len, rest=b""):
     """A blob with any header."""
-    return (
-        jump_len.to_bytes(4, "little") + bytes([entry_size]) + code_len.to_bytes(4, "little") + rest
-    )
+    return jump_len.to_bytes(4, "little") + bytes([entry_size]) + code_len.to_bytes(4, "little") + rest
 
 
 def rejected(name, reason, data, against=()):
@@ -44,9 +42,7 @@ def header_short():
             (LAYOUT,) + NOTHING_RAN + REASONS[1:],
         )
         if size:
-            yield rejected(
-                f"of_{WORDS[size]}_set_bytes", REASONS[0], b"\xff" * size, (LAYOUT,) + REASONS[1:]
-            )
+            yield rejected(f"of_{WORDS[size]}_set_bytes", REASONS[0], b"\xff" * size, (LAYOUT,) + REASONS[1:])
     yield admitted("of_nine_bytes_is_a_whole_blob", raw(0, 1, 0), ("blob/header_short",))
 
 
@@ -64,12 +60,8 @@ def entry_size():
         yield rejected(f"size_{size:03d}_with_table", REASONS[1], data)
         yield rejected(f"size_{size:03d}_in_empty_blob", REASONS[1], raw(0, size, 0))
     for size in (1, 2, 3, 4):
-        yield admitted(
-            f"{WORDS[size]}_without_table", make_blob(TRAP, [0], (), size), ("blob/entry_size",)
-        )
-        yield admitted(
-            f"{WORDS[size]}_with_table", make_blob(TRAP, [0], (0, 1), size), ("blob/entry_size",)
-        )
+        yield admitted(f"{WORDS[size]}_without_table", make_blob(TRAP, [0], (), size), ("blob/entry_size",))
+        yield admitted(f"{WORDS[size]}_with_table", make_blob(TRAP, [0], (0, 1), size), ("blob/entry_size",))
         yield admitted(f"{WORDS[size]}_in_empty_blob", raw(0, size, 0), ("blob/entry_size",))
         yield admitted(
             f"{WORDS[size]}_with_table_and_no_code",
@@ -94,9 +86,7 @@ def truncated():
     yield rejected("header_alone_wants_code", REASONS[2], raw(0, 1, 1))
     yield rejected("code_without_bitmask", REASONS[2], raw(0, 1, 1, b"\0"))
     yield rejected("eight_bytes_of_code_with_no_bitmask", REASONS[2], raw(0, 1, 8, b"\0" * 8))
-    yield rejected(
-        "nine_bytes_of_code_with_one_bitmask_byte", REASONS[2], raw(0, 1, 9, b"\0" * 9 + b"\xff")
-    )
+    yield rejected("nine_bytes_of_code_with_one_bitmask_byte", REASONS[2], raw(0, 1, 9, b"\0" * 9 + b"\xff"))
     for word, jump_len, size, code_len in (
         ("greatest_code_length", 0, 1, 2**32 - 1),
         ("greatest_jump_length", 2**32 - 1, 1, 0),
@@ -127,15 +117,11 @@ def trailing_bytes():
                     REASONS[3],
                     good + bytes([byte]) * extra,
                 )
-        yield admitted(
-            f"none_after_{WORDS[code_len]}_bytes_of_code", good, ("blob/trailing_bytes",)
-        )
+        yield admitted(f"none_after_{WORDS[code_len]}_bytes_of_code", good, ("blob/trailing_bytes",))
     with_table = make_blob(TRAP, [0], (0, 0, 0), 3)
     yield rejected("one_after_a_table", REASONS[3], with_table + b"\0")
     yield rejected("another_whole_blob", REASONS[3], with_table + with_table)
-    yield rejected(
-        "a_bitmask_of_one_bit_a_byte", REASONS[3], raw(0, 1, 4, b"\1\1\1\0" + b"\1\1\1\1")
-    )
+    yield rejected("a_bitmask_of_one_bit_a_byte", REASONS[3], raw(0, 1, 4, b"\1\1\1\0" + b"\1\1\1\1"))
 
 
 def stray_bits():
@@ -146,15 +132,9 @@ def stray_bits():
             good = make_blob(code, range(code_len))
             for bit in range(rest, 8):
                 data = good[:-1] + bytes([good[-1] | 1 << bit])
-                yield rejected(
-                    f"bit_{WORDS[bit]}_after_{code_len:02d}_bytes_of_code", REASONS[4], data
-                )
-            yield rejected(
-                f"all_bits_after_{code_len:02d}_bytes_of_code", REASONS[4], good[:-1] + b"\xff"
-            )
-            yield admitted(
-                f"no_bits_after_{code_len:02d}_bytes_of_code", good, ("blob/stray_bits",)
-            )
+                yield rejected(f"bit_{WORDS[bit]}_after_{code_len:02d}_bytes_of_code", REASONS[4], data)
+            yield rejected(f"all_bits_after_{code_len:02d}_bytes_of_code", REASONS[4], good[:-1] + b"\xff")
+            yield admitted(f"no_bits_after_{code_len:02d}_bytes_of_code", good, ("blob/stray_bits",))
     for code_len in (8, 16):
         yield admitted(
             f"all_bits_belong_to_{code_len:02d}_bytes_of_code",
@@ -169,9 +149,7 @@ def order():
     """When two reasons hold, the earlier one is reported."""
     first, size, short, trailing, stray = REASONS
     yield rejected("header_short_before_entry_size", first, b"\0\0\0\0\0\0\0\0", (size,))
-    yield rejected(
-        "header_short_before_truncated", first, b"\xff\xff\xff\xff\1\xff\xff\xff", (short,)
-    )
+    yield rejected("header_short_before_truncated", first, b"\xff\xff\xff\xff\1\xff\xff\xff", (short,))
     yield rejected("entry_size_before_truncated", size, raw(2**32 - 1, 0, 2**32 - 1), (short,))
     yield rejected("entry_size_five_before_truncated", size, raw(1, 5, 1), (short,))
     yield rejected("entry_size_before_trailing_bytes", size, raw(0, 0, 1, b"\0\1\0"), (trailing,))
@@ -183,9 +161,7 @@ def order():
         (stray,),
     )
     yield rejected("trailing_bytes_before_stray_bits", trailing, raw(0, 1, 1, b"\0\3\0"), (stray,))
-    yield rejected(
-        "trailing_byte_is_no_part_of_the_bitmask", trailing, raw(0, 1, 1, b"\0\1\xff"), (stray,)
-    )
+    yield rejected("trailing_byte_is_no_part_of_the_bitmask", trailing, raw(0, 1, 1, b"\0\1\xff"), (stray,))
     yield Case(
         "refused_pages_before_a_bad_blob",
         ("mem/page_given_once",),
@@ -211,12 +187,8 @@ def layout():
     yield admitted("code_without_starts", make_blob(b"\0\0\0", []), (), ("exit/panic",))
     yield admitted("code_of_invalid_bytes", make_blob(b"\xff" * 9, range(9)), (), ("exit/panic",))
     yield admitted("one_trap", make_blob(TRAP, [0]), (), ("isa/trap",))
-    yield admitted(
-        "last_instruction_is_no_terminator", make_blob(encode("load_imm", a=1, x=7), [0])
-    )
-    yield admitted(
-        "jump_to_nowhere_that_never_runs", make_blob(TRAP + encode("jump", offset=b"\x7f"), [0, 1])
-    )
+    yield admitted("last_instruction_is_no_terminator", make_blob(encode("load_imm", a=1, x=7), [0]))
+    yield admitted("jump_to_nowhere_that_never_runs", make_blob(TRAP + encode("jump", offset=b"\x7f"), [0, 1]))
     for size in (1, 2, 3, 4):
         for word, entry in (("zero", 0), ("greatest", 256**size - 1), ("top_bit", 256**size // 2)):
             blob = make_blob(TRAP, [0], (entry,), size)
@@ -266,18 +238,14 @@ def bitmask():
     for position in range(3, 20):
         code = b"\x33\x02" + b"\x01" * (position - 2) + load + TRAP
         blob = make_blob(code, [0, position, position + 3])
-        yield admitted(
-            f"second_instruction_at_{position:02d}", blob, (), ("blob/bitmask", "isa/skip")
-        )
+        yield admitted(f"second_instruction_at_{position:02d}", blob, (), ("blob/bitmask", "isa/skip"))
     yield admitted(
         "bytes_are_ascending",
         make_blob(b"\1" * 8 + TRAP * 8, [], mask=b"\xff\x01"),
         (),
         ("blob/bitmask",),
     )
-    yield admitted(
-        "all_clear", make_blob(b"\1" * 8, [], mask=b"\0"), ("isa/fallthrough",), ("blob/bitmask",)
-    )
+    yield admitted("all_clear", make_blob(b"\1" * 8, [], mask=b"\0"), ("isa/fallthrough",), ("blob/bitmask",))
     yield admitted(
         "bit_zero_alone",
         make_blob(b"\1" * 8, [], mask=b"\1"),

@@ -83,9 +83,7 @@ def make_blob(code, starts, table=(), entry_size=1, mask=None):
     """A blob; `starts` are positions or a digit string, `mask` replaces the bytes they make."""
     if isinstance(starts, str):
         starts = positions(starts)
-    header = (
-        len(table).to_bytes(4, "little") + bytes([entry_size]) + len(code).to_bytes(4, "little")
-    )
+    header = len(table).to_bytes(4, "little") + bytes([entry_size]) + len(code).to_bytes(4, "little")
     entries = b"".join(entry.to_bytes(entry_size, "little") for entry in table)
     return header + entries + bytes(code) + (mask_of(starts, len(code)) if mask is None else mask)
 

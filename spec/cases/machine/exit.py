@@ -95,14 +95,7 @@ def unpaid():
         tuple(EXIT_RULE.values()) + ("exit/argument", "mem/store_permission"),
         pages=(page(NEAR),),
     )
-    code = (
-        Code()
-        .op("load_imm", a=1, x=-5)
-        .op("store_u16", a=1, x=NEAR)
-        .op("fallthrough")
-        .op("ecall")
-        .trap()
-    )
+    code = Code().op("load_imm", a=1, x=-5).op("store_u16", a=1, x=NEAR).op("fallthrough").op("ecall").trap()
     yield Case(
         "out_of_gas_at_a_later_block",
         ("gas/out_of_gas",),
@@ -301,9 +294,7 @@ def resume_after_other_ends():
         ("exit/resume/sequential",),
         pages=(page(NEAR),),
     )
-    yield Case(
-        "after_bad_entry_is_refused", ("exit/resume/legal",), blob, [Run(pc=9), Resume()], refused
-    )
+    yield Case("after_bad_entry_is_refused", ("exit/resume/legal",), blob, [Run(pc=9), Resume()], refused)
     yield Case(
         "after_refused_resume_of_a_waiting_machine",
         ("exit/resume/legal",),
@@ -391,17 +382,9 @@ def resume_successors():
             Code().label("l").raw(way).op("jump", to="l").blob(),
             [Run(gas=97), Resume(gas=109), Resume(gas=109), Resume(gas=50)],
         )
-        code = (
-            Code()
-            .raw(way)
-            .op("load_ind_u32", a=1, b=2, x=0)
-            .op("store_ind_u32", a=1, b=2, x=8)
-            .trap()
-        )
+        code = Code().raw(way).op("load_ind_u32", a=1, b=2, x=0).op("store_ind_u32", a=1, b=2, x=8).trap()
         steps = [Run(gas=500), Write(NEAR, b"\xde\xad\xbe\xef"), Resume(regs={2: NEAR})]
-        yield Case(
-            f"{word}_with_changed_memory", (seq, regs_rule), code.blob(), steps, pages=(page(NEAR),)
-        )
+        yield Case(f"{word}_with_changed_memory", (seq, regs_rule), code.blob(), steps, pages=(page(NEAR),))
 
 
 def resume_after_out_of_gas():

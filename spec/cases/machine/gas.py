@@ -1,7 +1,6 @@
 """What the gas generators share: what a block costs by the model, and the steps around it."""
 
 import model
-
 from cases.machine.case import Resume, Run
 
 PLENTY = 2**40

@@ -5,7 +5,6 @@ every format.
 """
 
 import model
-
 from cases.machine.build import INSN, TRAP, Code, encode
 from cases.machine.case import Case, Run, Subject
 from cases.machine.gas import cost, exact_steps

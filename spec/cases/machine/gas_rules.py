@@ -191,9 +191,7 @@ def implicit_trap():
             blob,
             [Run(gas=1), Resume(gas=0), Resume(gas=1)],
         )
-        yield Case(
-            f"{word}_resumed_with_plenty", (met, one), blob, [Run(gas=1), Resume(gas=2**64 - 1)]
-        )
+        yield Case(f"{word}_resumed_with_plenty", (met, one), blob, [Run(gas=1), Resume(gas=2**64 - 1)])
     yield Case(
         "explicit_trap_needs_its_block_only",
         ("isa/trap",),
@@ -301,9 +299,7 @@ def slots():
     for count in list(range(1, 14)) + [20, 40]:
         blob = code_of(*[LOAD_1] * count, TRAP).blob()
         against = (rule,) if count < 4 else ()
-        yield exact(
-            f"loads_of_one_slot_{count:02d}_times", () if against else (rule,), blob, against
-        )
+        yield exact(f"loads_of_one_slot_{count:02d}_times", () if against else (rule,), blob, against)
     for count in (1, 2, 3, 4, 5, 9, 20):
         yield exact(
             f"loads_of_two_slots_{count:02d}_times",
@@ -324,9 +320,7 @@ def slots():
     wide, slow = encode("set_lt_u", a=1, b=2, d=3), encode("div_u_64", a=9, b=10, d=11)
     for before in range(5):
         word = ("no", "one", "two", "three", "four")[before]
-        blob = code_of(
-            *[LOAD_1] * before, wide, *[encode("load_imm", a=4, x=1)] * 2, slow, TRAP
-        ).blob()
+        blob = code_of(*[LOAD_1] * before, wide, *[encode("load_imm", a=4, x=1)] * 2, slow, TRAP).blob()
         yield exact(f"three_slots_after_{word}_used", (rule,), blob)
         blob = code_of(*[LOAD_1] * before, slow, slow, TRAP).blob()
         yield exact(f"four_slots_after_{word}_used", (rule,), blob)
@@ -471,17 +465,13 @@ def fields():
     for low in (11, 12, 13, 14, 15):
         for high in (11, 12, 13, 15):
             for name in ("add_imm_64", "shlo_l_64", "and"):
-                rule = {"OVERLAP": "gas/slots/overlap", "SHIFT": "gas/slots/shift"}[
-                    ROW[name].slot_rule
-                ]
+                rule = {"OVERLAP": "gas/slots/overlap", "SHIFT": "gas/slots/shift"}[ROW[name].slot_rule]
                 code = code_of(
                     *[bytes([INSN[name].byte, low | high << 4, 0x0C])] * 4,
                     encode("div_u_64", a=8, b=8, d=8),
                     TRAP,
                 )
-                yield exact(
-                    f"{name}_{low}_and_{high}", ("gas/fields", rule), code.blob(), (missing,)
-                )
+                yield exact(f"{name}_{low}_and_{high}", ("gas/fields", rule), code.blob(), (missing,))
 
 
 def missing_fields():
@@ -508,9 +498,7 @@ def missing_fields():
     ):
         for word, register in (("twelve", 12), ("zero", 0)):
             code = slow_register(register) + bytes([INSN[name].byte])
-            yield exact(
-                f"{name}_without_operands_after_slow_{word}", (missing,), make_blob(code, [0, 2])
-            )
+            yield exact(f"{name}_without_operands_after_slow_{word}", (missing,), make_blob(code, [0, 2]))
     for name in ("and", "shlo_l_64", "div_u_64", "cmov_iz", "set_lt_u", "add_32"):
         for register in (0, 1, 2, 12):
             code = slow_register(register) + bytes([INSN[name].byte, 0x21])
@@ -589,9 +577,7 @@ def branch_cost():
                 if word == "zero_operand_byte"
                 else [size + n for n in range(len(tail))]
             )
-            yield exact(
-                f"{record.name}_to_{word}", (rule,), make_blob(code, starts), ("gas/mem_cycles",)
-            )
+            yield exact(f"{record.name}_to_{word}", (rule,), make_blob(code, starts), ("gas/mem_cycles",))
     for word, code, starts in (
         ("fall_through_successor_does_not_count", b"\xaa\x21\x05\0\1\1\0", [0, 3, 4, 5, 6]),
         ("four_offset_bytes", b"\xaa\x21\x06\0\0\0\0\0", [0, 6, 7]),
@@ -604,9 +590,7 @@ def branch_cost():
         blob = make_blob(first + b"\xaa\x21\xff\0", [0, 1, 4])
         yield exact(f"back_to_{word}_at_zero", (rule,), blob, pc=1)
     yield exact("jump_to_a_trap_is_no_branch", (), make_blob(b"\x28\x02\0", [0, 2]), (rule,))
-    yield exact(
-        "load_imm_jump_to_a_trap_is_no_branch", (), make_blob(b"\x50\x01\x03\0", [0, 3]), (rule,)
-    )
+    yield exact("load_imm_jump_to_a_trap_is_no_branch", (), make_blob(b"\x50\x01\x03\0", [0, 3]), (rule,))
 
 
 def walk():
@@ -622,9 +606,7 @@ def walk():
         make_blob(b"\1" + b"\0" * 24 + b"\xcb\x21\x03\0", [0, 28]),
         (invalid,),
     )
-    yield exact(
-        "through_far_fallthrough", (through, bits), make_blob(b"\1" + b"\2" * 30, [0]), (invalid,)
-    )
+    yield exact("through_far_fallthrough", (through, bits), make_blob(b"\1" + b"\2" * 30, [0]), (invalid,))
     yield exact(
         "over_position_without_start_bit",
         (bits,),
@@ -645,9 +627,7 @@ def walk():
             (through, bits),
         )
     for count in (1, 4, 5, 12):
-        blob = make_blob(
-            LOAD_1 + b"\xff" * count + slow + TRAP, [0, *range(3, 4 + count), 6 + count]
-        )
+        blob = make_blob(LOAD_1 + b"\xff" * count + slow + TRAP, [0, *range(3, 4 + count), 6 + count])
         yield exact(f"over_{count:02d}_no_opcodes", (invalid,), blob, (through,))
     yield exact(
         "no_opcode_has_no_registers",
@@ -672,9 +652,7 @@ def walk_ends():
     through, bits, invalid = ODD_WALKS
     plain, none = "gas/walk", ODD_WALKS
     slow = encode("div_u_64", a=1, b=2, d=3)
-    yield exact(
-        "ends_at_the_next_block_start", (plain,), make_blob(b"\1" + slow + TRAP, [0, 1, 4]), none
-    )
+    yield exact("ends_at_the_next_block_start", (plain,), make_blob(b"\1" + slow + TRAP, [0, 1, 4]), none)
     yield exact("ends_at_the_end_of_code", (plain,), make_blob(slow, [0]), none)
     yield exact("last_skip_reaches_the_end", (plain,), make_blob(slow + b"\0\0\0", [0]), none)
     yield exact(
@@ -683,9 +661,7 @@ def walk_ends():
         make_blob(b"\x33\x34\x35\x6f\0", range(5)),
         none,
     )
-    yield exact(
-        "entry_at_a_later_block", (plain,), make_blob(TRAP + slow + TRAP, [0, 1, 4]), none, pc=1
-    )
+    yield exact("entry_at_a_later_block", (plain,), make_blob(TRAP + slow + TRAP, [0, 1, 4]), none, pc=1)
     blob = make_blob(b"\x28\x05" + slow + TRAP + TRAP, [0, 2, 5, 6])
     yield exact("not_where_a_jump_leads", (plain,), blob, none)
     yield exact("unlikely_alone", (plain,), make_blob(b"\2" + TRAP, [0, 1]), none)

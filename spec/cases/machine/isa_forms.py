@@ -6,7 +6,6 @@ Memory that these encodings happen to touch is given, as often as a run of the m
 """
 
 import model
-
 from cases.machine.build import INSN, TRAP, encode, make_blob
 from cases.machine.case import RW, Case, Run, page
 
@@ -23,11 +22,7 @@ def touched(blob, regs):
         given = [model.Page(*entry) for entry in sorted(pages)]
         machine = model.load(blob, 25, given)
         stop = machine.run(model.State(0, 1000, [regs.get(index, 0) for index in range(13)]))
-        if (
-            stop.exit != "page_fault"
-            or len(pages) == 4
-            or stop.argument in [entry[0] for entry in pages]
-        ):
+        if stop.exit != "page_fault" or len(pages) == 4 or stop.argument in [entry[0] for entry in pages]:
             return tuple(sorted(pages))
         pages.append(page(stop.argument, RW, bytes(range(0x71, 0x71 + 16))))
 
@@ -79,9 +74,7 @@ def overlapped(name, size, tail=b"\x33\x35\x02\x03\x04"):
     operands = b"\x53\x21\x02\x03"[: size - 1]
     code = bytes([INSN[name].byte]) + operands + tail + TRAP
     where = "opcode" if size == 1 else f"{COUNT[size - 1]}_operand_byte" + "s" * (size > 2)
-    return form_case(
-        name, f"next_instruction_starts_after_{where}", code, [0, size, size + len(tail)]
-    )
+    return form_case(name, f"next_instruction_starts_after_{where}", code, [0, size, size + len(tail)])
 
 
 def nibbles(name, make):
@@ -103,14 +96,10 @@ def no_args(name):
     yield followed(name, "ignores_twenty_four_operand_bytes", byte_of(name) + b"\x02" * 24)
     yield form_case(name, "is_the_last_byte", byte_of(name), [0])
     yield form_case(name, "ends_with_operand_bytes", byte_of(name) + b"\x01\x02", [0])
-    yield form_case(
-        name, "next_instruction_starts_after_opcode", byte_of(name) + b"\x33\x05\x07\0", [0, 1, 4]
-    )
+    yield form_case(name, "next_instruction_starts_after_opcode", byte_of(name) + b"\x33\x05\x07\0", [0, 1, 4])
     yield form_case(name, "next_byte_is_no_opcode", byte_of(name) + b"\x04\0", [0, 1, 2])
     yield form_case(name, "next_start_is_too_far", byte_of(name) + b"\0" * 26, [0, 26])
-    yield form_case(
-        name, "is_the_second_instruction", b"\x33\x05\x07" + byte_of(name) + b"\0", [0, 3, 4]
-    )
+    yield form_case(name, "is_the_second_instruction", b"\x33\x05\x07" + byte_of(name) + b"\0", [0, 3, 4])
     yield form_case(name, "follows_move_reg", b"\x64\x12" + byte_of(name) + b"\0", [0, 2, 3])
     yield form_case(name, "is_followed_by_itself", byte_of(name) * 3, [0, 1, 2])
     yield followed(
@@ -144,9 +133,7 @@ def one_reg_ext_imm(name):
         tail = b"\x33\x35\x02\x03\x04"
         where = "opcode" if size == 1 else f"{COUNT[size - 1]}_operand_bytes"
         code = full[:size] + tail + TRAP * 6
-        yield form_case(
-            name, f"next_instruction_starts_after_{where}", code, [0, size, size + len(tail)]
-        )
+        yield form_case(name, f"next_instruction_starts_after_{where}", code, [0, size, size + len(tail)])
 
 
 def one_offset(name):
@@ -204,9 +191,7 @@ def two_reg_one_offset(name):
             f"offset_has_{COUNT[size]}_bytes_and_registers_are_swapped",
             byte_of(name) + b"\x12" + offset,
         )
-    yield followed(
-        name, "offset_has_one_byte_and_registers_are_one", byte_of(name) + b"\x99" + OFFSETS[1]
-    )
+    yield followed(name, "offset_has_one_byte_and_registers_are_one", byte_of(name) + b"\x99" + OFFSETS[1])
     yield from nibbles(name, lambda low, high: byte_of(name) + bytes([low | high << 4]) + b"\x0d")
     for size in (1, 2, 3, 5):
         yield at_the_end(name, size, byte_of(name) + b"\x21\x00\x00\x00\x00")
@@ -219,18 +204,14 @@ def lengths(name, beside, shift):
     byte.
     """
     for length in range(8):
-        instruction = (
-            byte_of(name) + bytes([beside | length << shift]) + SIGNED[min(4, length)] + b"\x91\x92"
-        )
+        instruction = byte_of(name) + bytes([beside | length << shift]) + SIGNED[min(4, length)] + b"\x91\x92"
         yield followed(name, f"length_field_is_{COUNT[length]}", instruction)
 
 
 def second_operands(name, x, variants, word, key, **more):
     """The operand after a complete imm_x and after an empty one."""
     for size, operand in enumerate(variants):
-        yield followed(
-            name, f"{word}_has_{COUNT[size]}_bytes", encode(name, x=x, **{key: operand}, **more)
-        )
+        yield followed(name, f"{word}_has_{COUNT[size]}_bytes", encode(name, x=x, **{key: operand}, **more))
         if size in (0, 1, 4):
             behaviour = f"first_is_empty_and_{word}_has_{COUNT[size]}_bytes"
             yield followed(name, behaviour, encode(name, x=b"", **{key: operand}, **more))
@@ -245,9 +226,7 @@ def ends_and_overlaps(name, complete):
 
 def two_imm(name):
     yield from lengths(name, 0, 0)
-    yield followed(
-        name, "ignores_the_bits_above_the_length", byte_of(name) + b"\xfa\x10\x20\x30\x40"
-    )
+    yield followed(name, "ignores_the_bits_above_the_length", byte_of(name) + b"\xfa\x10\x20\x30\x40")
     yield from second_operands(name, b"\x10\x20", SIGNED, "second", "y")
     yield followed(name, "length_reaches_past_the_instruction", byte_of(name) + b"\x04\x10")
     yield from ends_and_overlaps(name, byte_of(name) + b"\x02\x10\x20\x30\x40")
@@ -271,9 +250,7 @@ def one_reg_imm_offset(name):
         if length > 4:
             continue
         head = byte_of(name) + bytes([2 | length << 4]) + SIGNED[min(4, length)]
-        yield followed(
-            name, f"length_field_is_{COUNT[length]}_and_immediate_is_signed", head + b"\x0c"
-        )
+        yield followed(name, f"length_field_is_{COUNT[length]}_and_immediate_is_signed", head + b"\x0c")
     yield followed(name, "ignores_bit_seven", byte_of(name) + b"\xa2\x03\x00\x0c\x00")
     yield followed(name, "low_nibble_is_thirteen", byte_of(name) + b"\x2d\x08\x00\x0c")
     yield followed(name, "low_nibble_is_fifteen", byte_of(name) + b"\x2f\x08\x00\x0c")
@@ -290,12 +267,8 @@ def two_reg_two_imm(name):
             f"length_field_is_{COUNT[length]}",
             byte_of(name) + b"\x01" + bytes([length]) + x + b"\x02",
         )
-    yield followed(
-        name, "ignores_the_bits_above_the_length", byte_of(name) + b"\x01\xfa\x10\x20\x02"
-    )
-    for size, operand in enumerate(
-        (b"", b"\x02", b"\x02\0", b"\x02\0\0", b"\x02\0\0\0", b"\x02\0\0\0\x01")
-    ):
+    yield followed(name, "ignores_the_bits_above_the_length", byte_of(name) + b"\x01\xfa\x10\x20\x02")
+    for size, operand in enumerate((b"", b"\x02", b"\x02\0", b"\x02\0\0", b"\x02\0\0\0", b"\x02\0\0\0\x01")):
         instruction = byte_of(name) + b"\x01\x01\x85" + operand
         code = instruction + TRAP * 2
         blob = make_blob(
@@ -309,9 +282,7 @@ def two_reg_two_imm(name):
             blob,
             [Run(gas=1000, regs={0: 2})],
         )
-    yield from nibbles(
-        name, lambda low, high: byte_of(name) + bytes([low | high << 4]) + b"\x01\x85\x02"
-    )
+    yield from nibbles(name, lambda low, high: byte_of(name) + bytes([low | high << 4]) + b"\x01\x85\x02")
     yield followed(name, "length_reaches_past_the_instruction", byte_of(name) + b"\x01\x04\x10")
     yield from ends_and_overlaps(name, byte_of(name) + b"\x01\x02\x10\x20\x30\x40")
 

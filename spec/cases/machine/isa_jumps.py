@@ -27,9 +27,7 @@ ALWAYS = {
     "branch_ge_s": {},
 }
 STATIC = tuple(
-    record.name
-    for record in INSN.values()
-    if record.form in ("one_offset", "one_reg_imm_offset", "two_reg_one_offset")
+    record.name for record in INSN.values() if record.form in ("one_offset", "one_reg_imm_offset", "two_reg_one_offset")
 )
 
 
@@ -161,9 +159,7 @@ def dynamic(kind, address, table, entry_size=1, base=None):
         jump, size = encode(kind, a=5, b=4, x=immediate(9, 1), y=immediate(y, 4)), 8
     code = jump + DYNAMIC_TAIL
     starts = [0, size, size + 1, size + 4, size + 7, size + 8]
-    entries = tuple(
-        entry + size if isinstance(entry, int) and entry < 20 else entry - 100 for entry in table
-    )
+    entries = tuple(entry + size if isinstance(entry, int) and entry < 20 else entry - 100 for entry in table)
     return make_blob(code, starts, entries, entry_size), {4: base}
 
 
@@ -340,9 +336,7 @@ def jump_writes():
             else encode(name, a=3, b=4, x=0x55, y=2)
         )
         blob = make_blob(jump + TRAP + TRAP, [0, len(jump), len(jump) + 1], (len(jump),))
-        yield Case(
-            f"{name}_writes_and_jumps", (f"isa/{name}",), blob, [Run(regs={3: 1})], (writes,)
-        )
+        yield Case(f"{name}_writes_and_jumps", (f"isa/{name}",), blob, [Run(regs={3: 1})], (writes,))
     for name, regs in (("branch_eq_imm", {}), ("jump_ind", {2: 1})):
         jump = encode(name, a=2, offset=b"\x7f") if name != "jump_ind" else encode(name, a=2, x=0)
         blob = make_blob(jump + TRAP, [0, len(jump)])

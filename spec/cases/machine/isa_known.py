@@ -542,9 +542,7 @@ def cost_case(name, code, starts, mem_cycles, costs):
     for pc, price in costs.items():
         runs = exact_steps(blob, pc, mem_cycles)
         if runs[1].gas != price:
-            raise ValueError(
-                f"{name}: the block at {pc} is known to cost {price}, the model says {runs[1].gas}"
-            )
+            raise ValueError(f"{name}: the block at {pc} is known to cost {price}, the model says {runs[1].gas}")
         steps += runs
     return Case(name, ("gas/cost",), blob, steps, ("gas/range",), mem_cycles=mem_cycles)
 

@@ -120,9 +120,7 @@ def stored_values(name):
         if is_immediate_store(name):
             value = signed(value, 8 * width)
             value = value if fits(value, 4) else value >> 32
-        yield build(
-            name, f"of_{word}", NEAR + 9, [page(NEAR, RW, FILL * 24)], value=value, index=index
-        )
+        yield build(name, f"of_{word}", NEAR + 9, [page(NEAR, RW, FILL * 24)], value=value, index=index)
 
 
 def one_page(name):
@@ -156,9 +154,7 @@ def two_pages(name):
     start = EDGE - width // 2
     for index, low in enumerate(PERMISSIONS):
         for high in PERMISSIONS:
-            pages = [
-                page(base, access_) for base, access_ in ((NEAR, low), (EDGE, high)) if access_
-            ]
+            pages = [page(base, access_) for base, access_ in ((NEAR, low), (EDGE, high)) if access_]
             writes = [(EDGE - 12, FILL * 12)] if low else []
             writes += [(EDGE, FILL * 12)] if high else []
             yield build(
@@ -215,9 +211,7 @@ def wrapped_addresses(name):
     pages = [page(NEAR, RW, FILL * 40)]
     if not is_indirect(name):
         high = [page(END - 0x8000, RW, FILL * 24)]
-        yield build(
-            name, "negative_immediate_is_a_high_address", END - 0x8000 + 3, high, value=0x33
-        )
+        yield build(name, "negative_immediate_is_a_high_address", END - 0x8000 + 3, high, value=0x33)
         return
     for behaviour, base in (
         ("without_offset", NEAR + 16),

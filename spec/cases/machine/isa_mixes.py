@@ -73,9 +73,7 @@ def many_registers():
             if record.form == "three_reg":
                 code.op(record.name, a=a, b=b, d=d).op("add_imm_64", a=d, b=d, x=index - 60)
             elif record.form == "two_reg_one_imm" and not record.name.startswith(("load", "store")):
-                code.op(record.name, a=a, b=b, x=index * 3 + 1).op(
-                    "add_imm_64", a=a, b=a, x=index - 60
-                )
+                code.op(record.name, a=a, b=b, x=index * 3 + 1).op("add_imm_64", a=a, b=a, x=index - 60)
             elif record.form == "two_reg" and record.name != "sbrk":
                 code.op(record.name, a=a, d=d).op("rot_r_64_imm", a=d, b=d, x=index - 60)
         if len(code):

@@ -67,9 +67,7 @@ def jump_ind():
         ("register_is_max", 2**63 - 1, 3),
     ):
         head = code_of(x)
-        blob = make_blob(
-            head + TRAP + TRAP, [0, len(head), len(head) + 1], (len(head), len(head) + 1)
-        )
+        blob = make_blob(head + TRAP + TRAP, [0, len(head), len(head) + 1], (len(head), len(head) + 1))
         yield Case(
             f"address_from_{word}",
             ("isa/jump_ind", "isa/dynamic_jump"),

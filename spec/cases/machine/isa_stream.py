@@ -10,9 +10,7 @@ LOAD_7 = encode("load_imm", a=1, x=7)
 
 
 def case(name, rules, code, starts, against=(), regs=None, pc=0, gas=1000, **more):
-    blob = make_blob(
-        code, starts, **{key: more.pop(key) for key in ("table", "entry_size") if key in more}
-    )
+    blob = make_blob(code, starts, **{key: more.pop(key) for key in ("table", "entry_size") if key in more})
     return Case(name, rules, blob, [Run(pc, gas, regs or {})], against, **more)
 
 
@@ -28,9 +26,7 @@ def opcode_bytes():
                 against = ()
             yield case(f"runs_{word}", rules, code, [0, 1, 4, 5], against, {1: 2, 2: 0x20})
         else:
-            yield case(
-                f"ends_at_{word}", ("isa/executable", "isa/implicit_trap"), code, [0, 1, 4, 5]
-            )
+            yield case(f"ends_at_{word}", ("isa/executable", "isa/implicit_trap"), code, [0, 1, 4, 5])
 
 
 def entry_bytes():
@@ -55,18 +51,14 @@ def skips():
         code = b"\x33" + b"\x01" * length + LOAD_7 + TRAP
         rules = ("isa/skip",) if length == 24 else ("isa/skip", "isa/implicit_trap")
         yield case(
-            f"no_start_within_{length}_bytes_ends_the_run"
-            if length > 24
-            else "start_at_the_last_byte_looked_at",
+            f"no_start_within_{length}_bytes_ends_the_run" if length > 24 else "start_at_the_last_byte_looked_at",
             rules,
             code,
             [0, 1 + length, 4 + length],
         )
     for length in (24, 25, 26, 27):
         code = b"\x33\x01" + b"\x05" * (length - 1)
-        yield case(
-            f"operands_of_{length}_bytes_to_the_end", ("isa/skip", "isa/implicit_trap"), code, [0]
-        )
+        yield case(f"operands_of_{length}_bytes_to_the_end", ("isa/skip", "isa/implicit_trap"), code, [0])
     code = b"\x33" + b"\x00" * 24 + LOAD_7 + TRAP
     yield case(
         "start_exactly_after_twenty_five_bytes",
@@ -196,12 +188,8 @@ def block_starts():
         [0, 2, 6, 9],
         ("isa/load_imm",),
     )
-    yield case(
-        "after_terminator_that_no_start_precedes", (starts, entry), TRAP * 3, [1, 2], (), pc=2
-    )
-    yield case(
-        "at_terminator_that_follows_none", (starts, entry, "exit/panic"), TRAP * 3, [1, 2], (), pc=1
-    )
+    yield case("after_terminator_that_no_start_precedes", (starts, entry), TRAP * 3, [1, 2], (), pc=2)
+    yield case("at_terminator_that_follows_none", (starts, entry, "exit/panic"), TRAP * 3, [1, 2], (), pc=1)
 
 
 def far_block_starts():
@@ -302,18 +290,14 @@ def other_operand_bytes():
         (past,),
         {1: 5, 2: 6},
     )
-    yield case(
-        "length_field_reaches_past_the_end", ("isa/store_imm_u8", past), b"\x1e\x04\x10", [0]
-    )
+    yield case("length_field_reaches_past_the_end", ("isa/store_imm_u8", past), b"\x1e\x04\x10", [0])
     yield case(
         "length_field_reaches_into_the_next_instruction",
         ("isa/load_imm_jump", over),
         b"\x50\x41\x07" + LOAD_7 + TRAP,
         [0, 3, 6],
     )
-    yield case(
-        "own_bytes_only", ("isa/add_64",), b"\xc8\x21\x03\0", [0, 3], (past, over), {1: 5, 2: 6}
-    )
+    yield case("own_bytes_only", ("isa/add_64",), b"\xc8\x21\x03\0", [0, 3], (past, over), {1: 5, 2: 6})
     yield case(
         "immediate_never_reads_the_next_instruction",
         ("isa/load_imm",),
@@ -336,9 +320,7 @@ def sign_extension():
         for word, top in (("sign_clear", 0x7F), ("sign_set", 0x80), ("all_ones", 0xFF)):
             x = bytes([0xFF if word == "all_ones" else 0x11]) * (size - 1) + bytes([top])
             yield case(
-                f"{size}_bytes_{word}".replace(
-                    str(size), ("one", "two", "three", "four")[size - 1]
-                ),
+                f"{size}_bytes_{word}".replace(str(size), ("one", "two", "three", "four")[size - 1]),
                 ("isa/sign_extension", "isa/load_imm"),
                 encode("load_imm", a=1, x=x) + TRAP,
                 [0, 2 + size],
@@ -363,11 +345,7 @@ def sign_extension():
 def register_clamp():
     for field in (12, 13, 14, 15):
         word = ("twelve", "thirteen", "fourteen", "fifteen")[field - 12]
-        rules, against = (
-            (("isa/register_clamp",), ())
-            if field > 12
-            else (("isa/load_imm",), ("isa/register_clamp",))
-        )
+        rules, against = (("isa/register_clamp",), ()) if field > 12 else (("isa/load_imm",), ("isa/register_clamp",))
         yield case(
             f"target_{word}",
             rules,

@@ -102,17 +102,13 @@ def two_reg(name):
     """rD' = f(A)."""
     for index, value in enumerate(values.ONE):
         a, d, _ = registers(index)
-        yield one_case(
-            name, f"of_{value}", line(encode(name, a=a, d=d), TRAP), {a: V[value], d: MARK}
-        )
+        yield one_case(name, f"of_{value}", line(encode(name, a=a, d=d), TRAP), {a: V[value], d: MARK})
     for behaviour, (a, d) in (
         ("in_place", (7, 7)),
         ("in_place_in_last_register", (12, 12)),
         ("to_last_register", (3, 12)),
     ):
-        yield one_case(
-            name, behaviour, line(encode(name, a=a, d=d), TRAP), {d: MARK} | {a: V["odd_signs"]}
-        )
+        yield one_case(name, behaviour, line(encode(name, a=a, d=d), TRAP), {d: MARK} | {a: V["odd_signs"]})
 
 
 def two_reg_one_imm(name):
@@ -152,9 +148,7 @@ def two_reg_one_offset(name):
     for index, (left, right) in enumerate(values.COMPARE):
         a, b, _ = registers(index)
         blob = line(encode(name, a=a, b=b, offset=immediate(4)), TRAP, TRAP)
-        yield one_case(
-            name, f"{left}_and_{right}", blob, {a: V[left], b: V[right]}, probes=probes_of(name)
-        )
+        yield one_case(name, f"{left}_and_{right}", blob, {a: V[left], b: V[right]}, probes=probes_of(name))
     blob = line(encode(name, a=8, b=8, offset=immediate(4)), TRAP, TRAP)
     yield one_case(name, "a_register_and_itself", blob, {8: V["odd_signs"]})
 
@@ -170,9 +164,7 @@ def one_reg_imm_offset(name):
         branch = encode(name, a=a, x=V[right], offset=b"\0")
         branch = branch[:-1] + bytes([len(branch) + 1])
         blob = line(branch, TRAP, TRAP)
-        yield one_case(
-            name, f"{left}_and_immediate_{right}", blob, {a: V[left]}, probes=probes_of(name)
-        )
+        yield one_case(name, f"{left}_and_immediate_{right}", blob, {a: V[left]}, probes=probes_of(name))
 
 
 def load_imm(name):
@@ -184,9 +176,7 @@ def load_imm(name):
 def load_imm_64(name):
     for index, value in enumerate(values.ONE):
         a = registers(index)[0]
-        yield one_case(
-            name, f"of_{value}", line(encode(name, a=a, x=wide(V[value])), TRAP), {a: MARK}
-        )
+        yield one_case(name, f"of_{value}", line(encode(name, a=a, x=wide(V[value])), TRAP), {a: MARK})
 
 
 def load_imm_jump(name):
@@ -205,13 +195,9 @@ def load_imm_jump_ind(name):
         code = jump + TRAP + TRAP
         blob = make_blob(code, [0, len(jump), len(jump) + 1], (len(jump), len(jump) + 1))
         yield one_case(name, f"of_{value}", blob, {a: MARK, b: 2})
-    for index, (b_value, y) in enumerate(
-        (("two", 0), ("two", 2), ("bit_32", 2), ("minus_two", 4), ("ones_32", 3))
-    ):
+    for index, (b_value, y) in enumerate((("two", 0), ("two", 2), ("bit_32", 2), ("minus_two", 4), ("ones_32", 3))):
         jump = encode(name, a=9, b=4, x=7, y=y)
-        blob = make_blob(
-            jump + TRAP + TRAP, [0, len(jump), len(jump) + 1], (len(jump), len(jump) + 1)
-        )
+        blob = make_blob(jump + TRAP + TRAP, [0, len(jump), len(jump) + 1], (len(jump), len(jump) + 1))
         yield one_case(
             name,
             f"address_is_{b_value}_plus_{('zero', 'one', 'two', 'three', 'four')[y]}",

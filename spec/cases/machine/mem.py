@@ -131,10 +131,7 @@ def neighbouring_pages():
         ("mem/fault_address",),
         pages=middle,
     )
-    far = tuple(
-        page(base, RW, bytes([index + 1]))
-        for index, base in enumerate((0, 0x7FFFF000, 0x80000000, TOP))
-    )
+    far = tuple(page(base, RW, bytes([index + 1])) for index, base in enumerate((0, 0x7FFFF000, 0x80000000, TOP)))
     reads = [load_at(base, "u8", index) for index, (base, _, _) in enumerate(far)]
     yield Case(
         "pages_far_apart",
@@ -155,8 +152,7 @@ def little_endian():
             blob = line(store_at(NEAR + 3, stored), load_at(NEAR + 3, loaded), TRAP)
             yield Case(
                 f"{stored}_stored_and_{loaded}_loaded",
-                (f"isa/store_{stored}", f"isa/load_{loaded}")
-                + (() if narrow else ("mem/little_endian",)),
+                (f"isa/store_{stored}", f"isa/load_{loaded}") + (() if narrow else ("mem/little_endian",)),
                 blob,
                 [Run(gas=100, regs=regs)],
                 ("mem/little_endian",) if narrow else ("mem/fault_address",),
@@ -224,9 +220,7 @@ def address():
         ("sum_passes_two_to_64", 2**64 - 8, 16),
         ("sum_wraps_to_the_last_byte", 0, -1),
     ):
-        blob = line(
-            encode("load_ind_u8", a=1, b=4, x=x), encode("store_ind_u8", a=5, b=4, x=x), TRAP
-        )
+        blob = line(encode("load_ind_u8", a=1, b=4, x=x), encode("store_ind_u8", a=5, b=4, x=x), TRAP)
         yield Case(
             word,
             ("mem/address", "mem/last_page"),
@@ -244,9 +238,7 @@ def last_page():
             pages = (page(base, access_, b"\x21\x43"),) if access_ else ()
             blob = line(load_at(base, "u16"), store_at(base, "u8"), TRAP)
             rules = ("mem/last_page",) + (() if access_ == RW else ("mem/fault_address",))
-            yield Case(
-                f"{word}_{mode}", rules, blob, [Run(gas=100, regs={2: 0x99})], (), pages=pages
-            )
+            yield Case(f"{word}_{mode}", rules, blob, [Run(gas=100, regs={2: 0x99})], (), pages=pages)
     for word, address_ in (("second_page", PAGE), ("last_page_but_one", TOP - PAGE)):
         yield Case(
             word,
@@ -409,9 +401,7 @@ def harness_writes():
         (),
         pages=(page(NEAR, RO), page(NEAR + PAGE)),
     )
-    yield Case(
-        "empty_write", (LOAD,), reader, [Write(NEAR, b""), Run(gas=100)], (), pages=(page(NEAR),)
-    )
+    yield Case("empty_write", (LOAD,), reader, [Write(NEAR, b""), Run(gas=100)], (), pages=(page(NEAR),))
     yield Case(
         "last_byte_of_memory",
         (LOAD, "mem/last_page"),
@@ -424,9 +414,7 @@ def harness_writes():
 
 def writes_between_steps():
     """The guest writes, the harness writes, the guest reads."""
-    writer = line(
-        encode("store_ind_u8", a=2, b=3, x=0), encode("load_ind_u64", a=4, b=5, x=0), TRAP
-    )
+    writer = line(encode("store_ind_u8", a=2, b=3, x=0), encode("load_ind_u64", a=4, b=5, x=0), TRAP)
     steps = [
         Run(gas=100, regs={2: 0xAB, 3: NEAR + 1, 5: NEAR}),
         Write(NEAR + 1, b"\xcd"),

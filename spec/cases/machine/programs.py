@@ -9,29 +9,17 @@ STACK = 0x20000
 
 def fibonacci():
     """r1 = the twentieth Fibonacci number."""
-    code = (
-        Code()
-        .op("load_imm", a=1, x=0)
-        .op("load_imm", a=2, x=1)
-        .op("load_imm", a=3, x=20)
-        .op("fallthrough")
+    code = Code().op("load_imm", a=1, x=0).op("load_imm", a=2, x=1).op("load_imm", a=3, x=20).op("fallthrough")
+    code.label("loop").op("add_64", a=1, b=2, d=4).op("move_reg", a=2, d=1).op("move_reg", a=4, d=2).op(
+        "add_imm_64", a=3, b=3, x=-1
     )
-    code.label("loop").op("add_64", a=1, b=2, d=4).op("move_reg", a=2, d=1).op(
-        "move_reg", a=4, d=2
-    ).op("add_imm_64", a=3, b=3, x=-1)
     code.op("branch_ne_imm", a=3, x=0, to="loop").trap()
     return code.blob(), {}, (), {"exit": "trap", "r1": 6765}
 
 
 def greatest_common_divisor():
     """r1 = gcd(r1, r2) by remainders."""
-    code = (
-        Code()
-        .op("fallthrough")
-        .label("loop")
-        .op("branch_eq_imm", a=2, x=0, to="end")
-        .op("rem_u_64", a=1, b=2, d=3)
-    )
+    code = Code().op("fallthrough").label("loop").op("branch_eq_imm", a=2, x=0, to="end").op("rem_u_64", a=1, b=2, d=3)
     code.op("move_reg", a=2, d=1).op("move_reg", a=3, d=2).op("jump", to="loop").label("end").trap()
     return code.blob(), {1: 3528, 2: 3780}, (), {"exit": "trap", "r1": 252}
 
@@ -39,16 +27,12 @@ def greatest_common_divisor():
 def sieve():
     """r1 = how many primes are below 50; composites are marked in memory."""
     code = Code().op("load_imm", a=2, x=2).op("fallthrough")
-    code.label("outer").op("load_ind_u8", a=3, b=2, x=NEAR).op(
-        "branch_ne_imm", a=3, x=0, to="next"
-    ).op("add_imm_64", a=1, b=1, x=1)
-    code.op("mul_64", a=2, b=2, d=4).op("fallthrough").label("mark").op(
-        "branch_ge_u_imm", a=4, x=50, to="next"
+    code.label("outer").op("load_ind_u8", a=3, b=2, x=NEAR).op("branch_ne_imm", a=3, x=0, to="next").op(
+        "add_imm_64", a=1, b=1, x=1
     )
+    code.op("mul_64", a=2, b=2, d=4).op("fallthrough").label("mark").op("branch_ge_u_imm", a=4, x=50, to="next")
     code.op("store_imm_ind_u8", a=4, x=NEAR, y=1).op("add_64", a=4, b=2, d=4).op("jump", to="mark")
-    code.label("next").op("add_imm_64", a=2, b=2, x=1).op(
-        "branch_lt_u_imm", a=2, x=50, to="outer"
-    ).trap()
+    code.label("next").op("add_imm_64", a=2, b=2, x=1).op("branch_lt_u_imm", a=2, x=50, to="outer").trap()
     return code.blob(), {}, (page(NEAR),), {"exit": "trap", "r1": 15}
 
 
@@ -91,15 +75,15 @@ def memory_copy():
     code.label("wide").op("branch_lt_u_imm", a=3, x=8, to="narrow").op("load_ind_u64", a=4, b=1).op(
         "store_ind_u64", a=4, b=2
     )
-    code.op("add_imm_64", a=1, b=1, x=8).op("add_imm_64", a=2, b=2, x=8).op(
-        "add_imm_64", a=3, b=3, x=-8
-    ).op("jump", to="wide")
+    code.op("add_imm_64", a=1, b=1, x=8).op("add_imm_64", a=2, b=2, x=8).op("add_imm_64", a=3, b=3, x=-8).op(
+        "jump", to="wide"
+    )
     code.label("narrow").op("branch_eq_imm", a=3, x=0, to="end").op("load_ind_u8", a=4, b=1).op(
         "store_ind_u8", a=4, b=2
     )
-    code.op("add_imm_64", a=1, b=1, x=1).op("add_imm_64", a=2, b=2, x=1).op(
-        "add_imm_64", a=3, b=3, x=-1
-    ).op("jump", to="narrow").label("end").trap()
+    code.op("add_imm_64", a=1, b=1, x=1).op("add_imm_64", a=2, b=2, x=1).op("add_imm_64", a=3, b=3, x=-1).op(
+        "jump", to="narrow"
+    ).label("end").trap()
     return (
         code.blob(),
         {},
@@ -114,9 +98,9 @@ def calls_through_a_table():
     """
     code = Code().op("load_imm", a=2, x=3)
     for index, name in enumerate(("double", "square", "negate")):
-        code.op("load_imm", a=3, x=2 * (index + 1)).op(
-            "load_imm_jump_ind", a=0, b=3, x=2 * (index + 4), y=0
-        ).label(f"after_{name}")
+        code.op("load_imm", a=3, x=2 * (index + 1)).op("load_imm_jump_ind", a=0, b=3, x=2 * (index + 4), y=0).label(
+            f"after_{name}"
+        )
     code.trap()
     code.label("double").op("add_64", a=2, b=2, d=2).op("jump_ind", a=0)
     code.label("square").op("mul_64", a=2, b=2, d=2).op("jump_ind", a=0)
@@ -137,9 +121,7 @@ def recursion():
         .label("back")
         .trap()
     )
-    code.label("factorial").op("branch_gt_u_imm", a=7, x=1, to="deeper").op(
-        "load_imm", a=7, x=1
-    ).op("jump_ind", a=0)
+    code.label("factorial").op("branch_gt_u_imm", a=7, x=1, to="deeper").op("load_imm", a=7, x=1).op("jump_ind", a=0)
     code.label("deeper").op("add_imm_64", a=1, b=1, x=-16).op("store_ind_u64", a=7, b=1, x=0).op(
         "store_ind_u64", a=0, b=1, x=8
     )
@@ -159,9 +141,9 @@ def checksum():
         .op("load_imm", a=2, x=NEAR)
         .op("fallthrough")
     )
-    code.label("loop").op("load_ind_u8", a=3, b=2).op("xor", a=1, b=3, d=1).op(
-        "rot_r_64_imm", a=1, b=1, x=13
-    ).op("mul_imm_64", a=1, b=1, x=0x1000193)
+    code.label("loop").op("load_ind_u8", a=3, b=2).op("xor", a=1, b=3, d=1).op("rot_r_64_imm", a=1, b=1, x=13).op(
+        "mul_imm_64", a=1, b=1, x=0x1000193
+    )
     code.op("add_imm_64", a=2, b=2, x=1).op("branch_ne_imm", a=2, x=NEAR + 32, to="loop").op(
         "count_set_bits_64", a=1, d=4
     ).trap()
@@ -175,16 +157,8 @@ def checksum():
 
 def digits_of_a_number():
     """Writes 9407 in decimal, last digit first, and reports each digit by ecalli."""
-    code = (
-        Code()
-        .op("load_imm", a=1, x=9407)
-        .op("load_imm", a=2, x=NEAR)
-        .op("load_imm", a=5, x=10)
-        .op("fallthrough")
-    )
-    code.label("loop").op("rem_u_32", a=1, b=5, d=7).op("div_u_32", a=1, b=5, d=1).op(
-        "add_imm_32", a=3, b=7, x=48
-    )
+    code = Code().op("load_imm", a=1, x=9407).op("load_imm", a=2, x=NEAR).op("load_imm", a=5, x=10).op("fallthrough")
+    code.label("loop").op("rem_u_32", a=1, b=5, d=7).op("div_u_32", a=1, b=5, d=1).op("add_imm_32", a=3, b=7, x=48)
     code.op("store_ind_u8", a=3, b=2).op("add_imm_64", a=2, b=2, x=1).op("ecalli", x=1).op(
         "branch_ne_imm", a=1, x=0, to="loop"
     ).trap()
@@ -263,11 +237,7 @@ def subjects():
                 pages=pages,
             )
         )
-        cases.append(
-            Case(
-                f"{name}_at_tier_100", rules, blob, whole, pages=pages, mem_cycles=100, known=known
-            )
-        )
+        cases.append(Case(f"{name}_at_tier_100", rules, blob, whole, pages=pages, mem_cycles=100, known=known))
         poor = [Run(gas=30, regs=regs)] + [Resume(gas=200)] * 4
         cases.append(
             Case(

@@ -1,7 +1,6 @@
 """exit: L0 and L1 records, and stops of the harness at every possible moment."""
 
 import model
-
 from cases.machine.build import TRAP, Code, encode, line, make_blob
 from cases.machine.case import BOTH, PAGE, RO, RW, Case, Resume, Run, Write, gathered, page
 
@@ -75,10 +74,7 @@ def small_programs():
     """Name -> blob, gas, registers, pages."""
     gas = {"out_of_gas_at_the_third_block": 30, "out_of_gas_at_once": 36}
     programs = working_programs() | ending_programs()
-    return {
-        name: (blob, gas.get(name, 1000), regs, pages)
-        for name, (blob, regs, pages) in programs.items()
-    }
+    return {name: (blob, gas.get(name, 1000), regs, pages) for name, (blob, regs, pages) in programs.items()}
 
 
 def complete():
@@ -137,9 +133,7 @@ def stops():
             for count in range(1, 9):
                 run = Run(gas=gas, regs=regs, until={kind: count})
                 name = f"{word}_stopped_after_{COUNT[count]}_{short}" + "s" * (count > 1)
-                case = Case(
-                    name, ("exit/entry",), blob, [run, Resume()], (), (STOPPED, FIRST), pages=pages
-                )
+                case = Case(name, ("exit/entry",), blob, [run, Resume()], (), (STOPPED, FIRST), pages=pages)
                 yield case
                 if not stops_after(case, kind, count):
                     break
@@ -147,9 +141,7 @@ def stops():
             f"{word}_stopped_after_each_instruction",
             ("exit/entry",),
             blob,
-            [Run(gas=gas, regs=regs, until={"instructions": 1})]
-            + [Resume(until={"instructions": 1})] * 5
-            + [Resume()],
+            [Run(gas=gas, regs=regs, until={"instructions": 1})] + [Resume(until={"instructions": 1})] * 5 + [Resume()],
             (),
             (STOPPED, FIRST),
             pages=pages,
@@ -362,6 +354,4 @@ def stopped_loops():
 def subjects():
     yield gathered("exit", "records", complete)
     yield gathered("exit", "stops", stops)
-    yield gathered(
-        "exit", "stop_details", stop_details, stops_before_exits, exits_before_stops, stopped_loops
-    )
+    yield gathered("exit", "stop_details", stop_details, stops_before_exits, exits_before_stops, stopped_loops)

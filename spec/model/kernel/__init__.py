@@ -52,7 +52,6 @@ a special case is reached only in that case:
     chain/event/zero_budgets      gas or quota is 0
 """
 
-from model.machine.exit import Refused
 from model.kernel.cap import (
     CAPABILITY,
     CNODE,
@@ -105,6 +104,7 @@ from model.kernel.scale import DecodeError
 from model.kernel.scale import decode as decode_as
 from model.kernel.state import STATE, DataBlob, IdCounters, State, VaultRecord, state_root
 from model.kernel.world import Result, World
+from model.machine.exit import Refused
 
 TYPE = {
     "image": IMAGE,

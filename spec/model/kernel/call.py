@@ -2,11 +2,6 @@
 
 from dataclasses import dataclass
 
-from model.machine.exit import State as MachineState
-from model.machine.run import load
-from model.machine.mem import Page
-from model.reach import rule
-from model.table import EXIT
 from model.kernel import host, yield_
 from model.kernel.cap import Data, Instance, handle_id
 from model.kernel.hash import strip
@@ -14,6 +9,11 @@ from model.kernel.image import PAGE_SIZE
 from model.kernel.record import Recorder
 from model.kernel.stack import Activation
 from model.kernel.table import LIMIT
+from model.machine.exit import State as MachineState
+from model.machine.mem import Page
+from model.machine.run import load
+from model.reach import rule
+from model.table import EXIT
 
 REGISTER_COUNT = 13
 ENDPOINT_REGISTER = 11
@@ -50,9 +50,7 @@ def run(kernel, instance, image, cnode, endpoint, gas, observer=None):
     activation.enter(meter, gas)
     kernel.stack.append(activation)
     recorder.emit("run", op=endpoint)
-    stop = activation.machine.run(
-        MachineState(activation.pc, gas, activation.regs), observer=observer
-    )
+    stop = activation.machine.run(MachineState(activation.pc, gas, activation.regs), observer=observer)
     return activation, go_on(kernel, activation, stop, recorder, observer)
 
 

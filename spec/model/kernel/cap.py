@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from model.reach import rule
 from model.kernel.hash import KERNEL_IMAGE, H, node
 from model.kernel.scale import HASH, U8, U32, U64, DecodeError, Enum, Map, Struct
 from model.kernel.table import CAP, LIMIT, TAG
+from model.reach import rule
 
 ZERO = bytes(32)
 

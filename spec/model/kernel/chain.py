@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from model.machine.exit import Refused
-from model.reach import rule
 from model.kernel import call
 from model.kernel.cap import CNode, Data, Instance, handle
 from model.kernel.exchange import Tables
@@ -13,6 +11,8 @@ from model.kernel.image import admit, datas, image_hash
 from model.kernel.stack import Kernel
 from model.kernel.state import STATE, IdCounters, State, VaultRecord, state_root
 from model.kernel.table import KERNEL_SLOT, LIMIT
+from model.machine.exit import Refused
+from model.reach import rule
 
 CHAIN_CODE = CHAIN_VAULT = ROOT_METER = ROOT_QUOTA = 0
 
@@ -42,9 +42,7 @@ class Chain:
     def commit(self):
         """Writes the chain Instance and the chain Image into σ."""
         self.sigma.code_blobs[CHAIN_CODE] = self.image.code
-        self.sigma.vaults[CHAIN_VAULT] = VaultRecord(
-            self.chain_instance.chain, self.chain_instance.content
-        )
+        self.sigma.vaults[CHAIN_VAULT] = VaultRecord(self.chain_instance.chain, self.chain_instance.content)
 
     def apply(self, endpoint, payload, gas, quota, observer=None):
         """Applies one event."""
@@ -61,9 +59,7 @@ class Chain:
         cnode.write(LIMIT["payload_slot"], payload_cap)
         rule("chain/event/tables")
         kernel = Kernel(self.sigma, Tables(meters={ROOT_METER: gas}, quotas={ROOT_QUOTA: quota}))
-        activation, ending = call.run(
-            kernel, self.chain_instance, self.image, cnode, endpoint, gas, observer
-        )
+        activation, ending = call.run(kernel, self.chain_instance, self.image, cnode, endpoint, gas, observer)
 
         rule("chain/event/outcome")
         value = 0

@@ -2,8 +2,8 @@
 
 from hashlib import blake2b
 
-from model.reach import rule
 from model.kernel.table import LABEL, TAG
+from model.reach import rule
 
 
 def H(data):

@@ -4,8 +4,6 @@ Every operation makes all its checks before its first change, so that a Trap cha
 (host/trap_changes_nothing).
 """
 
-from model.machine.mem import END, LOAD, PAGE_SIZE, STORE
-from model.reach import rule
 from model.kernel import yield_
 from model.kernel.cap import (
     MOVES,
@@ -24,6 +22,8 @@ from model.kernel.image import NotAdmitted, PinnedData, admit, datas
 from model.kernel.scale import DecodeError
 from model.kernel.state import DataBlob, IdCounters
 from model.kernel.table import LIMIT, OP
+from model.machine.mem import END, LOAD, PAGE_SIZE, STORE
+from model.reach import rule
 
 GOES_ON, TRAP, HALT, PAUSED = "goes_on", "trap", "halt", "paused"
 
@@ -102,9 +102,7 @@ def check_memory(operation, address, length, access, name):
         rule(name)
         return
     first, last = address // PAGE_SIZE, (address + length - 1) // PAGE_SIZE
-    if address + length > END or not all(
-        n in pages and pages[n][0] in access for n in range(first, last + 1)
-    ):
+    if address + length > END or not all(n in pages and pages[n][0] in access for n in range(first, last + 1)):
         rule(name)
         raise OperationTrap
 
@@ -143,9 +141,7 @@ def resolve(kernel, cap):
 def pinned_caps(image):
     """What the slots that an Image pins hold."""
     return {
-        slot: Data(pin.size, data_hash(pin.content))
-        if isinstance(pin, PinnedData)
-        else ImageCap(pin.content_hash)
+        slot: Data(pin.size, data_hash(pin.content)) if isinstance(pin, PinnedData) else ImageCap(pin.content_hash)
         for slot, pin in image.pinned_slots.items()
     }
 
@@ -154,9 +150,7 @@ def set_image(kernel, operation):
     activation, cnode = operation.activation, operation.cnode
     cap = operand(operation, 7, ImageCap)
     image, old = resolve(kernel, cap), activation.image
-    if any(
-        cnode.read(slot) is not None and slot not in old.pinned_slots for slot in image.pinned_slots
-    ):
+    if any(cnode.read(slot) is not None and slot not in old.pinned_slots for slot in image.pinned_slots):
         rule("host/set_image/new_pins")
         raise OperationTrap
     rule("host/set_image/swap")
@@ -166,9 +160,7 @@ def set_image(kernel, operation):
         cnode.write(slot, pin)
     for _, data in datas(image):
         kernel.state.store(data.content)
-    activation.instance = Instance(
-        chain_extend(activation.instance.chain, cap.hash), activation.instance.content
-    )
+    activation.instance = Instance(chain_extend(activation.instance.chain, cap.hash), activation.instance.content)
     rule("host/set_image/at_once")
     rule("host/set_image/later")
     activation.image = image

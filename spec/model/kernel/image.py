@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from model.kernel.hash import H
+from model.kernel.scale import HASH, U8, U32, U64, Bytes, Enum, Map, Option, Struct, Vec, decode
+from model.kernel.table import LIMIT
 from model.machine import blob
 from model.machine.isa import Program
 from model.machine.mem import PAGE_SIZE
 from model.reach import rule
-from model.kernel.hash import H
-from model.kernel.scale import HASH, U8, U32, U64, Bytes, Enum, Map, Option, Struct, Vec, decode
-from model.kernel.table import LIMIT
 
 RESERVED = {
     LIMIT["payload_slot"],
@@ -69,9 +69,7 @@ class SlotPath(Vec):
         return steps
 
 
-ENDPOINT = Struct(
-    EndpointDef, entry_pc=U64, arg_registers=U8, arg_cnode_size=U8, initial_regs=Map(U8, U64)
-)
+ENDPOINT = Struct(EndpointDef, entry_pc=U64, arg_registers=U8, arg_cnode_size=U8, initial_regs=Map(U8, U64))
 MAPPING = Struct(MemoryMapping, start=U64, size=U64, source=SlotPath(U32))
 PINNED = Enum(Struct(PinnedData, content=Bytes(), size=U64), Struct(PinnedImage, content_hash=HASH))
 INITIAL = Struct(InitialData, content=Bytes(), size=U64)
@@ -125,9 +123,7 @@ def unit_slots(image):
 
 def datas(image):
     """Every pinned and initial Data: slot, content and size."""
-    pinned = [
-        (slot, pin) for slot, pin in image.pinned_slots.items() if isinstance(pin, PinnedData)
-    ]
+    pinned = [(slot, pin) for slot, pin in image.pinned_slots.items() if isinstance(pin, PinnedData)]
     return pinned + list(image.initial_slots.items())
 
 
@@ -194,10 +190,7 @@ def path_from_slot_0(image, program):
 
 
 def too_many_pages(image, program):
-    return (
-        sum(mapping.size for mapping in image.memory_mappings)
-        > LIMIT["mapped_page_max"] * PAGE_SIZE
-    )
+    return sum(mapping.size for mapping in image.memory_mappings) > LIMIT["mapped_page_max"] * PAGE_SIZE
 
 
 REASONS = [
@@ -234,9 +227,7 @@ def path_of_several_steps(image, program):
 
 
 def repeated_target(image, program):
-    return repeats(
-        [mapping.source[0] for mapping in image.memory_mappings if len(mapping.source) == 1]
-    )
+    return repeats([mapping.source[0] for mapping in image.memory_mappings if len(mapping.source) == 1])
 
 
 def kernel_slot_target(image, program):
@@ -259,9 +250,7 @@ def odd_jump_entry(image, program):
 
 
 def argument_counts(image, program):
-    return any(
-        endpoint.arg_registers or endpoint.arg_cnode_size for endpoint in image.endpoints.values()
-    )
+    return any(endpoint.arg_registers or endpoint.arg_cnode_size for endpoint in image.endpoints.values())
 
 
 TOLERATED = (

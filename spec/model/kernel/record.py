@@ -1,6 +1,5 @@
 """chain.md, exchange.md: kernel records (L2)."""
 
-from model.reach import rule
 from model.kernel.cap import ZERO, cap_hash
 from model.kernel.exchange import (
     RECORD,
@@ -11,6 +10,7 @@ from model.kernel.exchange import (
     Record,
     SlotChange,
 )
+from model.reach import rule
 
 KIND = {"operation": 0, "run": 1, "resume": 2, "exit": 3}
 
@@ -45,18 +45,12 @@ def length(payload):
 
 def changes(old, new):
     return {
-        "slots": [
-            SlotChange(k, hash_or_zero(a), hash_or_zero(b))
-            for k, a, b in changed(old.slots, new.slots, None)
-        ],
+        "slots": [SlotChange(k, hash_or_zero(a), hash_or_zero(b)) for k, a, b in changed(old.slots, new.slots, None)],
         "meters": [NumberChange(*change) for change in changed(old.meters, new.meters, 0)],
         "quotas": [NumberChange(*change) for change in changed(old.quotas, new.quotas, 0)],
         "catchers": [CatcherChange(*change) for change in changed(old.catchers, new.catchers, [])],
         "files": [FileChange(*change) for change in changed(old.files, new.files, None)],
-        "payloads": [
-            PayloadChange(k, length(a), length(b))
-            for k, a, b in changed(old.payloads, new.payloads, None)
-        ],
+        "payloads": [PayloadChange(k, length(a), length(b)) for k, a, b in changed(old.payloads, new.payloads, None)],
     }
 
 

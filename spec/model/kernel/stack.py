@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from model.machine.run import Machine
 from model.kernel.cap import CNode, Instance
 from model.kernel.exchange import Tables
 from model.kernel.image import Image
 from model.kernel.state import State
 from model.kernel.table import LIMIT
+from model.machine.run import Machine
 
 
 @dataclass

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field, replace
 
-from model.reach import rule
 from model.kernel.hash import H, data_hash
 from model.kernel.scale import HASH, U32, U64, Bytes, Map, Struct, Vec
+from model.reach import rule
 
 
 @dataclass(frozen=True)

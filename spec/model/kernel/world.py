@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from model.machine.exit import Refused
-from model.reach import rule
 from model.kernel import call
 from model.kernel.cap import CAPABILITY, CNODE
 from model.kernel.exchange import (
@@ -23,6 +21,8 @@ from model.kernel.image import NotAdmitted, admit, image_hash
 from model.kernel.scale import DecodeError, decode
 from model.kernel.stack import Activation, Kernel, Reference
 from model.kernel.table import LIMIT
+from model.machine.exit import Refused
+from model.reach import rule
 
 RUNNING, WAITING = 0, 1
 
@@ -47,9 +47,7 @@ class World:
         """Raises Refused when the encoded World is not well formed."""
         start = decode_or_refuse("World", WORLD, data)
         if len(start.stack) > LIMIT["stack_max"]:
-            raise Refused(
-                f"the stack has {len(start.stack)} entries, more than {LIMIT['stack_max']}"
-            )
+            raise Refused(f"the stack has {len(start.stack)} entries, more than {LIMIT['stack_max']}")
         if start.stack and isinstance(start.stack[-1], ReferenceEntry):
             raise Refused("the last entry of the stack is a reference")
         for hash, payload in start.state.data_payloads.items():
@@ -76,11 +74,7 @@ class World:
         if self.kernel.is_full():
             rule("call/stack/depth")
             return "stack_full"
-        return result_of(
-            *call.run(
-                self.kernel, call.instance_of(instance), image, cnode, endpoint, gas, observer
-            )
-        )
+        return result_of(*call.run(self.kernel, call.instance_of(instance), image, cnode, endpoint, gas, observer))
 
     def resume(self, scratchpad=None, observer=None):
         """A Result or "not_paused"; raises Refused for a scratchpad that does not decode."""
@@ -107,9 +101,7 @@ def decode_or_refuse(what, type, data):
 
 def root_cnode(cnode):
     if cnode.size_log > LIMIT["root_size_log"]:
-        raise Refused(
-            f"a root CNode has a size_log of {cnode.size_log}, more than {LIMIT['root_size_log']}"
-        )
+        raise Refused(f"a root CNode has a size_log of {cnode.size_log}, more than {LIMIT['root_size_log']}")
     return cnode
 
 
@@ -117,9 +109,7 @@ def entry_of(position, entry, below):
     """An entry of the stack as the encoded World describes it; `below` has the entries below it."""
     if isinstance(entry, ReferenceEntry):
         if entry.target >= position or isinstance(below[entry.target], Reference):
-            raise Refused(
-                f"entry {position} refers to {entry.target}, which is no Instance below it"
-            )
+            raise Refused(f"entry {position} refers to {entry.target}, which is no Instance below it")
         return Reference(entry.target)
     try:
         image = admit(entry.image)
@@ -158,9 +148,7 @@ def dump_entry(entry, status):
 
 def without_nothing(tables):
     """chain/tables_as_functions: a 0 or an empty list is as good as no entry."""
-    kept = Tables(
-        *({key: value for key, value in table.items() if value} for table in vars(tables).values())
-    )
+    kept = Tables(*({key: value for key, value in table.items() if value} for table in vars(tables).values()))
     if kept != tables:
         rule("chain/tables_as_functions")
     return kept

@@ -1,9 +1,9 @@
 """yield.md: who catches a yield."""
 
-from model.reach import rule
 from model.kernel.cap import handle, is_kernel
 from model.kernel.hash import KERNEL_IMAGE
 from model.kernel.stack import Reference
+from model.reach import rule
 
 
 def find_catcher(kernel, key):

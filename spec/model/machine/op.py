@@ -94,9 +94,7 @@ def load_signed(width, at):
 
 def store_a(width, at):
     """The low bytes of A are stored."""
-    return lambda machine, i: store(
-        machine, reduced(at(machine, i), width), width, machine.regs[i.a]
-    )
+    return lambda machine, i: store(machine, reduced(at(machine, i), width), width, machine.regs[i.a])
 
 
 def store_y(width, at):
@@ -330,9 +328,7 @@ EXECUTE = {
     "isa/sub_32": rD(lambda A, B, D, X: sx32(A - B)),
     "isa/mul_32": rD(lambda A, B, D, X: sx32(A * B)),
     "isa/div_u_32": rD(lambda A, B, D, X: 2**64 - 1 if zero(u32(B)) else sx32(u32(A) // u32(B))),
-    "isa/div_s_32": rD(
-        lambda A, B, D, X: 2**64 - 1 if zero(s32(B)) else sx32(tdiv(s32(A), s32(B), 32))
-    ),
+    "isa/div_s_32": rD(lambda A, B, D, X: 2**64 - 1 if zero(s32(B)) else sx32(tdiv(s32(A), s32(B), 32))),
     "isa/rem_u_32": rD(lambda A, B, D, X: sx32(A) if zero(u32(B)) else sx32(u32(A) % u32(B))),
     "isa/rem_s_32": rD(lambda A, B, D, X: sx32(tmod(s32(A), s32(B), 32))),
     "isa/shlo_l_32": rD(lambda A, B, D, X: sx32(A << count(B, 32))),

@@ -32,12 +32,10 @@
 #include <stdint.h>
 
 /* The head of an endpoint's function; the body follows. Its result is the value that the activation halts with. */
-#define ASSAY_ENDPOINT_FUNCTION(name)                                                              \
-    uint64_t name(uint64_t argument0, uint64_t argument1, uint64_t argument2, uint64_t argument3); \
-    uint64_t name(__attribute__((unused)) uint64_t argument0,                                      \
-                  __attribute__((unused)) uint64_t argument1,                                      \
-                  __attribute__((unused)) uint64_t argument2,                                      \
-                  __attribute__((unused)) uint64_t argument3)
+#define ASSAY_ENDPOINT_FUNCTION(name)                                                                                  \
+    uint64_t name(uint64_t argument0, uint64_t argument1, uint64_t argument2, uint64_t argument3);                     \
+    uint64_t name(__attribute__((unused)) uint64_t argument0, __attribute__((unused)) uint64_t argument1,              \
+                  __attribute__((unused)) uint64_t argument2, __attribute__((unused)) uint64_t argument3)
 
 #ifdef ASSAY_NATIVE
 
@@ -84,20 +82,20 @@ enum assay_operation {
  */
 #define ASSAY_STRING(text) #text
 #define ASSAY_EXPANDED(text) ASSAY_STRING(text)
-#define ASSAY_ENDPOINT(index, name)                                                          \
-    __asm__(".pushsection .text.assay.endpoint." #name ",\"ax\",@progbits\n"                 \
-            ".balign 4\n"                                                                    \
-            ".type " #name ".endpoint, @function\n" #name ".endpoint:\n"                     \
-            "call " #name "\n"                                                               \
-            "li t0, 0\n"                                                                     \
-            "ecall\n"                                                                        \
-            "unimp\n"                                                                        \
-            ".size " #name ".endpoint, . - " #name ".endpoint\n"                             \
-            ".popsection\n"                                                                  \
-            ".pushsection .assay.endpoints,\"aR\",@progbits\n"                               \
-            ".quad " #name ".endpoint\n"                                                     \
-            ".byte " ASSAY_EXPANDED(index) ", 0, 0, 0, 0, 0, 0, 0\n"                         \
-            ".popsection\n");                                                                \
+#define ASSAY_ENDPOINT(index, name)                                                                                    \
+    __asm__(".pushsection .text.assay.endpoint." #name ",\"ax\",@progbits\n"                                           \
+            ".balign 4\n"                                                                                              \
+            ".type " #name ".endpoint, @function\n" #name ".endpoint:\n"                                               \
+            "call " #name "\n"                                                                                         \
+            "li t0, 0\n"                                                                                               \
+            "ecall\n"                                                                                                  \
+            "unimp\n"                                                                                                  \
+            ".size " #name ".endpoint, . - " #name ".endpoint\n"                                                       \
+            ".popsection\n"                                                                                            \
+            ".pushsection .assay.endpoints,\"aR\",@progbits\n"                                                         \
+            ".quad " #name ".endpoint\n"                                                                               \
+            ".byte " ASSAY_EXPANDED(index) ", 0, 0, 0, 0, 0, 0, 0\n"                                                   \
+                                           ".popsection\n");                                                           \
     ASSAY_ENDPOINT_FUNCTION(name)
 
 /* Ends the activation as Faulted (Trap): the event leaves no trace. */
@@ -110,17 +108,17 @@ _Noreturn static inline void assay_panic(void)
  * Any operation with its operands; gives what a0 holds afterwards. `operation` must be a constant. An operation from
  * 64 on has no effect.
  */
-#define assay_operate(operation, operand0, operand1, operand2, operand3)              \
-    (__extension__({                                                                  \
-        register uint64_t assay_a0 __asm__("a0") = (uint64_t)(operand0);              \
-        register uint64_t assay_a1 __asm__("a1") = (uint64_t)(operand1);              \
-        register uint64_t assay_a2 __asm__("a2") = (uint64_t)(operand2);              \
-        register uint64_t assay_a3 __asm__("a3") = (uint64_t)(operand3);              \
-        __asm__ volatile("li t0, %1\n\tecall"                                         \
-                         : "+r"(assay_a0)                                             \
-                         : "i"(operation), "r"(assay_a1), "r"(assay_a2), "r"(assay_a3) \
-                         : "t0", "memory");                                           \
-        assay_a0;                                                                     \
+#define assay_operate(operation, operand0, operand1, operand2, operand3)                                               \
+    (__extension__({                                                                                                   \
+        register uint64_t assay_a0 __asm__("a0") = (uint64_t)(operand0);                                               \
+        register uint64_t assay_a1 __asm__("a1") = (uint64_t)(operand1);                                               \
+        register uint64_t assay_a2 __asm__("a2") = (uint64_t)(operand2);                                               \
+        register uint64_t assay_a3 __asm__("a3") = (uint64_t)(operand3);                                               \
+        __asm__ volatile("li t0, %1\n\tecall"                                                                          \
+                         : "+r"(assay_a0)                                                                              \
+                         : "i"(operation), "r"(assay_a1), "r"(assay_a2), "r"(assay_a3)                                 \
+                         : "t0", "memory");                                                                            \
+        assay_a0;                                                                                                      \
     }))
 
 /* Ends the activation with this value: memory is written back to the slots it came from. */
