@@ -10,14 +10,14 @@
 
 static const uint64_t ADDRESS_END = UINT64_C(1) << 32;
 
-typedef bool holds_fn(const struct kernel_view *view, const struct fast_program *program);
+typedef bool holds_fn(const struct fast_view *view, const struct fast_program *program);
 
-/* ---- slots ---------------------------------------------------------------------------------- */
+/* ---- slots ----------------------------------------------------------------------------------- */
 
 static bool any_word_too_large(const uint8_t *words, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        if (kernel_u32(words + 4 * (size_t)i) >= KERNEL_slot_count) {
+        if (fast_scale_u32(words + 4 * (size_t)i) >= FAST_slot_count) {
             return true;
         }
     }
@@ -25,12 +25,12 @@ static bool any_word_too_large(const uint8_t *words, uint32_t count)
 }
 
 /* Keys ascend. */
-static bool last_too_large(const struct kernel_content *list, size_t count)
+static bool last_too_large(const struct fast_content *list, size_t count)
 {
-    return count > 0 && list[count - 1].slot >= KERNEL_slot_count;
+    return count > 0 && list[count - 1].slot >= FAST_slot_count;
 }
 
-static bool holds_slot_range(const struct kernel_view *view, const struct fast_program *program)
+static bool holds_slot_range(const struct fast_view *view, const struct fast_program *program)
 {
     (void)program;
     for (size_t i = 0; i < view->mapping_count; i++) {
@@ -40,10 +40,10 @@ static bool holds_slot_range(const struct kernel_view *view, const struct fast_p
     }
     return any_word_too_large(view->gas, view->gas_count) || any_word_too_large(view->quota, view->quota_count) ||
            last_too_large(view->pinned, view->pinned_count) || last_too_large(view->initial, view->initial_count) ||
-           (view->has_yield_slot && view->yield_slot >= KERNEL_slot_count);
+           (view->has_yield_slot && view->yield_slot >= FAST_slot_count);
 }
 
-static bool is_pinned(const struct kernel_view *view, uint32_t slot)
+static bool is_pinned(const struct fast_view *view, uint32_t slot)
 {
     for (size_t i = 0; i < view->pinned_count; i++) {
         if (view->pinned[i].slot == slot) {
@@ -54,7 +54,7 @@ static bool is_pinned(const struct kernel_view *view, uint32_t slot)
 }
 
 /* At most 256 pinned and 256 initial slots got past the range. */
-static bool holds_pinned_and_initial(const struct kernel_view *view, const struct fast_program *program)
+static bool holds_pinned_and_initial(const struct fast_view *view, const struct fast_program *program)
 {
     (void)program;
     for (size_t i = 0; i < view->initial_count; i++) {
@@ -65,37 +65,37 @@ static bool holds_pinned_and_initial(const struct kernel_view *view, const struc
     return false;
 }
 
-static bool any_reserved(const struct kernel_content *list, size_t count)
+static bool any_reserved(const struct fast_content *list, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         uint32_t slot = list[i].slot;
-        if (slot == KERNEL_payload_slot || (slot >= KERNEL_reserved_slot_min && slot <= KERNEL_reserved_slot_max)) {
+        if (slot == FAST_payload_slot || (slot >= FAST_reserved_slot_min && slot <= FAST_reserved_slot_max)) {
             return true;
         }
     }
     return false;
 }
 
-static bool holds_reserved_slot(const struct kernel_view *view, const struct fast_program *program)
+static bool holds_reserved_slot(const struct fast_view *view, const struct fast_program *program)
 {
     (void)program;
     return any_reserved(view->pinned, view->pinned_count) || any_reserved(view->initial, view->initial_count);
 }
 
-static bool any_word_pinned(const bool pinned[KERNEL_slot_count], const uint8_t *words, uint32_t count)
+static bool any_word_pinned(const bool pinned[FAST_slot_count], const uint8_t *words, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        if (pinned[kernel_u32(words + 4 * (size_t)i)]) {
+        if (pinned[fast_scale_u32(words + 4 * (size_t)i)]) {
             return true;
         }
     }
     return false;
 }
 
-static bool holds_unit_slot_pinned(const struct kernel_view *view, const struct fast_program *program)
+static bool holds_unit_slot_pinned(const struct fast_view *view, const struct fast_program *program)
 {
     (void)program;
-    bool pinned[KERNEL_slot_count] = {false};
+    bool pinned[FAST_slot_count] = {false};
     for (size_t i = 0; i < view->pinned_count; i++) {
         pinned[view->pinned[i].slot] = true;
     }
@@ -104,9 +104,9 @@ static bool holds_unit_slot_pinned(const struct kernel_view *view, const struct 
            (view->has_yield_slot && pinned[view->yield_slot]);
 }
 
-/* ---- contents ------------------------------------------------------------------------------- */
+/* ---- contents -------------------------------------------------------------------------------- */
 
-static bool any_too_long(const struct kernel_content *list, size_t count)
+static bool any_too_long(const struct fast_content *list, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (!list[i].is_image && list[i].length > list[i].size) {
@@ -116,13 +116,13 @@ static bool any_too_long(const struct kernel_content *list, size_t count)
     return false;
 }
 
-static bool holds_content_too_long(const struct kernel_view *view, const struct fast_program *program)
+static bool holds_content_too_long(const struct fast_view *view, const struct fast_program *program)
 {
     (void)program;
     return any_too_long(view->pinned, view->pinned_count) || any_too_long(view->initial, view->initial_count);
 }
 
-static bool any_unstripped(const struct kernel_content *list, size_t count)
+static bool any_unstripped(const struct fast_content *list, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (!list[i].is_image && list[i].length > 0 && list[i].content[list[i].length - 1] == 0) {
@@ -132,15 +132,15 @@ static bool any_unstripped(const struct kernel_content *list, size_t count)
     return false;
 }
 
-static bool holds_content_unstripped(const struct kernel_view *view, const struct fast_program *program)
+static bool holds_content_unstripped(const struct fast_view *view, const struct fast_program *program)
 {
     (void)program;
     return any_unstripped(view->pinned, view->pinned_count) || any_unstripped(view->initial, view->initial_count);
 }
 
-/* ---- mappings ------------------------------------------------------------------------------- */
+/* ---- mappings -------------------------------------------------------------------------------- */
 
-static bool holds_empty_path(const struct kernel_view *view, const struct fast_program *program)
+static bool holds_empty_path(const struct fast_view *view, const struct fast_program *program)
 {
     (void)program;
     for (size_t i = 0; i < view->mapping_count; i++) {
@@ -151,7 +151,7 @@ static bool holds_empty_path(const struct kernel_view *view, const struct fast_p
     return false;
 }
 
-static bool holds_start_unaligned(const struct kernel_view *view, const struct fast_program *program)
+static bool holds_start_unaligned(const struct fast_view *view, const struct fast_program *program)
 {
     (void)program;
     for (size_t i = 0; i < view->mapping_count; i++) {
@@ -162,7 +162,7 @@ static bool holds_start_unaligned(const struct kernel_view *view, const struct f
     return false;
 }
 
-static bool holds_size_unaligned(const struct kernel_view *view, const struct fast_program *program)
+static bool holds_size_unaligned(const struct fast_view *view, const struct fast_program *program)
 {
     (void)program;
     for (size_t i = 0; i < view->mapping_count; i++) {
@@ -173,7 +173,7 @@ static bool holds_size_unaligned(const struct kernel_view *view, const struct fa
     return false;
 }
 
-static bool holds_end_range(const struct kernel_view *view, const struct fast_program *program)
+static bool holds_end_range(const struct fast_view *view, const struct fast_program *program)
 {
     (void)program;
     for (size_t i = 0; i < view->mapping_count; i++) {
@@ -185,7 +185,7 @@ static bool holds_end_range(const struct kernel_view *view, const struct fast_pr
     return false;
 }
 
-static bool holds_size_zero(const struct kernel_view *view, const struct fast_program *program)
+static bool holds_size_zero(const struct fast_view *view, const struct fast_program *program)
 {
     (void)program;
     for (size_t i = 0; i < view->mapping_count; i++) {
@@ -199,7 +199,7 @@ static bool holds_size_zero(const struct kernel_view *view, const struct fast_pr
 enum { PAGE_COUNT = 1 << 20 };
 
 /* Mappings are aligned, end by 2^32 and are not empty: each marks pages, and 2^20 of them fill the memory. */
-static int find_overlap(const struct kernel_view *view)
+static int find_overlap(const struct fast_view *view)
 {
     if (view->mapping_count < 2) {
         return 0;
@@ -220,42 +220,42 @@ static int find_overlap(const struct kernel_view *view)
     return found;
 }
 
-static bool holds_path_from_slot_0(const struct kernel_view *view, const struct fast_program *program)
+static bool holds_path_from_slot_0(const struct fast_view *view, const struct fast_program *program)
 {
     (void)program;
     for (size_t i = 0; i < view->mapping_count; i++) {
-        if (kernel_u32(view->mapping[i].step) == 0) {
+        if (fast_scale_u32(view->mapping[i].step) == 0) {
             return true;
         }
     }
     return false;
 }
 
-static bool holds_too_many_pages(const struct kernel_view *view, const struct fast_program *program)
+static bool holds_too_many_pages(const struct fast_view *view, const struct fast_program *program)
 {
     (void)program;
     uint64_t pages = 0;
     for (size_t i = 0; i < view->mapping_count; i++) {
         pages += view->mapping[i].size / ASSAY_PAGE_SIZE;
     }
-    return pages > KERNEL_mapped_page_max;
+    return pages > FAST_mapped_page_max;
 }
 
-/* ---- code ----------------------------------------------------------------------------------- */
+/* ---- code ------------------------------------------------------------------------------------ */
 
-static bool holds_entry_pc(const struct kernel_view *view, const struct fast_program *program)
+static bool holds_entry_pc(const struct fast_view *view, const struct fast_program *program)
 {
     for (size_t i = 0; i < view->endpoint_count; i++) {
-        if (!fast_begins_block(program, view->endpoint[i].entry_pc)) {
+        if (!fast_isa_begins_block(program, view->endpoint[i].entry_pc)) {
             return true;
         }
     }
     return false;
 }
 
-static int parse_code(const struct kernel_view *view, struct fast_program *program)
+static int parse_code(const struct fast_view *view, struct fast_program *program)
 {
-    int outcome = fast_program_parse(view->code, view->code_size, program);
+    int outcome = fast_blob_parse(view->code, view->code_size, program);
     switch (outcome) {
     case ASSAY_REJECT_HEADER_SHORT:
         return ASSAY_ADMIT_CODE_HEADER_SHORT;
@@ -272,7 +272,7 @@ static int parse_code(const struct kernel_view *view, struct fast_program *progr
     }
 }
 
-/* ---- the whole ------------------------------------------------------------------------------ */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 struct predicate {
     holds_fn *holds;
@@ -299,7 +299,7 @@ static const struct predicate behind_overlap[] = {
     {holds_too_many_pages, ASSAY_ADMIT_TOO_MANY_PAGES},
 };
 
-static int first_that_holds(const struct predicate *list, size_t count, const struct kernel_view *view,
+static int first_that_holds(const struct predicate *list, size_t count, const struct fast_view *view,
                             const struct fast_program *program)
 {
     for (size_t i = 0; i < count; i++) {
@@ -310,7 +310,7 @@ static int first_that_holds(const struct predicate *list, size_t count, const st
     return 0;
 }
 
-int kernel_admit(const struct kernel_view *view, struct fast_program *program)
+int fast_admit_image(const struct fast_view *view, struct fast_program *program)
 {
     int reason = parse_code(view, program);
     if (reason != 0) {
@@ -324,7 +324,7 @@ int kernel_admit(const struct kernel_view *view, struct fast_program *program)
         reason = first_that_holds(behind_overlap, sizeof(behind_overlap) / sizeof(behind_overlap[0]), view, program);
     }
     if (reason != 0) {
-        fast_program_clear(program);
+        fast_blob_clear(program);
     }
     return reason;
 }

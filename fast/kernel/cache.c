@@ -18,24 +18,24 @@ enum { KEPT_MAX = 64, KEPT_BYTES = 1 << 26 };
 #endif
 
 /* The most lately used first. */
-static struct kernel_image *kept[KEPT_MAX];
+static struct fast_image *kept[KEPT_MAX];
 static size_t kept_count, kept_bytes;
 static pthread_mutex_t kept_mutex = PTHREAD_MUTEX_INITIALIZER;
 
-/* ---- one Image ------------------------------------------------------------------------------ */
+/* ---- one Image ------------------------------------------------------------------------------- */
 
-static void destroy(struct kernel_image *image)
+static void destroy(struct fast_image *image)
 {
     while (image->idle != NULL) {
-        struct kernel_vm *next = image->idle->next;
-        kernel_vm_destroy(image->idle);
+        struct fast_guest *next = image->idle->next;
+        fast_pool_destroy(image->idle);
         image->idle = next;
     }
     if (image->is_compiled) {
-        fast_code_clear(&image->code);
+        fast_compile_discard(&image->code);
     }
-    fast_program_clear(&image->program);
-    kernel_view_clear(&image->view);
+    fast_blob_clear(&image->program);
+    fast_image_clear(&image->view);
     free(image->pinned_hash);
     free(image->initial_hash);
     free(image->area);
@@ -43,40 +43,40 @@ static void destroy(struct kernel_image *image)
     free(image);
 }
 
-struct kernel_image *kernel_image_keep(struct kernel_image *image)
+struct fast_image *fast_cache_keep(struct fast_image *image)
 {
     __atomic_fetch_add(&image->references, 1, __ATOMIC_RELAXED);
     return image;
 }
 
-void kernel_image_release(struct kernel_image *image)
+void fast_cache_release(struct fast_image *image)
 {
     if (image != NULL && __atomic_fetch_sub(&image->references, 1, __ATOMIC_ACQ_REL) == 1) {
         destroy(image);
     }
 }
 
-static struct kernel_digest *hash_contents(const struct kernel_content *list, size_t count)
+static struct fast_digest *hash_contents(const struct fast_content *list, size_t count)
 {
-    struct kernel_digest *hash = malloc((count + 1) * sizeof(*hash));
+    struct fast_digest *hash = malloc((count + 1) * sizeof(*hash));
     for (size_t i = 0; hash != NULL && i < count; i++) {
         if (list[i].is_image) {
             memcpy(&hash[i], list[i].content, sizeof(hash[i]));
         } else {
-            kernel_hash(list[i].content, list[i].length, &hash[i]);
+            fast_hash_bytes(list[i].content, list[i].length, &hash[i]);
         }
     }
     return hash;
 }
 
 /* call/map/permission, call/map/multi_step */
-static void make_areas(struct kernel_image *image)
+static void make_areas(struct fast_image *image)
 {
     for (size_t i = 0; i < image->view.mapping_count; i++) {
-        const struct kernel_mapping *mapping = &image->view.mapping[i];
+        const struct fast_mapping *mapping = &image->view.mapping[i];
         if (mapping->step_count == 1) {
-            uint8_t slot = (uint8_t)kernel_u32(mapping->step);
-            image->area[image->area_count++] = (struct kernel_area){
+            uint8_t slot = (uint8_t)fast_scale_u32(mapping->step);
+            image->area[image->area_count++] = (struct fast_area){
                 .address = (uint32_t)mapping->start,
                 .slot = slot,
                 .is_read_only = image->pinned[slot],
@@ -87,10 +87,10 @@ static void make_areas(struct kernel_image *image)
     }
 }
 
-static int derive(struct kernel_image *image)
+static int derive(struct fast_image *image)
 {
-    const struct kernel_view *view = &image->view;
-    image->program.mem_cycles = KERNEL_mem_cycles;
+    const struct fast_view *view = &image->view;
+    image->program.mem_cycles = FAST_mem_cycles;
     image->pinned_hash = hash_contents(view->pinned, view->pinned_count);
     image->initial_hash = hash_contents(view->initial, view->initial_count);
     image->area = malloc((view->mapping_count + 1) * sizeof(*image->area));
@@ -104,7 +104,7 @@ static int derive(struct kernel_image *image)
     return 0;
 }
 
-static int admit_image(struct kernel_image *image, const uint8_t *bytes, size_t size)
+static int admit_image(struct fast_image *image, const uint8_t *bytes, size_t size)
 {
     image->bytes = malloc(size + 1);
     if (image->bytes == NULL) {
@@ -112,18 +112,18 @@ static int admit_image(struct kernel_image *image, const uint8_t *bytes, size_t 
     }
     memcpy(image->bytes, bytes, size);
     image->size = size;
-    struct kernel_reader reader = kernel_reader(image->bytes, size);
-    kernel_view_decode(&reader, &image->view);
-    int outcome = kernel_read_whole(&reader);
+    struct fast_reader reader = fast_scale_reader(image->bytes, size);
+    fast_image_decode(&reader, &image->view);
+    int outcome = fast_scale_read_whole(&reader);
     if (outcome == 0) {
-        outcome = kernel_admit(&image->view, &image->program);
+        outcome = fast_admit_image(&image->view, &image->program);
     }
     return outcome == 0 ? derive(image) : outcome;
 }
 
-static int make_image(const uint8_t *bytes, size_t size, const struct kernel_digest *hash, struct kernel_image **result)
+static int make_image(const uint8_t *bytes, size_t size, const struct fast_digest *hash, struct fast_image **result)
 {
-    struct kernel_image *image = calloc(1, sizeof(*image));
+    struct fast_image *image = calloc(1, sizeof(*image));
     if (image == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
@@ -138,32 +138,22 @@ static int make_image(const uint8_t *bytes, size_t size, const struct kernel_dig
     return 0;
 }
 
-const struct kernel_endpoint *kernel_image_endpoint(const struct kernel_image *image, uint8_t index)
-{
-    for (size_t i = 0; i < image->view.endpoint_count; i++) {
-        if (image->view.endpoint[i].index == index) {
-            return &image->view.endpoint[i];
-        }
-    }
-    return NULL;
-}
-
-/* ---- the cache ------------------------------------------------------------------------------ */
+/* ---- the cache ------------------------------------------------------------------------------- */
 
 static void move_to_front(size_t at)
 {
-    struct kernel_image *image = kept[at];
+    struct fast_image *image = kept[at];
     memmove(&kept[1], &kept[0], at * sizeof(kept[0]));
     kept[0] = image;
 }
 
-static struct kernel_image *find_kept(const struct kernel_digest *hash)
+static struct fast_image *find_kept(const struct fast_digest *hash)
 {
-    struct kernel_image *found = NULL;
+    struct fast_image *found = NULL;
     pthread_mutex_lock(&kept_mutex);
     for (size_t i = 0; i < kept_count && found == NULL; i++) {
-        if (kernel_same(&kept[i]->hash, hash)) {
-            found = kernel_image_keep(kept[i]);
+        if (fast_hash_same(&kept[i]->hash, hash)) {
+            found = fast_cache_keep(kept[i]);
             move_to_front(i);
         }
     }
@@ -172,29 +162,29 @@ static struct kernel_image *find_kept(const struct kernel_digest *hash)
 }
 
 /* Releasing may destroy, which is done without the lock. */
-static struct kernel_image *take_last(void)
+static struct fast_image *take_last(void)
 {
-    struct kernel_image *last = kept[--kept_count];
+    struct fast_image *last = kept[--kept_count];
     kept_bytes -= last->size;
     return last;
 }
 
-static void keep_in_cache(struct kernel_image *image)
+static void keep_in_cache(struct fast_image *image)
 {
     bool full = image->size <= KEPT_BYTES;
     while (full) {
-        struct kernel_image *last = NULL;
+        struct fast_image *last = NULL;
         pthread_mutex_lock(&kept_mutex);
         full = kept_count == KEPT_MAX || (kept_count > 0 && kept_bytes + image->size > KEPT_BYTES);
         if (full) {
             last = take_last();
         } else {
-            kept[kept_count++] = kernel_image_keep(image);
+            kept[kept_count++] = fast_cache_keep(image);
             kept_bytes += image->size;
             move_to_front(kept_count - 1);
         }
         pthread_mutex_unlock(&kept_mutex);
-        kernel_image_release(last);
+        fast_cache_release(last);
     }
 }
 
@@ -202,12 +192,11 @@ static void keep_in_cache(struct kernel_image *image)
 __attribute__((destructor)) static void empty_cache(void)
 {
     while (kept_count > 0) {
-        kernel_image_release(take_last());
+        fast_cache_release(take_last());
     }
 }
 
-int kernel_image_open_hashed(const uint8_t *bytes, size_t size, const struct kernel_digest *hash,
-                             struct kernel_image **image)
+int fast_cache_open_hashed(const uint8_t *bytes, size_t size, const struct fast_digest *hash, struct fast_image **image)
 {
     *image = find_kept(hash);
     if (*image != NULL) {
@@ -220,11 +209,11 @@ int kernel_image_open_hashed(const uint8_t *bytes, size_t size, const struct ker
     return outcome;
 }
 
-int kernel_image_open(const uint8_t *bytes, size_t size, struct kernel_image **image)
+int fast_cache_open(const uint8_t *bytes, size_t size, struct fast_image **image)
 {
     static const uint8_t nothing[1];
-    struct kernel_digest hash;
+    struct fast_digest hash;
     bytes = size == 0 ? nothing : bytes;
-    kernel_hash(bytes, size, &hash);
-    return kernel_image_open_hashed(bytes, size, &hash, image);
+    fast_hash_bytes(bytes, size, &hash);
+    return fast_cache_open_hashed(bytes, size, &hash, image);
 }

@@ -10,9 +10,9 @@
 
 enum { NESTING_MAX = 16 };
 
-static void decode_cap(struct kernel_reader *reader, struct kernel_cap *cap, int depth);
+static void decode_cap(struct fast_reader *reader, struct fast_cap *cap, int depth);
 
-static void release_cnode(struct kernel_cnode *cnode)
+static void release_cnode(struct fast_cnode *cnode)
 {
     if (cnode == NULL || --cnode->references != 0) {
         return;
@@ -24,43 +24,61 @@ static void release_cnode(struct kernel_cnode *cnode)
     free(cnode);
 }
 
-void kernel_cap_keep(const struct kernel_cap *cap)
+void fast_cap_keep(const struct fast_cap *cap)
 {
     if (cap->cnode != NULL) {
         cap->cnode->references++;
     }
 }
 
-void kernel_cap_release(struct kernel_cap *cap)
+void fast_cap_release(struct fast_cap *cap)
 {
     release_cnode(cap->cnode);
-    *cap = (struct kernel_cap){.kind = KERNEL_EMPTY};
+    *cap = (struct fast_cap){.kind = FAST_KIND_EMPTY};
 }
 
-/* ---- decoding ------------------------------------------------------------------------------- */
-
-static struct kernel_slot *add_slot(struct kernel_reader *reader, struct kernel_cnode *cnode, size_t *capacity)
+void fast_cap_put(struct fast_cap *slot, const struct fast_cap *cap)
 {
-    struct kernel_slot *slot = kernel_grow(cnode->slot, cnode->count, capacity, sizeof(*slot));
+    struct fast_cap copy = *cap;
+    fast_cap_keep(&copy);
+    fast_cap_release(slot);
+    *slot = copy;
+}
+
+/* cap/unit_handle */
+bool fast_cap_is_handle(const struct fast_cap *cap, enum fast_kernel_image name, uint64_t *id)
+{
+    if (cap->kind != FAST_KIND_instance || !fast_hash_same(&cap->chain, fast_hash_kernel_image(name))) {
+        return false;
+    }
+    *id = fast_scale_u64(cap->content.byte);
+    return true;
+}
+
+/* ---- decoding -------------------------------------------------------------------------------- */
+
+static struct fast_slot *add_slot(struct fast_reader *reader, struct fast_cnode *cnode, size_t *capacity)
+{
+    struct fast_slot *slot = fast_scale_grow(cnode->slot, cnode->count, capacity, sizeof(*slot));
     if (slot == NULL) {
-        kernel_fail(reader, ASSAY_ERROR_MEMORY);
+        fast_scale_fail(reader, ASSAY_ERROR_MEMORY);
         return NULL;
     }
     cnode->slot = slot;
     return &slot[cnode->count];
 }
 
-static void decode_slots(struct kernel_reader *reader, struct kernel_cnode *cnode, uint32_t count, uint8_t size_log,
+static void decode_slots(struct fast_reader *reader, struct fast_cnode *cnode, uint32_t count, uint8_t size_log,
                          int depth)
 {
     size_t capacity = 0;
     uint64_t key = 0;
     for (uint32_t i = 0; i < count && reader->error == 0; i++) {
-        key = kernel_read_key(reader, 4, i == 0, key);
+        key = fast_scale_read_key(reader, 4, i == 0, key);
         if (reader->error == 0 && key >> size_log != 0) {
-            kernel_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
+            fast_scale_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
         }
-        struct kernel_slot *slot = reader->error == 0 ? add_slot(reader, cnode, &capacity) : NULL;
+        struct fast_slot *slot = reader->error == 0 ? add_slot(reader, cnode, &capacity) : NULL;
         if (slot != NULL) {
             slot->index = (uint32_t)key;
             decode_cap(reader, &slot->cap, depth);
@@ -70,19 +88,19 @@ static void decode_slots(struct kernel_reader *reader, struct kernel_cnode *cnod
 }
 
 /* `depth` CNodes lie around this one. */
-static void decode_cnode(struct kernel_reader *reader, struct kernel_cap *cap, int depth)
+static void decode_cnode(struct fast_reader *reader, struct fast_cap *cap, int depth)
 {
-    *cap = (struct kernel_cap){.kind = KERNEL_EMPTY};
-    uint8_t size_log = kernel_read_u8(reader);
-    if (size_log > KERNEL_cnode_size_log_max) {
-        kernel_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
+    *cap = (struct fast_cap){.kind = FAST_KIND_EMPTY};
+    uint8_t size_log = fast_scale_read_u8(reader);
+    if (size_log > FAST_cnode_size_log_max) {
+        fast_scale_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
     }
-    uint32_t count = kernel_read_count(reader);
-    struct kernel_cnode *cnode = NULL;
+    uint32_t count = fast_scale_read_count(reader);
+    struct fast_cnode *cnode = NULL;
     if (reader->error == 0 && count != 0) {
         cnode = calloc(1, sizeof(*cnode));
         if (cnode == NULL) {
-            kernel_fail(reader, ASSAY_ERROR_MEMORY);
+            fast_scale_fail(reader, ASSAY_ERROR_MEMORY);
         } else {
             cnode->references = 1;
             decode_slots(reader, cnode, count, size_log, depth);
@@ -92,118 +110,118 @@ static void decode_cnode(struct kernel_reader *reader, struct kernel_cap *cap, i
         release_cnode(cnode);
         return;
     }
-    *cap = (struct kernel_cap){.kind = KERNEL_KIND_cnode, .size_log = size_log, .cnode = cnode};
+    *cap = (struct fast_cap){.kind = FAST_KIND_cnode, .size_log = size_log, .cnode = cnode};
 }
 
 /* A CNode in this capability would lie in `depth` others. */
-static void decode_cap(struct kernel_reader *reader, struct kernel_cap *cap, int depth)
+static void decode_cap(struct fast_reader *reader, struct fast_cap *cap, int depth)
 {
-    *cap = (struct kernel_cap){.kind = KERNEL_EMPTY};
-    uint8_t kind = kernel_read_u8(reader);
-    kind = (uint8_t)(reader->error == 0 && kind <= KERNEL_KIND_type - 1 ? kind + 1 : KERNEL_EMPTY);
+    *cap = (struct fast_cap){.kind = FAST_KIND_EMPTY};
+    uint8_t kind = fast_scale_read_u8(reader);
+    kind = (uint8_t)(reader->error == 0 && kind <= FAST_KIND_type - 1 ? kind + 1 : FAST_KIND_EMPTY);
     switch (kind) {
-    case KERNEL_KIND_instance:
-        kernel_read_digest(reader, &cap->chain);
-        kernel_read_digest(reader, &cap->content);
+    case FAST_KIND_instance:
+        fast_scale_read_digest(reader, &cap->chain);
+        fast_scale_read_digest(reader, &cap->content);
         break;
-    case KERNEL_KIND_data:
-        cap->size = kernel_read_u64(reader);
-        kernel_read_digest(reader, &cap->hash);
+    case FAST_KIND_data:
+        cap->size = fast_scale_read_u64(reader);
+        fast_scale_read_digest(reader, &cap->hash);
         break;
-    case KERNEL_KIND_image:
-    case KERNEL_KIND_type:
-        kernel_read_digest(reader, &cap->hash);
+    case FAST_KIND_image:
+    case FAST_KIND_type:
+        fast_scale_read_digest(reader, &cap->hash);
         break;
-    case KERNEL_KIND_cnode:
+    case FAST_KIND_cnode:
         if (depth >= NESTING_MAX) {
-            kernel_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
+            fast_scale_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
         } else {
             decode_cnode(reader, cap, depth + 1);
         }
         break;
     default:
-        kernel_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
+        fast_scale_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
         break;
     }
-    cap->kind = reader->error == 0 ? kind : KERNEL_EMPTY;
+    cap->kind = reader->error == 0 ? kind : FAST_KIND_EMPTY;
 }
 
-void kernel_cap_decode(struct kernel_reader *reader, struct kernel_cap *cap)
+void fast_cap_decode(struct fast_reader *reader, struct fast_cap *cap)
 {
     decode_cap(reader, cap, 0);
 }
 
-void kernel_cnode_decode(struct kernel_reader *reader, struct kernel_cap *cap)
+void fast_cap_decode_cnode(struct fast_reader *reader, struct fast_cap *cap)
 {
     decode_cnode(reader, cap, 1);
 }
 
-/* ---- encoding ------------------------------------------------------------------------------- */
+/* ---- encoding -------------------------------------------------------------------------------- */
 
-void kernel_cap_encode(struct kernel_out *out, const struct kernel_cap *cap)
+void fast_cap_encode(struct fast_out *out, const struct fast_cap *cap)
 {
-    kernel_put_u8(out, (uint8_t)(cap->kind - 1));
-    if (cap->kind == KERNEL_KIND_cnode) {
-        kernel_cnode_encode(out, cap);
+    fast_scale_put_u8(out, (uint8_t)(cap->kind - 1));
+    if (cap->kind == FAST_KIND_cnode) {
+        fast_cap_encode_cnode(out, cap);
         return;
     }
-    if (cap->kind == KERNEL_KIND_data) {
-        kernel_put_u64(out, cap->size);
+    if (cap->kind == FAST_KIND_data) {
+        fast_scale_put_u64(out, cap->size);
     }
-    kernel_put_digest(out, &cap->hash);
-    if (cap->kind == KERNEL_KIND_instance) {
-        kernel_put_digest(out, &cap->content);
+    fast_scale_put_digest(out, &cap->hash);
+    if (cap->kind == FAST_KIND_instance) {
+        fast_scale_put_digest(out, &cap->content);
     }
 }
 
-void kernel_cnode_encode(struct kernel_out *out, const struct kernel_cap *cap)
+void fast_cap_encode_cnode(struct fast_out *out, const struct fast_cap *cap)
 {
     uint32_t count = cap->cnode == NULL ? 0 : cap->cnode->count;
-    kernel_put_u8(out, cap->size_log);
-    kernel_put_u32(out, count);
+    fast_scale_put_u8(out, cap->size_log);
+    fast_scale_put_u32(out, count);
     for (uint32_t i = 0; i < count; i++) {
-        kernel_put_u32(out, cap->cnode->slot[i].index);
-        kernel_cap_encode(out, &cap->cnode->slot[i].cap);
+        fast_scale_put_u32(out, cap->cnode->slot[i].index);
+        fast_cap_encode(out, &cap->cnode->slot[i].cap);
     }
 }
 
-/* ---- roots ---------------------------------------------------------------------------------- */
+/* ---- roots ----------------------------------------------------------------------------------- */
 
-bool kernel_root_fill(struct kernel_root *root, const struct kernel_cap *cnode)
+bool fast_cap_root_fill(struct fast_root *root, const struct fast_cap *cnode)
 {
-    if (cnode->size_log > KERNEL_root_size_log) {
+    if (cnode->size_log > FAST_root_size_log) {
         return false;
     }
-    *root = (struct kernel_root){.size_log = cnode->size_log};
+    *root = (struct fast_root){.size_log = cnode->size_log};
     for (uint32_t i = 0; cnode->cnode != NULL && i < cnode->cnode->count; i++) {
-        const struct kernel_slot *slot = &cnode->cnode->slot[i];
+        const struct fast_slot *slot = &cnode->cnode->slot[i];
         root->slot[slot->index] = slot->cap;
-        kernel_cap_keep(&slot->cap);
+        fast_cap_keep(&slot->cap);
     }
     return true;
 }
 
-void kernel_root_clear(struct kernel_root *root)
+void fast_cap_root_clear(struct fast_root *root)
 {
-    for (uint32_t i = 0; i < KERNEL_slot_count; i++) {
+    for (uint32_t i = 0; i < FAST_slot_count; i++) {
         if (root->slot[i].cnode != NULL) {
-            kernel_cap_release(&root->slot[i]);
+            fast_cap_release(&root->slot[i]);
         }
     }
 }
 
-void kernel_root_encode(struct kernel_out *out, const struct kernel_root *root)
+void fast_cap_root_encode(struct fast_out *out, const struct fast_root *root)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < KERNEL_slot_count; i++) {
-        count += root->slot[i].kind != KERNEL_EMPTY;
+    for (uint32_t i = 0; i < FAST_slot_count; i++) {
+        count += root->slot[i].kind != FAST_KIND_EMPTY;
     }
-    kernel_put_u8(out, root->size_log);
-    kernel_put_u32(out, count);
-    for (uint32_t i = 0; i < KERNEL_slot_count; i++) {
-        if (root->slot[i].kind != KERNEL_EMPTY) {
-            kernel_put_u32(out, i);
-            kernel_cap_encode(out, &root->slot[i]);
+    fast_scale_put_u8(out, root->size_log);
+    fast_scale_put_u32(out, count);
+    for (uint32_t i = 0; i < FAST_slot_count; i++) {
+        if (root->slot[i].kind != FAST_KIND_EMPTY) {
+            fast_scale_put_u32(out, i);
+            fast_cap_encode(out, &root->slot[i]);
         }
     }
 }

@@ -3,73 +3,73 @@
 
 #include <stdlib.h>
 
-/* ---- decoding ------------------------------------------------------------------------------- */
+/* ---- decoding -------------------------------------------------------------------------------- */
 
 /* Decodes a value as the whole input; when it does, and `out` is not NULL, encodes it there. */
-typedef int codec_fn(struct kernel_reader *reader, struct kernel_out *out);
+typedef int codec_fn(struct fast_reader *reader, struct fast_out *out);
 
-static int code_image(struct kernel_reader *reader, struct kernel_out *out)
+static int code_image(struct fast_reader *reader, struct fast_out *out)
 {
-    struct kernel_view view;
-    kernel_view_decode(reader, &view);
-    int error = kernel_read_whole(reader);
+    struct fast_view view;
+    fast_image_decode(reader, &view);
+    int error = fast_scale_read_whole(reader);
     if (error == 0 && out != NULL) {
-        kernel_view_encode(out, &view);
+        fast_image_encode(out, &view);
     }
-    kernel_view_clear(&view);
+    fast_image_clear(&view);
     return error;
 }
 
-static int code_state(struct kernel_reader *reader, struct kernel_out *out)
+static int code_state(struct fast_reader *reader, struct fast_out *out)
 {
-    struct kernel_state state = {.file = NULL};
-    kernel_state_decode(reader, out == NULL ? NULL : &state);
-    int error = kernel_read_whole(reader);
+    struct fast_state state = {.file = NULL};
+    fast_state_decode(reader, out == NULL ? NULL : &state);
+    int error = fast_scale_read_whole(reader);
     if (error == 0 && out != NULL) {
-        kernel_state_encode(out, &state);
+        fast_state_encode(out, &state);
     }
-    kernel_state_clear(&state);
+    fast_state_clear(&state);
     return error;
 }
 
-static int code_cap(struct kernel_reader *reader, struct kernel_out *out)
+static int code_cap(struct fast_reader *reader, struct fast_out *out)
 {
-    struct kernel_cap cap;
-    kernel_cap_decode(reader, &cap);
-    int error = kernel_read_whole(reader);
+    struct fast_cap cap;
+    fast_cap_decode(reader, &cap);
+    int error = fast_scale_read_whole(reader);
     if (error == 0 && out != NULL) {
-        kernel_cap_encode(out, &cap);
+        fast_cap_encode(out, &cap);
     }
-    kernel_cap_release(&cap);
+    fast_cap_release(&cap);
     return error;
 }
 
-static int code_cnode(struct kernel_reader *reader, struct kernel_out *out)
+static int code_cnode(struct fast_reader *reader, struct fast_out *out)
 {
-    struct kernel_cap cap;
-    kernel_cnode_decode(reader, &cap);
-    int error = kernel_read_whole(reader);
+    struct fast_cap cap;
+    fast_cap_decode_cnode(reader, &cap);
+    int error = fast_scale_read_whole(reader);
     if (error == 0 && out != NULL) {
-        kernel_cnode_encode(out, &cap);
+        fast_cap_encode_cnode(out, &cap);
     }
-    kernel_cap_release(&cap);
+    fast_cap_release(&cap);
     return error;
 }
 
-static int code_world(struct kernel_reader *reader, struct kernel_out *out)
+static int code_world(struct fast_reader *reader, struct fast_out *out)
 {
-    struct kernel_world_value world;
-    kernel_world_decode(reader, &world);
-    int error = kernel_read_whole(reader);
+    struct fast_world world;
+    fast_exchange_decode(reader, &world);
+    int error = fast_scale_read_whole(reader);
     if (error == 0 && out != NULL) {
-        kernel_world_encode(out, &world);
+        fast_exchange_encode(out, &world);
     }
-    kernel_world_clear(&world);
+    fast_exchange_clear(&world);
     return error;
 }
 
 /* A decoded value encodes to as many bytes as it came from (image/decode/whole). */
-static int give_again(const struct kernel_out *out, size_t size, uint8_t *again, size_t *again_size)
+static int give_again(const struct fast_out *out, size_t size, uint8_t *again, size_t *again_size)
 {
     if (out->failed || out->size > size) {
         return ASSAY_ERROR_MEMORY;
@@ -96,101 +96,101 @@ static int decode(uint32_t revision, uint32_t type, const uint8_t *bytes, size_t
     if (type >= sizeof(codec) / sizeof(codec[0])) {
         return ASSAY_ERROR_ARGUMENT;
     }
-    struct kernel_reader reader = kernel_reader(bytes, size);
-    struct kernel_out out = {.size = 0};
+    struct fast_reader reader = fast_scale_reader(bytes, size);
+    struct fast_out out = {.size = 0};
     int error = codec[type](&reader, again == NULL ? NULL : &out);
     if (error == 0 && again != NULL) {
         error = give_again(&out, size, again, again_size);
     } else if (error > 0 && offset != NULL) {
         *offset = reader.error_offset;
     }
-    kernel_out_clear(&out);
+    fast_scale_clear(&out);
     return error;
 }
 
-/* ---- admission ------------------------------------------------------------------------------ */
+/* ---- admission ------------------------------------------------------------------------------- */
 
 static int admit(const uint8_t *image, size_t size, size_t *offset)
 {
-    struct kernel_reader reader = kernel_reader(image, size);
-    struct kernel_view view;
+    struct fast_reader reader = fast_scale_reader(image, size);
+    struct fast_view view;
     struct fast_program program;
-    kernel_view_decode(&reader, &view);
-    int error = kernel_read_whole(&reader);
+    fast_image_decode(&reader, &view);
+    int error = fast_scale_read_whole(&reader);
     if (error == 0) {
-        error = kernel_admit(&view, &program);
+        error = fast_admit_image(&view, &program);
         if (error == 0) {
-            fast_program_clear(&program);
+            fast_blob_clear(&program);
         }
     }
     if (error > 0 && offset != NULL) {
         *offset = reader.error_offset;
     }
-    kernel_view_clear(&view);
+    fast_image_clear(&view);
     return error;
 }
 
-/* ---- hashes --------------------------------------------------------------------------------- */
+/* ---- hashes ---------------------------------------------------------------------------------- */
 
-static int hash_bmt(const uint8_t *value, size_t size, struct kernel_digest *digest)
+static int hash_bmt(const uint8_t *value, size_t size, struct fast_digest *digest)
 {
-    if (size % KERNEL_DIGEST_SIZE != 0) {
+    if (size % FAST_DIGEST_SIZE != 0) {
         return ASSAY_ERROR_ARGUMENT;
     }
-    struct kernel_digest *leaf = malloc(size + 1);
+    struct fast_digest *leaf = malloc(size + 1);
     if (leaf == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
     if (size != 0) {
         memcpy(leaf, value, size);
     }
-    kernel_hash_bmt(leaf, size / KERNEL_DIGEST_SIZE, digest);
+    fast_hash_bmt(leaf, size / FAST_DIGEST_SIZE, digest);
     free(leaf);
     return 0;
 }
 
-static int hash_cap(const uint8_t *value, size_t size, struct kernel_digest *digest)
+static int hash_cap(const uint8_t *value, size_t size, struct fast_digest *digest)
 {
-    struct kernel_reader reader = kernel_reader(value, size);
-    struct kernel_cap cap;
-    kernel_cap_decode(&reader, &cap);
-    int error = kernel_read_whole(&reader);
+    struct fast_reader reader = fast_scale_reader(value, size);
+    struct fast_cap cap;
+    fast_cap_decode(&reader, &cap);
+    int error = fast_scale_read_whole(&reader);
     if (error == 0) {
-        kernel_hash_cap(&cap, digest);
+        fast_hash_cap(&cap, digest);
     }
-    kernel_cap_release(&cap);
+    fast_cap_release(&cap);
     return error;
 }
 
-static int hash_cnode(const uint8_t *value, size_t size, struct kernel_digest *digest)
+static int hash_cnode(const uint8_t *value, size_t size, struct fast_digest *digest)
 {
-    struct kernel_reader reader = kernel_reader(value, size);
-    struct kernel_cap cap;
-    kernel_cnode_decode(&reader, &cap);
-    int error = kernel_read_whole(&reader);
+    struct fast_reader reader = fast_scale_reader(value, size);
+    struct fast_cap cap;
+    fast_cap_decode_cnode(&reader, &cap);
+    int error = fast_scale_read_whole(&reader);
     if (error == 0) {
-        kernel_hash_cnode(cap.size_log, cap.cnode, digest);
+        fast_hash_cnode(cap.size_log, cap.cnode, digest);
     }
-    kernel_cap_release(&cap);
+    fast_cap_release(&cap);
     return error;
 }
 
 /* Image and State encode to the bytes they came from, so those are hashed (image/decode/whole). */
-static int hash_checked(codec_fn *codec, const uint8_t *value, size_t size, struct kernel_digest *digest)
+static int hash_checked(codec_fn *codec, const uint8_t *value, size_t size, struct fast_digest *digest)
 {
-    struct kernel_reader reader = kernel_reader(value, size);
+    struct fast_reader reader = fast_scale_reader(value, size);
     int error = codec(&reader, NULL);
     if (error == 0) {
-        kernel_hash(value, size, digest);
+        fast_hash_bytes(value, size, digest);
     }
     return error;
 }
 
-static int hash_value(uint32_t hash, const uint8_t *value, size_t size, struct kernel_digest *digest)
+static int hash_value(uint32_t hash, const uint8_t *value, size_t size, struct fast_digest *digest)
 {
     switch (hash) {
     case ASSAY_HASH_BYTES:
-        kernel_hash(value, size, digest);
+        fast_hash_bytes(value, size, digest);
         return 0;
     case ASSAY_HASH_BMT:
         return hash_bmt(value, size, digest);
@@ -201,8 +201,8 @@ static int hash_value(uint32_t hash, const uint8_t *value, size_t size, struct k
     case ASSAY_HASH_IMAGE:
         return hash_checked(code_image, value, size, digest);
     case ASSAY_HASH_CHAIN:
-        kernel_hash(value, size, digest);
-        return size == 2 * KERNEL_DIGEST_SIZE ? 0 : ASSAY_ERROR_ARGUMENT;
+        fast_hash_bytes(value, size, digest);
+        return size == 2 * FAST_DIGEST_SIZE ? 0 : ASSAY_ERROR_ARGUMENT;
     case ASSAY_HASH_STATE:
         return hash_checked(code_state, value, size, digest);
     default:
@@ -215,7 +215,7 @@ static int hash(uint32_t revision, uint32_t kind, const uint8_t *value, size_t s
     if (revision != ASSAY_REVISION_1) {
         return ASSAY_ERROR_UNSUPPORTED;
     }
-    struct kernel_digest result;
+    struct fast_digest result;
     int error = hash_value(kind, value, size, &result);
     if (error == 0) {
         memcpy(digest, &result, sizeof(result));
@@ -223,7 +223,7 @@ static int hash(uint32_t revision, uint32_t kind, const uint8_t *value, size_t s
     return error;
 }
 
-const struct assay_codec_level kernel_codec_level = {
+const struct assay_codec_level fast_codec_level = {
     .size = sizeof(struct assay_codec_level),
     .decode = decode,
     .admit = admit,

@@ -3,33 +3,33 @@
 
 #include <stdlib.h>
 
-static void decode_entry(struct kernel_reader *reader, struct kernel_entry_value *entry)
+static void decode_entry(struct fast_reader *reader, struct fast_entry *entry)
 {
-    *entry = (struct kernel_entry_value){.is_reference = false};
-    uint8_t kind = kernel_read_u8(reader);
+    *entry = (struct fast_entry){.is_reference = false};
+    uint8_t kind = fast_scale_read_u8(reader);
     if (kind > 1) {
-        kernel_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
+        fast_scale_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
     } else if (kind == 1) {
         entry->is_reference = true;
-        entry->target = kernel_read_u32(reader);
+        entry->target = fast_scale_read_u32(reader);
     } else {
-        kernel_read_digest(reader, &entry->chain);
-        kernel_read_digest(reader, &entry->content);
-        entry->image = kernel_read_bytes(reader, &entry->image_size);
-        kernel_cnode_decode(reader, &entry->cnode);
+        fast_scale_read_digest(reader, &entry->chain);
+        fast_scale_read_digest(reader, &entry->content);
+        entry->image = fast_scale_read_bytes(reader, &entry->image_size);
+        fast_cap_decode_cnode(reader, &entry->cnode);
     }
 }
 
-void kernel_world_decode(struct kernel_reader *reader, struct kernel_world_value *world)
+void fast_exchange_decode(struct fast_reader *reader, struct fast_world *world)
 {
-    *world = (struct kernel_world_value){.entry = NULL};
-    kernel_state_decode(reader, &world->state);
-    kernel_tables_decode(reader, &world->tables);
-    uint32_t count = kernel_read_count(reader);
+    *world = (struct fast_world){.entry = NULL};
+    fast_state_decode(reader, &world->state);
+    fast_tables_decode(reader, &world->tables);
+    uint32_t count = fast_scale_read_count(reader);
     for (uint32_t i = 0; i < count && reader->error == 0; i++) {
-        void *grown = kernel_grow(world->entry, i, &world->entry_capacity, sizeof(*world->entry));
+        void *grown = fast_scale_grow(world->entry, i, &world->entry_capacity, sizeof(*world->entry));
         if (grown == NULL) {
-            kernel_fail(reader, ASSAY_ERROR_MEMORY);
+            fast_scale_fail(reader, ASSAY_ERROR_MEMORY);
             return;
         }
         world->entry = grown;
@@ -38,36 +38,36 @@ void kernel_world_decode(struct kernel_reader *reader, struct kernel_world_value
     }
 }
 
-static void encode_entry(struct kernel_out *out, const struct kernel_entry_value *entry)
+static void encode_entry(struct fast_out *out, const struct fast_entry *entry)
 {
-    kernel_put_u8(out, entry->is_reference);
+    fast_scale_put_u8(out, entry->is_reference);
     if (entry->is_reference) {
-        kernel_put_u32(out, entry->target);
+        fast_scale_put_u32(out, entry->target);
         return;
     }
-    kernel_put_digest(out, &entry->chain);
-    kernel_put_digest(out, &entry->content);
-    kernel_put_bytes(out, entry->image, entry->image_size);
-    kernel_cnode_encode(out, &entry->cnode);
+    fast_scale_put_digest(out, &entry->chain);
+    fast_scale_put_digest(out, &entry->content);
+    fast_scale_put_bytes(out, entry->image, entry->image_size);
+    fast_cap_encode_cnode(out, &entry->cnode);
 }
 
-void kernel_world_encode(struct kernel_out *out, struct kernel_world_value *world)
+void fast_exchange_encode(struct fast_out *out, struct fast_world *world)
 {
-    kernel_state_encode(out, &world->state);
-    kernel_tables_encode(out, &world->tables, false);
-    kernel_put_u32(out, (uint32_t)world->entry_count);
+    fast_state_encode(out, &world->state);
+    fast_tables_encode(out, &world->tables, false);
+    fast_scale_put_u32(out, (uint32_t)world->entry_count);
     for (size_t i = 0; i < world->entry_count; i++) {
         encode_entry(out, &world->entry[i]);
     }
 }
 
-void kernel_world_clear(struct kernel_world_value *world)
+void fast_exchange_clear(struct fast_world *world)
 {
-    kernel_state_clear(&world->state);
-    kernel_tables_clear(&world->tables);
+    fast_state_clear(&world->state);
+    fast_tables_clear(&world->tables);
     for (size_t i = 0; i < world->entry_count; i++) {
-        kernel_cap_release(&world->entry[i].cnode);
+        fast_cap_release(&world->entry[i].cnode);
     }
     free(world->entry);
-    *world = (struct kernel_world_value){.entry = NULL};
+    *world = (struct fast_world){.entry = NULL};
 }

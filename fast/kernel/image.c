@@ -9,42 +9,42 @@
 
 enum { REG_SIZE = 9 }; /* u8 and u64 */
 
-/* ---- decoding ------------------------------------------------------------------------------- */
+/* ---- decoding -------------------------------------------------------------------------------- */
 
-static const uint8_t *decode_words(struct kernel_reader *reader, uint32_t *count)
+static const uint8_t *decode_words(struct fast_reader *reader, uint32_t *count)
 {
-    *count = kernel_read_count(reader);
+    *count = fast_scale_read_count(reader);
     const uint8_t *at = reader->at;
     for (uint32_t i = 0; i < *count && reader->error == 0; i++) {
-        kernel_read_u32(reader);
+        fast_scale_read_u32(reader);
     }
     return at;
 }
 
-static void decode_endpoint(struct kernel_reader *reader, struct kernel_endpoint *endpoint)
+static void decode_endpoint(struct fast_reader *reader, struct fast_endpoint *endpoint)
 {
-    endpoint->entry_pc = kernel_read_u64(reader);
-    endpoint->arg_registers = kernel_read_u8(reader);
-    endpoint->arg_cnode_size = kernel_read_u8(reader);
-    endpoint->reg_count = kernel_read_count(reader);
+    endpoint->entry_pc = fast_scale_read_u64(reader);
+    endpoint->arg_registers = fast_scale_read_u8(reader);
+    endpoint->arg_cnode_size = fast_scale_read_u8(reader);
+    endpoint->reg_count = fast_scale_read_count(reader);
     endpoint->reg = reader->at;
     uint64_t key = 0;
     for (uint32_t i = 0; i < endpoint->reg_count && reader->error == 0; i++) {
-        key = kernel_read_key(reader, 1, i == 0, key);
-        kernel_read_u64(reader);
+        key = fast_scale_read_key(reader, 1, i == 0, key);
+        fast_scale_read_u64(reader);
     }
 }
 
-static void decode_endpoints(struct kernel_reader *reader, struct kernel_view *view)
+static void decode_endpoints(struct fast_reader *reader, struct fast_view *view)
 {
-    uint32_t count = kernel_read_count(reader);
+    uint32_t count = fast_scale_read_count(reader);
     size_t capacity = 0;
     uint64_t key = 0;
     for (uint32_t i = 0; i < count && reader->error == 0; i++) {
-        key = kernel_read_key(reader, 1, i == 0, key);
-        void *grown = kernel_grow(view->endpoint, i, &capacity, sizeof(*view->endpoint));
+        key = fast_scale_read_key(reader, 1, i == 0, key);
+        void *grown = fast_scale_grow(view->endpoint, i, &capacity, sizeof(*view->endpoint));
         if (grown == NULL) {
-            kernel_fail(reader, ASSAY_ERROR_MEMORY);
+            fast_scale_fail(reader, ASSAY_ERROR_MEMORY);
             return;
         }
         view->endpoint = grown;
@@ -54,18 +54,18 @@ static void decode_endpoints(struct kernel_reader *reader, struct kernel_view *v
     }
 }
 
-static void decode_mappings(struct kernel_reader *reader, struct kernel_view *view)
+static void decode_mappings(struct fast_reader *reader, struct fast_view *view)
 {
-    uint32_t count = kernel_read_count(reader);
+    uint32_t count = fast_scale_read_count(reader);
     size_t capacity = 0;
     for (uint32_t i = 0; i < count && reader->error == 0; i++) {
-        struct kernel_mapping mapping;
-        mapping.start = kernel_read_u64(reader);
-        mapping.size = kernel_read_u64(reader);
+        struct fast_mapping mapping;
+        mapping.start = fast_scale_read_u64(reader);
+        mapping.size = fast_scale_read_u64(reader);
         mapping.step = decode_words(reader, &mapping.step_count);
-        void *grown = kernel_grow(view->mapping, i, &capacity, sizeof(*view->mapping));
+        void *grown = fast_scale_grow(view->mapping, i, &capacity, sizeof(*view->mapping));
         if (grown == NULL) {
-            kernel_fail(reader, ASSAY_ERROR_MEMORY);
+            fast_scale_fail(reader, ASSAY_ERROR_MEMORY);
             return;
         }
         view->mapping = grown;
@@ -74,33 +74,33 @@ static void decode_mappings(struct kernel_reader *reader, struct kernel_view *vi
     }
 }
 
-static void decode_content(struct kernel_reader *reader, bool is_pinned, struct kernel_content *content)
+static void decode_content(struct fast_reader *reader, bool is_pinned, struct fast_content *content)
 {
-    uint8_t kind = is_pinned ? kernel_read_u8(reader) : 0;
+    uint8_t kind = is_pinned ? fast_scale_read_u8(reader) : 0;
     content->is_image = kind == 1;
     content->size = 0;
     if (kind > 1) {
-        kernel_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
+        fast_scale_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
     } else if (kind == 1) {
-        content->content = kernel_read(reader, KERNEL_DIGEST_SIZE);
-        content->length = KERNEL_DIGEST_SIZE;
+        content->content = fast_scale_read(reader, FAST_DIGEST_SIZE);
+        content->length = FAST_DIGEST_SIZE;
     } else {
-        content->content = kernel_read_bytes(reader, &content->length);
-        content->size = kernel_read_u64(reader);
+        content->content = fast_scale_read_bytes(reader, &content->length);
+        content->size = fast_scale_read_u64(reader);
     }
 }
 
-static struct kernel_content *decode_contents(struct kernel_reader *reader, bool is_pinned, size_t *entry_count)
+static struct fast_content *decode_contents(struct fast_reader *reader, bool is_pinned, size_t *entry_count)
 {
-    struct kernel_content *list = NULL;
-    uint32_t count = kernel_read_count(reader);
+    struct fast_content *list = NULL;
+    uint32_t count = fast_scale_read_count(reader);
     size_t capacity = 0;
     uint64_t key = 0;
     for (uint32_t i = 0; i < count && reader->error == 0; i++) {
-        key = kernel_read_key(reader, 4, i == 0, key);
-        void *grown = kernel_grow(list, i, &capacity, sizeof(*list));
+        key = fast_scale_read_key(reader, 4, i == 0, key);
+        void *grown = fast_scale_grow(list, i, &capacity, sizeof(*list));
         if (grown == NULL) {
-            kernel_fail(reader, ASSAY_ERROR_MEMORY);
+            fast_scale_fail(reader, ASSAY_ERROR_MEMORY);
             return list;
         }
         list = grown;
@@ -111,94 +111,131 @@ static struct kernel_content *decode_contents(struct kernel_reader *reader, bool
     return list;
 }
 
-void kernel_view_decode(struct kernel_reader *reader, struct kernel_view *view)
+void fast_image_decode(struct fast_reader *reader, struct fast_view *view)
 {
-    *view = (struct kernel_view){.code = NULL};
-    view->code = kernel_read_bytes(reader, &view->code_size);
+    *view = (struct fast_view){.code = NULL};
+    view->code = fast_scale_read_bytes(reader, &view->code_size);
     decode_endpoints(reader, view);
     decode_mappings(reader, view);
     view->gas = decode_words(reader, &view->gas_count);
     view->quota = decode_words(reader, &view->quota_count);
     view->pinned = decode_contents(reader, true, &view->pinned_count);
     view->initial = decode_contents(reader, false, &view->initial_count);
-    uint8_t option = kernel_read_u8(reader);
+    uint8_t option = fast_scale_read_u8(reader);
     if (option > 1) {
         reader->at -= 1;
-        kernel_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
+        fast_scale_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
     }
     view->has_yield_slot = option == 1;
-    view->yield_slot = option == 1 ? kernel_read_u32(reader) : 0;
+    view->yield_slot = option == 1 ? fast_scale_read_u32(reader) : 0;
 }
 
-void kernel_view_clear(struct kernel_view *view)
+void fast_image_clear(struct fast_view *view)
 {
     free(view->endpoint);
     free(view->mapping);
     free(view->pinned);
     free(view->initial);
-    *view = (struct kernel_view){.code = NULL};
+    *view = (struct fast_view){.code = NULL};
 }
 
-/* ---- encoding ------------------------------------------------------------------------------- */
+/* ---- encoding -------------------------------------------------------------------------------- */
 
-static void encode_words(struct kernel_out *out, const uint8_t *words, uint32_t count)
+static void encode_words(struct fast_out *out, const uint8_t *words, uint32_t count)
 {
-    kernel_put_u32(out, count);
-    kernel_put(out, words, 4 * (size_t)count);
+    fast_scale_put_u32(out, count);
+    fast_scale_put(out, words, 4 * (size_t)count);
 }
 
-static void encode_endpoints(struct kernel_out *out, const struct kernel_view *view)
+static void encode_endpoints(struct fast_out *out, const struct fast_view *view)
 {
-    kernel_put_u32(out, (uint32_t)view->endpoint_count);
+    fast_scale_put_u32(out, (uint32_t)view->endpoint_count);
     for (size_t i = 0; i < view->endpoint_count; i++) {
-        const struct kernel_endpoint *endpoint = &view->endpoint[i];
-        kernel_put_u8(out, endpoint->index);
-        kernel_put_u64(out, endpoint->entry_pc);
-        kernel_put_u8(out, endpoint->arg_registers);
-        kernel_put_u8(out, endpoint->arg_cnode_size);
-        kernel_put_u32(out, endpoint->reg_count);
-        kernel_put(out, endpoint->reg, REG_SIZE * (size_t)endpoint->reg_count);
+        const struct fast_endpoint *endpoint = &view->endpoint[i];
+        fast_scale_put_u8(out, endpoint->index);
+        fast_scale_put_u64(out, endpoint->entry_pc);
+        fast_scale_put_u8(out, endpoint->arg_registers);
+        fast_scale_put_u8(out, endpoint->arg_cnode_size);
+        fast_scale_put_u32(out, endpoint->reg_count);
+        fast_scale_put(out, endpoint->reg, REG_SIZE * (size_t)endpoint->reg_count);
     }
 }
 
-static void encode_mappings(struct kernel_out *out, const struct kernel_view *view)
+static void encode_mappings(struct fast_out *out, const struct fast_view *view)
 {
-    kernel_put_u32(out, (uint32_t)view->mapping_count);
+    fast_scale_put_u32(out, (uint32_t)view->mapping_count);
     for (size_t i = 0; i < view->mapping_count; i++) {
-        kernel_put_u64(out, view->mapping[i].start);
-        kernel_put_u64(out, view->mapping[i].size);
+        fast_scale_put_u64(out, view->mapping[i].start);
+        fast_scale_put_u64(out, view->mapping[i].size);
         encode_words(out, view->mapping[i].step, view->mapping[i].step_count);
     }
 }
 
-static void encode_contents(struct kernel_out *out, const struct kernel_content *list, size_t count, bool is_pinned)
+static void encode_contents(struct fast_out *out, const struct fast_content *list, size_t count, bool is_pinned)
 {
-    kernel_put_u32(out, (uint32_t)count);
+    fast_scale_put_u32(out, (uint32_t)count);
     for (size_t i = 0; i < count; i++) {
-        kernel_put_u32(out, list[i].slot);
+        fast_scale_put_u32(out, list[i].slot);
         if (is_pinned) {
-            kernel_put_u8(out, list[i].is_image);
+            fast_scale_put_u8(out, list[i].is_image);
         }
         if (list[i].is_image) {
-            kernel_put(out, list[i].content, KERNEL_DIGEST_SIZE);
+            fast_scale_put(out, list[i].content, FAST_DIGEST_SIZE);
         } else {
-            kernel_put_bytes(out, list[i].content, list[i].length);
-            kernel_put_u64(out, list[i].size);
+            fast_scale_put_bytes(out, list[i].content, list[i].length);
+            fast_scale_put_u64(out, list[i].size);
         }
     }
 }
 
-void kernel_view_encode(struct kernel_out *out, const struct kernel_view *view)
+void fast_image_encode(struct fast_out *out, const struct fast_view *view)
 {
-    kernel_put_bytes(out, view->code, view->code_size);
+    fast_scale_put_bytes(out, view->code, view->code_size);
     encode_endpoints(out, view);
     encode_mappings(out, view);
     encode_words(out, view->gas, view->gas_count);
     encode_words(out, view->quota, view->quota_count);
     encode_contents(out, view->pinned, view->pinned_count, true);
     encode_contents(out, view->initial, view->initial_count, false);
-    kernel_put_u8(out, view->has_yield_slot);
+    fast_scale_put_u8(out, view->has_yield_slot);
     if (view->has_yield_slot) {
-        kernel_put_u32(out, view->yield_slot);
+        fast_scale_put_u32(out, view->yield_slot);
     }
+}
+
+/* ---- asking ---------------------------------------------------------------------------------- */
+
+const struct fast_endpoint *fast_image_endpoint(const struct fast_view *view, uint8_t index)
+{
+    for (size_t i = 0; i < view->endpoint_count; i++) {
+        if (view->endpoint[i].index == index) {
+            return &view->endpoint[i];
+        }
+    }
+    return NULL;
+}
+
+/* By whole pages first: comparing is what the C library does fastest. */
+size_t fast_image_stripped(const uint8_t *data, size_t size)
+{
+    static const uint8_t zeros[ASSAY_PAGE_SIZE];
+    enum { WORDS = 8 };
+    while (size >= sizeof(zeros) && memcmp(data + size - sizeof(zeros), zeros, sizeof(zeros)) == 0) {
+        size -= sizeof(zeros);
+    }
+    while (size >= 8 * WORDS) {
+        uint64_t word[WORDS], any = 0;
+        memcpy(word, data + size - sizeof(word), sizeof(word));
+        for (int i = 0; i < WORDS; i++) {
+            any |= word[i];
+        }
+        if (any != 0) {
+            break;
+        }
+        size -= sizeof(word);
+    }
+    while (size > 0 && data[size - 1] == 0) {
+        size--;
+    }
+    return size;
 }

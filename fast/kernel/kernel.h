@@ -7,8 +7,8 @@
  * once. A root CNode has one owner and is plain memory. sigma and tables are changed in place and remember what
  * they held in a log, so that undoing an event costs what the event changed.
  */
-#ifndef KERNEL_H
-#define KERNEL_H
+#ifndef FAST_KERNEL_H
+#define FAST_KERNEL_H
 
 #include "assay.h"
 #include "machine/machine.h"
@@ -18,74 +18,74 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum kernel_limit {
-#define KERNEL_LIMIT(name, value) KERNEL_##name = value,
+enum fast_kernel_limit {
+#define KERNEL_LIMIT(name, value) FAST_##name = value,
 #include "kernel/kernel.def"
 };
 
 /* 0 is an empty slot; the discriminator of the exchange encoding is one less. */
-enum kernel_kind {
-    KERNEL_EMPTY = 0,
-#define CAP(name, number) KERNEL_KIND_##name = number + 1,
+enum fast_kind {
+    FAST_KIND_EMPTY = 0,
+#define CAP(name, number) FAST_KIND_##name = number + 1,
 #include "kernel/kernel.def"
 };
 
-enum kernel_tag {
-#define TAG(name, byte) KERNEL_TAG_##name = byte,
+enum fast_tag {
+#define TAG(name, byte) FAST_TAG_##name = byte,
 #include "kernel/kernel.def"
 };
 
-enum kernel_image_name {
-#define KERNEL_IMAGE(name, label) KERNEL_IMAGE_##name,
+enum fast_kernel_image {
+#define KERNEL_IMAGE(name, label) FAST_IMAGE_##name,
 #include "kernel/kernel.def"
-    KERNEL_IMAGE_COUNT,
+    FAST_IMAGE_COUNT,
 };
 
-enum { KERNEL_DIGEST_SIZE = 32 };
+enum { FAST_DIGEST_SIZE = 32 };
 
-struct kernel_digest {
-    uint8_t byte[KERNEL_DIGEST_SIZE];
+struct fast_digest {
+    uint8_t byte[FAST_DIGEST_SIZE];
 };
 
-static inline bool kernel_same(const struct kernel_digest *a, const struct kernel_digest *b)
+static inline bool fast_hash_same(const struct fast_digest *a, const struct fast_digest *b)
 {
     return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-/* ---- scale.c: reading and writing ----------------------------------------------------------- */
+/* ---- scale.c: reading and writing ------------------------------------------------------------ */
 
 /* After the first error every read gives 0 and reads nothing. */
-struct kernel_reader {
+struct fast_reader {
     const uint8_t *start, *at, *end;
     int error;
     size_t error_offset;
 };
 
-struct kernel_reader kernel_reader(const uint8_t *bytes, size_t size);
-void kernel_fail(struct kernel_reader *reader, int error);
+struct fast_reader fast_scale_reader(const uint8_t *bytes, size_t size);
+void fast_scale_fail(struct fast_reader *reader, int error);
 /* `size` bytes of the input, NULL when it ends before. */
-const uint8_t *kernel_read(struct kernel_reader *reader, size_t size);
-uint8_t kernel_read_u8(struct kernel_reader *reader);
-uint32_t kernel_read_u32(struct kernel_reader *reader);
-uint64_t kernel_read_u64(struct kernel_reader *reader);
-uint32_t kernel_read_count(struct kernel_reader *reader);
+const uint8_t *fast_scale_read(struct fast_reader *reader, size_t size);
+uint8_t fast_scale_read_u8(struct fast_reader *reader);
+uint32_t fast_scale_read_u32(struct fast_reader *reader);
+uint64_t fast_scale_read_u64(struct fast_reader *reader);
+uint32_t fast_scale_read_count(struct fast_reader *reader);
 /* A Vec<u8>. */
-const uint8_t *kernel_read_bytes(struct kernel_reader *reader, uint32_t *size);
-void kernel_read_digest(struct kernel_reader *reader, struct kernel_digest *digest);
+const uint8_t *fast_scale_read_bytes(struct fast_reader *reader, uint32_t *size);
+void fast_scale_read_digest(struct fast_reader *reader, struct fast_digest *digest);
 /* The key of an ascending map: `previous` is the one before it unless this is the first. */
-uint64_t kernel_read_key(struct kernel_reader *reader, size_t width, bool first, uint64_t previous);
-void kernel_read_digest_key(struct kernel_reader *reader, bool first, struct kernel_digest *key);
+uint64_t fast_scale_read_key(struct fast_reader *reader, size_t width, bool first, uint64_t previous);
+void fast_scale_read_digest_key(struct fast_reader *reader, bool first, struct fast_digest *key);
 /* The verdict on a value that has to be the whole input. */
-int kernel_read_whole(struct kernel_reader *reader);
+int fast_scale_read_whole(struct fast_reader *reader);
 
-static inline uint32_t kernel_u32(const uint8_t *bytes)
+static inline uint32_t fast_scale_u32(const uint8_t *bytes)
 {
     uint32_t value;
     memcpy(&value, bytes, sizeof(value));
     return value;
 }
 
-static inline uint64_t kernel_u64(const uint8_t *bytes)
+static inline uint64_t fast_scale_u64(const uint8_t *bytes)
 {
     uint64_t value;
     memcpy(&value, bytes, sizeof(value));
@@ -93,120 +93,123 @@ static inline uint64_t kernel_u64(const uint8_t *bytes)
 }
 
 /* Bytes that are written: into memory that grows, or through a buffer into a hash. */
-struct kernel_out {
+struct fast_out {
     uint8_t *data;
     size_t size, capacity;
     blake2b_state *hash; /* NULL: memory */
     bool failed;         /* there was no memory */
 };
 
-void kernel_put(struct kernel_out *out, const void *data, size_t size);
-void kernel_put_u8(struct kernel_out *out, uint8_t value);
-void kernel_put_u32(struct kernel_out *out, uint32_t value);
-void kernel_put_u64(struct kernel_out *out, uint64_t value);
-void kernel_put_bytes(struct kernel_out *out, const void *data, size_t size);
-void kernel_put_digest(struct kernel_out *out, const struct kernel_digest *digest);
+void fast_scale_put(struct fast_out *out, const void *data, size_t size);
+void fast_scale_put_u8(struct fast_out *out, uint8_t value);
+void fast_scale_put_u32(struct fast_out *out, uint32_t value);
+void fast_scale_put_u64(struct fast_out *out, uint64_t value);
+void fast_scale_put_bytes(struct fast_out *out, const void *data, size_t size);
+void fast_scale_put_digest(struct fast_out *out, const struct fast_digest *digest);
 /* Hands what is buffered to the hash. */
-void kernel_out_flush(struct kernel_out *out);
-void kernel_out_clear(struct kernel_out *out);
+void fast_scale_flush(struct fast_out *out);
+void fast_scale_clear(struct fast_out *out);
 
 /* An array with room for one more entry, or NULL, and the old one stays. */
-void *kernel_grow(void *array, size_t count, size_t *capacity, size_t entry);
+void *fast_scale_grow(void *array, size_t count, size_t *capacity, size_t entry);
 
-/* ---- digest.c: hashes ----------------------------------------------------------------------- */
+/* ---- hash.c: hashes -------------------------------------------------------------------------- */
 
-void kernel_hash(const void *data, size_t size, struct kernel_digest *digest);
+void fast_hash_bytes(const void *data, size_t size, struct fast_digest *digest);
 /* image/hash/chain */
-void kernel_hash_chain(const struct kernel_digest *chain, const struct kernel_digest *content,
-                       struct kernel_digest *digest);
+void fast_hash_chain(const struct fast_digest *chain, const struct fast_digest *content, struct fast_digest *digest);
 /* image/hash/bmt; `leaf` is overwritten. */
-void kernel_hash_bmt(struct kernel_digest *leaf, size_t count, struct kernel_digest *digest);
+void fast_hash_bmt(struct fast_digest *leaf, size_t count, struct fast_digest *digest);
 
-struct kernel_cap;
-struct kernel_cnode;
+struct fast_cap;
+struct fast_cnode;
 
-void kernel_hash_cap(const struct kernel_cap *cap, struct kernel_digest *digest);
+void fast_hash_cap(const struct fast_cap *cap, struct fast_digest *digest);
 /* The hash of a CNode of `size_log` whose full slots are `cnode`'s, NULL for none. */
-void kernel_hash_cnode(uint8_t size_log, struct kernel_cnode *cnode, struct kernel_digest *digest);
+void fast_hash_cnode(uint8_t size_log, struct fast_cnode *cnode, struct fast_digest *digest);
 
 /* cap/kernel_image */
-const struct kernel_digest *kernel_image_hash(enum kernel_image_name name);
+const struct fast_digest *fast_hash_kernel_image(enum fast_kernel_image name);
 /* H of nothing. */
-const struct kernel_digest *kernel_hash_of_nothing(void);
+const struct fast_digest *fast_hash_nothing(void);
 
-extern const struct kernel_digest kernel_zero_digest;
+extern const struct fast_digest fast_hash_zero;
 
-/* ---- cap.c: capabilities and CNodes --------------------------------------------------------- */
+/* ---- cap.c: capabilities and CNodes ---------------------------------------------------------- */
 
-struct kernel_cap {
-    uint8_t kind;     /* enum kernel_kind */
+struct fast_cap {
+    uint8_t kind;     /* enum fast_kind */
     uint8_t size_log; /* of a CNode */
     uint64_t size;    /* of Data */
     union {
-        struct kernel_digest chain; /* of an Instance or Type */
-        struct kernel_digest hash;  /* of an Image or Data */
+        struct fast_digest chain; /* of an Instance or Type */
+        struct fast_digest hash;  /* of an Image or Data */
     };
-    struct kernel_digest content; /* of an Instance */
-    struct kernel_cnode *cnode;   /* the full slots of a CNode, NULL when it has none */
+    struct fast_digest content; /* of an Instance */
+    struct fast_cnode *cnode;   /* the full slots of a CNode, NULL when it has none */
 };
 
-struct kernel_slot {
+struct fast_slot {
     uint32_t index;
-    struct kernel_cap cap;
+    struct fast_cap cap;
 };
 
 /* Full slots in ascending order; no operation writes inside a nested CNode. Counted by one thread at a time. */
-struct kernel_cnode {
+struct fast_cnode {
     uint32_t references;
     uint32_t count;
     bool is_hashed;
-    struct kernel_digest digest;
-    struct kernel_slot *slot;
+    struct fast_digest digest;
+    struct fast_slot *slot;
 };
 
 /* The root CNode of an activation. */
-struct kernel_root {
-    uint8_t size_log; /* at most KERNEL_root_size_log */
-    struct kernel_cap slot[KERNEL_slot_count];
+struct fast_root {
+    uint8_t size_log; /* at most FAST_root_size_log */
+    struct fast_cap slot[FAST_slot_count];
 };
 
-void kernel_cap_keep(const struct kernel_cap *cap);
-void kernel_cap_release(struct kernel_cap *cap);
+void fast_cap_keep(const struct fast_cap *cap);
+void fast_cap_release(struct fast_cap *cap);
 /* Fills `cap`, or fails and leaves it empty. */
-void kernel_cap_decode(struct kernel_reader *reader, struct kernel_cap *cap);
-void kernel_cap_encode(struct kernel_out *out, const struct kernel_cap *cap);
+void fast_cap_decode(struct fast_reader *reader, struct fast_cap *cap);
+void fast_cap_encode(struct fast_out *out, const struct fast_cap *cap);
+/* Puts a copy of `cap` into a slot, whatever it held. */
+void fast_cap_put(struct fast_cap *slot, const struct fast_cap *cap);
+/* cap/unit_handle */
+bool fast_cap_is_handle(const struct fast_cap *cap, enum fast_kernel_image name, uint64_t *id);
 /* A CNode as a capability. */
-void kernel_cnode_decode(struct kernel_reader *reader, struct kernel_cap *cap);
-void kernel_cnode_encode(struct kernel_out *out, const struct kernel_cap *cap);
+void fast_cap_decode_cnode(struct fast_reader *reader, struct fast_cap *cap);
+void fast_cap_encode_cnode(struct fast_out *out, const struct fast_cap *cap);
 
 /* Takes over the full slots of a decoded CNode; false when it is too large for a root. */
-bool kernel_root_fill(struct kernel_root *root, const struct kernel_cap *cnode);
-void kernel_root_clear(struct kernel_root *root);
-void kernel_root_encode(struct kernel_out *out, const struct kernel_root *root);
+bool fast_cap_root_fill(struct fast_root *root, const struct fast_cap *cnode);
+void fast_cap_root_clear(struct fast_root *root);
+void fast_cap_root_encode(struct fast_out *out, const struct fast_root *root);
 /* Slots beyond are never written, and read as empty (cap/operand_range). */
-static inline bool kernel_root_has(const struct kernel_root *root, uint32_t slot)
+static inline bool fast_cap_root_has(const struct fast_root *root, uint32_t slot)
 {
     return slot >> root->size_log == 0;
 }
 
-/* ---- image.c: Images ------------------------------------------------------------------------ */
+/* ---- image.c: Images ------------------------------------------------------------------------- */
 
 /* All pointers of a view lead into the bytes that it was decoded from. */
-struct kernel_endpoint {
+struct fast_endpoint {
     uint64_t entry_pc;
     const uint8_t *reg; /* reg_count times u8, u64 */
     uint32_t reg_count;
     uint8_t index, arg_registers, arg_cnode_size;
 };
 
-struct kernel_mapping {
+struct fast_mapping {
     uint64_t start, size;
     const uint8_t *step; /* step_count times u32 */
     uint32_t step_count;
 };
 
 /* Of pinned_slots or initial_slots. */
-struct kernel_content {
+struct fast_content {
     uint32_t slot;
     uint32_t length;
     const uint8_t *content; /* of Data; the content hash of a pinned Image */
@@ -214,162 +217,170 @@ struct kernel_content {
     bool is_image;
 };
 
-struct kernel_view {
+struct fast_view {
     const uint8_t *code;
     uint32_t code_size;
     uint32_t gas_count, quota_count;
     const uint8_t *gas, *quota; /* u32 each */
-    struct kernel_endpoint *endpoint;
-    struct kernel_mapping *mapping;
-    struct kernel_content *pinned, *initial;
+    struct fast_endpoint *endpoint;
+    struct fast_mapping *mapping;
+    struct fast_content *pinned, *initial;
     size_t endpoint_count, mapping_count, pinned_count, initial_count;
     uint32_t yield_slot;
     bool has_yield_slot;
 };
 
-void kernel_view_decode(struct kernel_reader *reader, struct kernel_view *view);
-void kernel_view_encode(struct kernel_out *out, const struct kernel_view *view);
-void kernel_view_clear(struct kernel_view *view);
+void fast_image_decode(struct fast_reader *reader, struct fast_view *view);
+void fast_image_encode(struct fast_out *out, const struct fast_view *view);
+void fast_image_clear(struct fast_view *view);
+/* NULL when the Image has no such endpoint. */
+const struct fast_endpoint *fast_image_endpoint(const struct fast_view *view, uint8_t index);
+/* The length of data without its trailing zeros (image/strip). */
+size_t fast_image_stripped(const uint8_t *data, size_t size);
 
-/* ---- admit.c -------------------------------------------------------------------------------- */
+/* ---- admit.c: whether an Image may run ------------------------------------------------------- */
 
 /* 0 and the program of its code, > 0 enum assay_rejection, < 0 enum assay_error. */
-int kernel_admit(const struct kernel_view *view, struct fast_program *program);
+int fast_admit_image(const struct fast_view *view, struct fast_program *program);
 
-/* ---- state.c: sigma ------------------------------------------------------------------------- */
+/* ---- payload.c: bytes by their digest -------------------------------------------------------- */
 
 /* Immutable bytes under a digest. */
-struct kernel_bytes {
+struct fast_bytes {
     uint32_t references;
     size_t size;
-    struct kernel_digest digest;
+    struct fast_digest digest;
     uint8_t data[];
 };
 
-struct kernel_bytes *kernel_bytes_new(const void *data, size_t size, const struct kernel_digest *digest);
-void kernel_bytes_release(struct kernel_bytes *bytes);
+struct fast_bytes *fast_payload_bytes_new(const void *data, size_t size, const struct fast_digest *digest);
+void fast_payload_bytes_release(struct fast_bytes *bytes);
 
 /*
  * Payloads by digest: a table with open addressing, and the list of all, whose front is in ascending order and whose
  * back is in the order of arrival.
  */
-struct kernel_payloads {
-    struct kernel_bytes **order;
+struct fast_payloads {
+    struct fast_bytes **order;
     size_t count, capacity, sorted;
-    struct kernel_bytes **table;
+    struct fast_bytes **table;
     size_t table_size; /* 0 or a power of two above the count */
 };
 
-struct kernel_blob {
-    struct kernel_digest hash;
+struct fast_bytes *fast_payload_find(const struct fast_payloads *payloads, const struct fast_digest *digest);
+/* Stores bytes under their digest unless they are there. 0, or < 0 and nothing has changed. */
+int fast_payload_store(struct fast_payloads *payloads, const void *data, size_t size, const struct fast_digest *digest);
+/* Adds bytes that are not there, and takes over one reference, even when it fails. */
+int fast_payload_add(struct fast_payloads *payloads, struct fast_bytes *bytes);
+/* Puts all of them in order. 0, or < 0 and nothing has changed. */
+int fast_payload_sort(struct fast_payloads *payloads);
+/* Takes away all that came after there were `count`; the list must not have been put in order since. */
+void fast_payload_undo(struct fast_payloads *payloads, size_t count);
+
+/* ---- state.c: sigma -------------------------------------------------------------------------- */
+
+struct fast_file_blob {
+    struct fast_digest hash;
     uint64_t size;
     uint64_t backing_quota;
     uint32_t refcount;
 };
 
-struct kernel_file {
+struct fast_file {
     uint64_t id;
-    struct kernel_blob blob;
+    struct fast_file_blob blob;
 };
 
-struct kernel_code_blob {
+struct fast_code_blob {
     uint64_t id;
-    struct kernel_bytes *bytes;
+    struct fast_bytes *bytes;
 };
 
-struct kernel_vault {
+struct fast_vault {
     uint64_t id;
-    struct kernel_digest chain, content;
+    struct fast_digest chain, content;
 };
 
-struct kernel_state {
-    struct kernel_file *file;
-    struct kernel_payloads payloads;
-    struct kernel_code_blob *code;
-    struct kernel_vault *vault;
-    struct kernel_digest *validator;
+struct fast_state {
+    struct fast_file *file;
+    struct fast_payloads payloads;
+    struct fast_code_blob *code;
+    struct fast_vault *vault;
+    struct fast_digest *validator;
     size_t file_count, file_capacity, code_count, code_capacity, vault_count, vault_capacity;
     size_t validator_count, validator_capacity;
     uint64_t next_file_id, next_code_id, next_vault_id;
 };
 
 /* With `state` NULL the encoding is only checked. */
-void kernel_state_decode(struct kernel_reader *reader, struct kernel_state *state);
+void fast_state_decode(struct fast_reader *reader, struct fast_state *state);
 /* Puts the payloads in order first. */
-void kernel_state_encode(struct kernel_out *out, struct kernel_state *state);
-int kernel_state_root(struct kernel_state *state, struct kernel_digest *root);
-void kernel_state_clear(struct kernel_state *state);
+void fast_state_encode(struct fast_out *out, struct fast_state *state);
+int fast_state_root(struct fast_state *state, struct fast_digest *root);
+void fast_state_clear(struct fast_state *state);
 
-struct kernel_bytes *kernel_payload_find(const struct kernel_payloads *payloads, const struct kernel_digest *digest);
-/* Stores bytes under their digest unless they are there. 0, or < 0 and nothing has changed. */
-int kernel_payload_store(struct kernel_payloads *payloads, const void *data, size_t size,
-                         const struct kernel_digest *digest);
-/* Takes away all that came after there were `count`; the list must not have been put in order since. */
-void kernel_payload_undo(struct kernel_payloads *payloads, size_t count);
+const struct fast_file_blob *fast_state_file_find(const struct fast_state *state, uint64_t id);
+int fast_state_file_put(struct fast_state *state, uint64_t id, const struct fast_file_blob *blob);
+void fast_state_file_remove(struct fast_state *state, uint64_t id);
 
-const struct kernel_blob *kernel_file_find(const struct kernel_state *state, uint64_t id);
-int kernel_file_put(struct kernel_state *state, uint64_t id, const struct kernel_blob *blob);
-void kernel_file_remove(struct kernel_state *state, uint64_t id);
+/* ---- tables.c: meters, quotas, catchers ------------------------------------------------------ */
 
-/* ---- tables.c: meters, quotas, catchers ----------------------------------------------------- */
-
-struct kernel_number {
+struct fast_number {
     uint64_t id, value;
 };
 
 /* A function from ids to numbers, 0 where nothing is stored (chain/tables_as_functions). */
-struct kernel_numbers {
-    struct kernel_number *entry;
+struct fast_numbers {
+    struct fast_number *entry;
     size_t count, capacity;
 };
 
-struct kernel_catcher {
-    struct kernel_digest id;
-    struct kernel_digest *marker;
+struct fast_catcher {
+    struct fast_digest id;
+    struct fast_digest *marker;
     size_t count;
 };
 
-struct kernel_tables {
-    struct kernel_numbers meters, quotas;
-    struct kernel_catcher *catcher;
+struct fast_tables {
+    struct fast_numbers meters, quotas;
+    struct fast_catcher *catcher;
     size_t catcher_count, catcher_capacity;
 };
 
-uint64_t kernel_number_get(const struct kernel_numbers *numbers, uint64_t id);
-int kernel_number_set(struct kernel_numbers *numbers, uint64_t id, uint64_t value);
-bool kernel_catcher_has(const struct kernel_tables *tables, const struct kernel_digest *id,
-                        const struct kernel_digest *key);
-void kernel_tables_decode(struct kernel_reader *reader, struct kernel_tables *tables);
+uint64_t fast_tables_get(const struct fast_numbers *numbers, uint64_t id);
+int fast_tables_set(struct fast_numbers *numbers, uint64_t id, uint64_t value);
+bool fast_tables_catches(const struct fast_tables *tables, const struct fast_digest *id, const struct fast_digest *key);
+void fast_tables_decode(struct fast_reader *reader, struct fast_tables *tables);
 /* `strip`: without zeros and empty lists. */
-void kernel_tables_encode(struct kernel_out *out, const struct kernel_tables *tables, bool strip);
-void kernel_tables_clear(struct kernel_tables *tables);
+void fast_tables_encode(struct fast_out *out, const struct fast_tables *tables, bool strip);
+void fast_tables_clear(struct fast_tables *tables);
 
-/* ---- exchange.c: an encoded World ----------------------------------------------------------- */
+/* ---- exchange.c: an encoded World ------------------------------------------------------------ */
 
-struct kernel_entry_value {
+struct fast_entry {
     bool is_reference;
     uint32_t target;
-    struct kernel_digest chain, content;
+    struct fast_digest chain, content;
     const uint8_t *image;
     uint32_t image_size;
-    struct kernel_cap cnode;
+    struct fast_cap cnode;
 };
 
-struct kernel_world_value {
-    struct kernel_state state;
-    struct kernel_tables tables;
-    struct kernel_entry_value *entry;
+struct fast_world {
+    struct fast_state state;
+    struct fast_tables tables;
+    struct fast_entry *entry;
     size_t entry_count, entry_capacity;
 };
 
-void kernel_world_decode(struct kernel_reader *reader, struct kernel_world_value *world);
-void kernel_world_encode(struct kernel_out *out, struct kernel_world_value *world);
-void kernel_world_clear(struct kernel_world_value *world);
+void fast_exchange_decode(struct fast_reader *reader, struct fast_world *world);
+void fast_exchange_encode(struct fast_out *out, struct fast_world *world);
+void fast_exchange_clear(struct fast_world *world);
 
-/* ---- cache.c: admitted Images --------------------------------------------------------------- */
+/* ---- cache.c: admitted Images ---------------------------------------------------------------- */
 
 /* A mapping that is memory: its path is one step. */
-struct kernel_area {
+struct fast_area {
     uint32_t address;
     uint8_t slot;
     bool is_read_only;
@@ -377,197 +388,190 @@ struct kernel_area {
 };
 
 /* An admitted Image with all that is derived from it; shared by threads, and immutable but for its machines. */
-struct kernel_image {
+struct fast_image {
     uint32_t references; /* changed by atomic operations */
-    struct kernel_digest hash;
+    struct fast_digest hash;
     uint8_t *bytes;
     size_t size;
-    struct kernel_view view;
-    struct kernel_digest *pinned_hash, *initial_hash; /* content hash, one an entry of the view */
-    bool pinned[KERNEL_slot_count];
-    struct kernel_area *area;
+    struct fast_view view;
+    struct fast_digest *pinned_hash, *initial_hash; /* content hash, one an entry of the view */
+    bool pinned[FAST_slot_count];
+    struct fast_area *area;
     size_t area_count, page_count;
     struct fast_program program;
     struct fast_code code; /* of the production flavour, once it is compiled */
     bool is_compiled;
-    struct kernel_vm *idle; /* machines to use again */
+    struct fast_guest *idle; /* machines to use again */
     size_t idle_count;
 };
 
 /* Decodes and admits. 0, > 0 enum assay_rejection, < 0 enum assay_error. */
-int kernel_image_open(const uint8_t *bytes, size_t size, struct kernel_image **image);
+int fast_cache_open(const uint8_t *bytes, size_t size, struct fast_image **image);
 /* The same for bytes whose hash is known. */
-int kernel_image_open_hashed(const uint8_t *bytes, size_t size, const struct kernel_digest *hash,
-                             struct kernel_image **image);
-struct kernel_image *kernel_image_keep(struct kernel_image *image);
-void kernel_image_release(struct kernel_image *image);
-/* NULL when the Image has no such endpoint. */
-const struct kernel_endpoint *kernel_image_endpoint(const struct kernel_image *image, uint8_t index);
+int fast_cache_open_hashed(const uint8_t *bytes, size_t size, const struct fast_digest *hash,
+                           struct fast_image **image);
+struct fast_image *fast_cache_keep(struct fast_image *image);
+void fast_cache_release(struct fast_image *image);
 
-/* ---- vm.c: machines of an Image ------------------------------------------------------------- */
+/* ---- pool.c: machines of an Image, ready to be used again ------------------------------------ */
 
 /* What is known of an area's bytes. */
-struct kernel_fill {
-    const struct kernel_bytes *payload; /* that the activation began with */
-    struct kernel_digest digest;        /* of a read-only area's content; zeros for none */
-    size_t high;                        /* all bytes from here on are zero */
+struct fast_fill {
+    const struct fast_bytes *payload; /* that the activation began with */
+    struct fast_digest digest;        /* of a read-only area's content; zeros for none */
+    size_t high;                      /* all bytes from here on are zero */
 };
 
-struct kernel_vm {
+struct fast_guest {
     struct assay_machine machine;
-    struct kernel_vm *next;
-    struct kernel_fill fill[];
+    struct fast_guest *next;
+    struct fast_fill fill[];
 };
 
-int kernel_vm_take(struct kernel_image *image, struct kernel_vm **vm);
-void kernel_vm_give_back(struct kernel_image *image, struct kernel_vm *vm);
-void kernel_vm_destroy(struct kernel_vm *vm);
+int fast_pool_take(struct fast_image *image, struct fast_guest **guest);
+void fast_pool_give_back(struct fast_image *image, struct fast_guest *guest);
+void fast_pool_destroy(struct fast_guest *guest);
 /* call/map/content */
-int kernel_vm_fill(struct kernel_vm *vm, const struct kernel_image *image, const struct kernel_root *root,
-                   const struct kernel_payloads *payloads);
+int fast_pool_fill(struct fast_guest *guest, const struct fast_image *image, const struct fast_root *root,
+                   const struct fast_payloads *payloads);
 /* The Pages of a machine. */
-void kernel_vm_encode(struct kernel_out *out, const struct kernel_vm *vm);
-/* The length of data without its trailing zeros (image/strip). */
-size_t kernel_stripped(const uint8_t *data, size_t size);
+void fast_pool_encode(struct fast_out *out, const struct fast_guest *guest);
 
-/* ---- log.c: changes of sigma and tables, and their undoing ---------------------------------- */
+/* ---- journal.c: changes of sigma and tables, and their undoing ------------------------------- */
 
-enum kernel_change_kind { KERNEL_CHANGED_METER, KERNEL_CHANGED_QUOTA, KERNEL_CHANGED_FILE };
+enum fast_change_kind { FAST_CHANGED_METER, FAST_CHANGED_QUOTA, FAST_CHANGED_FILE };
 
-struct kernel_change {
-    enum kernel_change_kind kind;
+struct fast_change {
+    enum fast_change_kind kind;
     bool was_there; /* a file */
     uint64_t id;
-    uint64_t before;         /* of a number */
-    struct kernel_blob blob; /* before, if it was there */
+    uint64_t before;            /* of a number */
+    struct fast_file_blob blob; /* before, if it was there */
 };
 
-struct kernel_log {
-    struct kernel_change *change;
+struct fast_journal {
+    struct fast_change *change;
     size_t count, capacity;
 };
 
 /* A moment to go back to. */
-struct kernel_mark {
+struct fast_mark {
     size_t change_count, payload_count;
     uint64_t next_file_id;
 };
 
-struct kernel_core;
+struct fast_core;
 
-struct kernel_mark kernel_log_mark(const struct kernel_core *core);
-void kernel_log_undo(struct kernel_core *core, const struct kernel_mark *mark);
+struct fast_mark fast_journal_mark(const struct fast_core *core);
+void fast_journal_undo(struct fast_core *core, const struct fast_mark *mark);
 /* These three: 0, or < 0 and nothing has changed. */
-int kernel_set_meter(struct kernel_core *core, uint64_t id, uint64_t value);
-int kernel_set_quota(struct kernel_core *core, uint64_t id, uint64_t value);
-int kernel_set_file(struct kernel_core *core, uint64_t id, const struct kernel_blob *blob);
+int fast_journal_set_meter(struct fast_core *core, uint64_t id, uint64_t value);
+int fast_journal_set_quota(struct fast_core *core, uint64_t id, uint64_t value);
+int fast_journal_set_file(struct fast_core *core, uint64_t id, const struct fast_file_blob *blob);
 
-/* ---- record.c: kernel records (chain/record) ------------------------------------------------ */
+/* ---- record.c: kernel records (chain/record) ------------------------------------------------- */
 
-enum kernel_record_kind { KERNEL_RECORD_OPERATION, KERNEL_RECORD_RUN, KERNEL_RECORD_RESUME, KERNEL_RECORD_EXIT };
+enum fast_record_kind { FAST_RECORD_OPERATION, FAST_RECORD_RUN, FAST_RECORD_RESUME, FAST_RECORD_EXIT };
 
-enum { KERNEL_RECORD_REGISTERS = 6, KERNEL_FIRST_ARGUMENT = 7 };
+enum { FAST_RECORD_REGISTERS = 6, FAST_FIRST_ARGUMENT = 7 };
 
-struct kernel_recorder {
-    struct kernel_out out;
-    struct kernel_mark mark;
-    struct kernel_root before;
-    uint64_t reg[KERNEL_RECORD_REGISTERS];
+struct fast_recorder {
+    struct fast_out out;
+    struct fast_mark mark;
+    struct fast_root before;
+    uint64_t reg[FAST_RECORD_REGISTERS];
     bool has_lost; /* a record, for want of memory */
 };
 
 /* Both do nothing unless an observer wants records. */
-void kernel_record_begin(struct kernel_core *core);
-void kernel_record_end(struct kernel_core *core, enum kernel_record_kind kind, uint32_t op, uint8_t result,
-                       uint32_t exit, uint32_t argument);
+void fast_record_begin(struct fast_core *core);
+void fast_record_end(struct fast_core *core, enum fast_record_kind kind, uint32_t op, uint8_t result, uint32_t exit,
+                     uint32_t argument);
 
-/* ---- call.c: activations -------------------------------------------------------------------- */
+/* ---- call.c: activations --------------------------------------------------------------------- */
 
 /* An entry of the stack that waits below all activations; only a World has them. */
-struct kernel_waiting {
+struct fast_waiting {
     bool is_reference, has_catcher;
     uint32_t target;
-    struct kernel_digest chain, content;
-    struct kernel_image *image;
-    struct kernel_cap cnode;
-    struct kernel_digest catcher; /* its marker list's id */
+    struct fast_digest chain, content;
+    struct fast_image *image;
+    struct fast_cap cnode;
+    struct fast_digest catcher; /* its marker list's id */
 };
 
-struct kernel_activation {
-    struct kernel_digest chain, content;
-    struct kernel_image *entered; /* code, mappings and gas slot */
-    struct kernel_image *current; /* pinned slots and yield marker slot */
-    struct kernel_vm *vm;
+struct fast_activation {
+    struct fast_digest chain, content;
+    struct fast_image *entered; /* code, mappings and gas slot */
+    struct fast_image *current; /* pinned slots and yield marker slot */
+    struct fast_guest *guest;
     struct assay_stop stop; /* where the machine is */
-    struct kernel_root root;
+    struct fast_root root;
     bool has_meter;
     uint64_t meter, gas_at_entry;
     uint32_t outcome, exit, argument; /* how it ended, as in struct assay_result */
-    struct kernel_cap payload;        /* of a pause */
+    struct fast_cap payload;          /* of a pause */
 };
 
 /*
  * sigma, tables and a stack: the waiting entries, then at most one activation, since run is refused above a reference
  * and everything else that ends takes its entry along; above it its reference while it is paused.
  */
-struct kernel_core {
-    struct kernel_state state;
-    struct kernel_tables tables;
-    struct kernel_log log;
-    struct kernel_waiting *waiting;
+struct fast_core {
+    struct fast_state state;
+    struct fast_tables tables;
+    struct fast_journal journal;
+    struct fast_waiting *waiting;
     size_t waiting_count;
-    struct kernel_activation activation;
+    struct fast_activation activation;
     bool is_paused;
     uint32_t catcher; /* the target of the reference */
     struct assay_observer observer;
-    struct kernel_recorder *recorder;
+    struct fast_recorder *recorder;
 };
 
-struct kernel_start {
-    struct kernel_digest chain, content;
-    struct kernel_image *image;
+struct fast_start {
+    struct fast_digest chain, content;
+    struct fast_image *image;
     uint8_t endpoint;
     uint64_t gas;
 };
 
 /* Runs an activation on the root CNode that core->activation holds already. */
-int kernel_run(struct kernel_core *core, const struct kernel_start *start);
+int fast_call_run(struct fast_core *core, const struct fast_start *start);
 /* Goes on with the paused activation; `scratchpad` may be NULL and is taken over. */
-int kernel_resume(struct kernel_core *core, struct kernel_cap *scratchpad);
+int fast_call_resume(struct fast_core *core, struct fast_cap *scratchpad);
 /* Gives back what an activation holds. */
-void kernel_activation_clear(struct kernel_activation *activation);
-int kernel_observe(struct kernel_core *core, const struct assay_observer *observer);
-void kernel_core_clear(struct kernel_core *core);
-/* cap/unit_handle */
-bool kernel_is_handle(const struct kernel_cap *cap, enum kernel_image_name name, uint64_t *id);
+void fast_call_clear(struct fast_activation *activation);
+int fast_call_observe(struct fast_core *core, const struct assay_observer *observer);
+void fast_call_clear_core(struct fast_core *core);
 
-/* ---- host_ops.c: operations ----------------------------------------------------------------- */
+/* ---- host.c: operations ---------------------------------------------------------------------- */
 
 /* A record's result, or < 0 enum assay_error. */
-enum kernel_op_result { KERNEL_GOES_ON, KERNEL_TRAP, KERNEL_HALT, KERNEL_PAUSED };
+enum fast_host_result { FAST_HOST_GOES_ON, FAST_HOST_TRAP, FAST_HOST_HALT, FAST_HOST_PAUSED };
 
-int kernel_operate(struct kernel_core *core, uint32_t selector);
+int fast_host_operate(struct fast_core *core, uint32_t selector);
 /* Stores an Image's pinned and initial Data. */
-int kernel_store_contents(struct kernel_state *state, const struct kernel_image *image);
+int fast_host_store_contents(struct fast_state *state, const struct fast_image *image);
 /* The capabilities that an Image pins, or begins with. */
-void kernel_place(struct kernel_root *root, const struct kernel_content *list, const struct kernel_digest *hash,
-                  size_t count);
-void kernel_put_cap(struct kernel_cap *slot, const struct kernel_cap *cap);
+void fast_host_place(struct fast_root *root, const struct fast_content *list, const struct fast_digest *hash,
+                     size_t count);
 
-/* ---- yield.c -------------------------------------------------------------------------------- */
+/* ---- yield.c: who catches -------------------------------------------------------------------- */
 
 /* The waiting entry that catches a key, or -1 (yield/walk, yield/stack_full). */
-int kernel_find_catcher(const struct kernel_core *core, const struct kernel_digest *key);
+int fast_yield_find_catcher(const struct fast_core *core, const struct fast_digest *key);
 /* What a waiting entry catches with. */
-void kernel_waiting_catcher(struct kernel_waiting *waiting);
+void fast_yield_set_catcher(struct fast_waiting *waiting);
 
-/* ---- world.c, chain.c ----------------------------------------------------------------------- */
+/* ---- world.c: the invocation level; chain.c: the chain level --------------------------------- */
 
-extern const struct assay_invocation_level kernel_invocation_level;
-extern const struct assay_chain_level kernel_chain_level;
+extern const struct assay_invocation_level fast_world_level;
+extern const struct assay_chain_level fast_chain_level;
 
-/* ---- codec.c -------------------------------------------------------------------------------- */
+/* ---- codec.c: the codec level ---------------------------------------------------------------- */
 
-extern const struct assay_codec_level kernel_codec_level;
+extern const struct assay_codec_level fast_codec_level;
 
 #endif

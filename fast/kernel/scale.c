@@ -10,17 +10,17 @@
 
 enum { FIRST_CAPACITY = 8, FIRST_SIZE = 256, DIRECT_SIZE = 1024 };
 
-/* ---- reading -------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
-struct kernel_reader kernel_reader(const uint8_t *bytes, size_t size)
+struct fast_reader fast_scale_reader(const uint8_t *bytes, size_t size)
 {
     static const uint8_t nothing[1];
     const uint8_t *start = bytes == NULL ? nothing : bytes;
-    return (struct kernel_reader){.start = start, .at = start, .end = start + (bytes == NULL ? 0 : size)};
+    return (struct fast_reader){.start = start, .at = start, .end = start + (bytes == NULL ? 0 : size)};
 }
 
 /* image/decode/order */
-void kernel_fail(struct kernel_reader *reader, int error)
+void fast_scale_fail(struct fast_reader *reader, int error)
 {
     if (reader->error == 0) {
         reader->error = error;
@@ -28,15 +28,15 @@ void kernel_fail(struct kernel_reader *reader, int error)
     }
 }
 
-static size_t left_of(const struct kernel_reader *reader)
+static size_t left_of(const struct fast_reader *reader)
 {
     return (size_t)(reader->end - reader->at);
 }
 
-const uint8_t *kernel_read(struct kernel_reader *reader, size_t size)
+const uint8_t *fast_scale_read(struct fast_reader *reader, size_t size)
 {
     if (reader->error != 0 || size > left_of(reader)) {
-        kernel_fail(reader, ASSAY_DECODE_UNEXPECTED_EOF);
+        fast_scale_fail(reader, ASSAY_DECODE_UNEXPECTED_EOF);
         return NULL;
     }
     const uint8_t *at = reader->at;
@@ -44,90 +44,90 @@ const uint8_t *kernel_read(struct kernel_reader *reader, size_t size)
     return at;
 }
 
-uint8_t kernel_read_u8(struct kernel_reader *reader)
+uint8_t fast_scale_read_u8(struct fast_reader *reader)
 {
-    const uint8_t *at = kernel_read(reader, 1);
+    const uint8_t *at = fast_scale_read(reader, 1);
     return at == NULL ? 0 : *at;
 }
 
-uint32_t kernel_read_u32(struct kernel_reader *reader)
+uint32_t fast_scale_read_u32(struct fast_reader *reader)
 {
-    const uint8_t *at = kernel_read(reader, 4);
-    return at == NULL ? 0 : kernel_u32(at);
+    const uint8_t *at = fast_scale_read(reader, 4);
+    return at == NULL ? 0 : fast_scale_u32(at);
 }
 
-uint64_t kernel_read_u64(struct kernel_reader *reader)
+uint64_t fast_scale_read_u64(struct fast_reader *reader)
 {
-    const uint8_t *at = kernel_read(reader, 8);
-    return at == NULL ? 0 : kernel_u64(at);
+    const uint8_t *at = fast_scale_read(reader, 8);
+    return at == NULL ? 0 : fast_scale_u64(at);
 }
 
 /* image/decode/sequence_too_long */
-uint32_t kernel_read_count(struct kernel_reader *reader)
+uint32_t fast_scale_read_count(struct fast_reader *reader)
 {
     size_t most = left_of(reader);
-    uint32_t count = kernel_read_u32(reader);
+    uint32_t count = fast_scale_read_u32(reader);
     if (reader->error == 0 && count > most) {
         reader->at -= 4;
-        kernel_fail(reader, ASSAY_DECODE_SEQUENCE_TOO_LONG);
+        fast_scale_fail(reader, ASSAY_DECODE_SEQUENCE_TOO_LONG);
     }
     return reader->error == 0 ? count : 0;
 }
 
-const uint8_t *kernel_read_bytes(struct kernel_reader *reader, uint32_t *size)
+const uint8_t *fast_scale_read_bytes(struct fast_reader *reader, uint32_t *size)
 {
-    *size = kernel_read_count(reader);
-    const uint8_t *at = kernel_read(reader, *size);
+    *size = fast_scale_read_count(reader);
+    const uint8_t *at = fast_scale_read(reader, *size);
     *size = at == NULL ? 0 : *size;
     return at;
 }
 
-void kernel_read_digest(struct kernel_reader *reader, struct kernel_digest *digest)
+void fast_scale_read_digest(struct fast_reader *reader, struct fast_digest *digest)
 {
-    const uint8_t *at = kernel_read(reader, KERNEL_DIGEST_SIZE);
+    const uint8_t *at = fast_scale_read(reader, FAST_DIGEST_SIZE);
     if (at == NULL) {
-        *digest = kernel_zero_digest;
+        *digest = fast_hash_zero;
     } else {
         memcpy(digest, at, sizeof(*digest));
     }
 }
 
 /* image/decode/not_sorted */
-uint64_t kernel_read_key(struct kernel_reader *reader, size_t width, bool first, uint64_t previous)
+uint64_t fast_scale_read_key(struct fast_reader *reader, size_t width, bool first, uint64_t previous)
 {
-    const uint8_t *at = kernel_read(reader, width);
+    const uint8_t *at = fast_scale_read(reader, width);
     if (at == NULL) {
         return 0;
     }
     uint64_t key = 0;
     memcpy(&key, at, width);
     if (!first && key <= previous) {
-        kernel_fail(reader, ASSAY_DECODE_NOT_SORTED);
+        fast_scale_fail(reader, ASSAY_DECODE_NOT_SORTED);
     }
     return key;
 }
 
-void kernel_read_digest_key(struct kernel_reader *reader, bool first, struct kernel_digest *key)
+void fast_scale_read_digest_key(struct fast_reader *reader, bool first, struct fast_digest *key)
 {
-    struct kernel_digest previous = *key;
-    kernel_read_digest(reader, key);
+    struct fast_digest previous = *key;
+    fast_scale_read_digest(reader, key);
     if (reader->error == 0 && !first && memcmp(key, &previous, sizeof(previous)) <= 0) {
-        kernel_fail(reader, ASSAY_DECODE_NOT_SORTED);
+        fast_scale_fail(reader, ASSAY_DECODE_NOT_SORTED);
     }
 }
 
 /* image/decode/trailing_bytes */
-int kernel_read_whole(struct kernel_reader *reader)
+int fast_scale_read_whole(struct fast_reader *reader)
 {
     if (reader->at != reader->end) {
-        kernel_fail(reader, ASSAY_DECODE_TRAILING_BYTES);
+        fast_scale_fail(reader, ASSAY_DECODE_TRAILING_BYTES);
     }
     return reader->error;
 }
 
-/* ---- writing -------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
-void kernel_out_flush(struct kernel_out *out)
+void fast_scale_flush(struct fast_out *out)
 {
     if (out->hash != NULL && out->size != 0) {
         blake2b_update(out->hash, out->data, out->size);
@@ -135,10 +135,10 @@ void kernel_out_flush(struct kernel_out *out)
     }
 }
 
-static bool make_room(struct kernel_out *out, size_t size)
+static bool make_room(struct fast_out *out, size_t size)
 {
     if (out->hash != NULL) {
-        kernel_out_flush(out);
+        fast_scale_flush(out);
         return true;
     }
     size_t capacity = out->capacity < FIRST_SIZE ? FIRST_SIZE : out->capacity;
@@ -155,13 +155,13 @@ static bool make_room(struct kernel_out *out, size_t size)
     return true;
 }
 
-void kernel_put(struct kernel_out *out, const void *data, size_t size)
+void fast_scale_put(struct fast_out *out, const void *data, size_t size)
 {
     if (size == 0 || out->failed) {
         return;
     }
     if (out->hash != NULL && size >= DIRECT_SIZE) {
-        kernel_out_flush(out);
+        fast_scale_flush(out);
         blake2b_update(out->hash, data, size);
         return;
     }
@@ -172,41 +172,41 @@ void kernel_put(struct kernel_out *out, const void *data, size_t size)
     out->size += size;
 }
 
-void kernel_put_u8(struct kernel_out *out, uint8_t value)
+void fast_scale_put_u8(struct fast_out *out, uint8_t value)
 {
-    kernel_put(out, &value, 1);
+    fast_scale_put(out, &value, 1);
 }
 
-void kernel_put_u32(struct kernel_out *out, uint32_t value)
+void fast_scale_put_u32(struct fast_out *out, uint32_t value)
 {
-    kernel_put(out, &value, 4);
+    fast_scale_put(out, &value, 4);
 }
 
-void kernel_put_u64(struct kernel_out *out, uint64_t value)
+void fast_scale_put_u64(struct fast_out *out, uint64_t value)
 {
-    kernel_put(out, &value, 8);
+    fast_scale_put(out, &value, 8);
 }
 
-void kernel_put_bytes(struct kernel_out *out, const void *data, size_t size)
+void fast_scale_put_bytes(struct fast_out *out, const void *data, size_t size)
 {
-    kernel_put_u32(out, (uint32_t)size);
-    kernel_put(out, data, size);
+    fast_scale_put_u32(out, (uint32_t)size);
+    fast_scale_put(out, data, size);
 }
 
-void kernel_put_digest(struct kernel_out *out, const struct kernel_digest *digest)
+void fast_scale_put_digest(struct fast_out *out, const struct fast_digest *digest)
 {
-    kernel_put(out, digest, sizeof(*digest));
+    fast_scale_put(out, digest, sizeof(*digest));
 }
 
-void kernel_out_clear(struct kernel_out *out)
+void fast_scale_clear(struct fast_out *out)
 {
     free(out->data);
-    *out = (struct kernel_out){.size = 0};
+    *out = (struct fast_out){.size = 0};
 }
 
-/* ---- arrays --------------------------------------------------------------------------------- */
+/* ---- arrays ---------------------------------------------------------------------------------- */
 
-void *kernel_grow(void *array, size_t count, size_t *capacity, size_t entry)
+void *fast_scale_grow(void *array, size_t count, size_t *capacity, size_t entry)
 {
     if (count < *capacity) {
         return array;

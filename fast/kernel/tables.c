@@ -7,10 +7,10 @@
 
 #include <stdlib.h>
 
-/* ---- numbers -------------------------------------------------------------------------------- */
+/* ---- numbers --------------------------------------------------------------------------------- */
 
 /* The index of the first entry whose id is not below. */
-static size_t place_of(const struct kernel_numbers *numbers, uint64_t id)
+static size_t place_of(const struct fast_numbers *numbers, uint64_t id)
 {
     size_t low = 0, high = numbers->count;
     while (low < high) {
@@ -24,13 +24,13 @@ static size_t place_of(const struct kernel_numbers *numbers, uint64_t id)
     return low;
 }
 
-uint64_t kernel_number_get(const struct kernel_numbers *numbers, uint64_t id)
+uint64_t fast_tables_get(const struct fast_numbers *numbers, uint64_t id)
 {
     size_t at = place_of(numbers, id);
     return at < numbers->count && numbers->entry[at].id == id ? numbers->entry[at].value : 0;
 }
 
-int kernel_number_set(struct kernel_numbers *numbers, uint64_t id, uint64_t value)
+int fast_tables_set(struct fast_numbers *numbers, uint64_t id, uint64_t value)
 {
     size_t at = place_of(numbers, id);
     if (at < numbers->count && numbers->entry[at].id == id) {
@@ -40,20 +40,20 @@ int kernel_number_set(struct kernel_numbers *numbers, uint64_t id, uint64_t valu
     if (value == 0) {
         return 0;
     }
-    void *grown = kernel_grow(numbers->entry, numbers->count, &numbers->capacity, sizeof(*numbers->entry));
+    void *grown = fast_scale_grow(numbers->entry, numbers->count, &numbers->capacity, sizeof(*numbers->entry));
     if (grown == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
     numbers->entry = grown;
     memmove(numbers->entry + at + 1, numbers->entry + at, (numbers->count - at) * sizeof(*numbers->entry));
-    numbers->entry[at] = (struct kernel_number){id, value};
+    numbers->entry[at] = (struct fast_number){id, value};
     numbers->count++;
     return 0;
 }
 
-/* ---- catchers ------------------------------------------------------------------------------- */
+/* ---- catchers -------------------------------------------------------------------------------- */
 
-static const struct kernel_catcher *find_catcher(const struct kernel_tables *tables, const struct kernel_digest *id)
+static const struct fast_catcher *find_catcher(const struct fast_tables *tables, const struct fast_digest *id)
 {
     size_t low = 0, high = tables->catcher_count;
     while (low < high) {
@@ -71,48 +71,47 @@ static const struct kernel_catcher *find_catcher(const struct kernel_tables *tab
     return NULL;
 }
 
-bool kernel_catcher_has(const struct kernel_tables *tables, const struct kernel_digest *id,
-                        const struct kernel_digest *key)
+bool fast_tables_catches(const struct fast_tables *tables, const struct fast_digest *id, const struct fast_digest *key)
 {
-    const struct kernel_catcher *catcher = find_catcher(tables, id);
+    const struct fast_catcher *catcher = find_catcher(tables, id);
     for (size_t i = 0; catcher != NULL && i < catcher->count; i++) {
-        if (kernel_same(&catcher->marker[i], key)) {
+        if (fast_hash_same(&catcher->marker[i], key)) {
             return true;
         }
     }
     return false;
 }
 
-/* ---- decoding ------------------------------------------------------------------------------- */
+/* ---- decoding -------------------------------------------------------------------------------- */
 
-static void decode_numbers(struct kernel_reader *reader, struct kernel_numbers *numbers)
+static void decode_numbers(struct fast_reader *reader, struct fast_numbers *numbers)
 {
-    uint32_t count = kernel_read_count(reader);
+    uint32_t count = fast_scale_read_count(reader);
     uint64_t key = 0;
     for (uint32_t i = 0; i < count && reader->error == 0; i++) {
-        key = kernel_read_key(reader, 8, i == 0, key);
-        uint64_t value = kernel_read_u64(reader);
-        void *grown = kernel_grow(numbers->entry, i, &numbers->capacity, sizeof(*numbers->entry));
+        key = fast_scale_read_key(reader, 8, i == 0, key);
+        uint64_t value = fast_scale_read_u64(reader);
+        void *grown = fast_scale_grow(numbers->entry, i, &numbers->capacity, sizeof(*numbers->entry));
         if (grown == NULL) {
-            kernel_fail(reader, ASSAY_ERROR_MEMORY);
+            fast_scale_fail(reader, ASSAY_ERROR_MEMORY);
             return;
         }
         numbers->entry = grown;
-        numbers->entry[i] = (struct kernel_number){key, value};
+        numbers->entry[i] = (struct fast_number){key, value};
         numbers->count = i + 1;
     }
 }
 
-static void decode_markers(struct kernel_reader *reader, struct kernel_catcher *catcher)
+static void decode_markers(struct fast_reader *reader, struct fast_catcher *catcher)
 {
-    uint32_t count = kernel_read_count(reader);
+    uint32_t count = fast_scale_read_count(reader);
     size_t capacity = 0;
     for (uint32_t i = 0; i < count && reader->error == 0; i++) {
-        struct kernel_digest marker;
-        kernel_read_digest(reader, &marker);
-        void *grown = kernel_grow(catcher->marker, i, &capacity, sizeof(*catcher->marker));
+        struct fast_digest marker;
+        fast_scale_read_digest(reader, &marker);
+        void *grown = fast_scale_grow(catcher->marker, i, &capacity, sizeof(*catcher->marker));
         if (grown == NULL) {
-            kernel_fail(reader, ASSAY_ERROR_MEMORY);
+            fast_scale_fail(reader, ASSAY_ERROR_MEMORY);
             return;
         }
         catcher->marker = grown;
@@ -121,34 +120,34 @@ static void decode_markers(struct kernel_reader *reader, struct kernel_catcher *
     }
 }
 
-static void decode_catchers(struct kernel_reader *reader, struct kernel_tables *tables)
+static void decode_catchers(struct fast_reader *reader, struct fast_tables *tables)
 {
-    uint32_t count = kernel_read_count(reader);
-    struct kernel_digest key;
+    uint32_t count = fast_scale_read_count(reader);
+    struct fast_digest key;
     memset(&key, 0, sizeof(key));
     for (uint32_t i = 0; i < count && reader->error == 0; i++) {
-        kernel_read_digest_key(reader, i == 0, &key);
-        void *grown = kernel_grow(tables->catcher, i, &tables->catcher_capacity, sizeof(*tables->catcher));
+        fast_scale_read_digest_key(reader, i == 0, &key);
+        void *grown = fast_scale_grow(tables->catcher, i, &tables->catcher_capacity, sizeof(*tables->catcher));
         if (grown == NULL) {
-            kernel_fail(reader, ASSAY_ERROR_MEMORY);
+            fast_scale_fail(reader, ASSAY_ERROR_MEMORY);
             return;
         }
         tables->catcher = grown;
-        tables->catcher[i] = (struct kernel_catcher){.id = key};
+        tables->catcher[i] = (struct fast_catcher){.id = key};
         tables->catcher_count = i + 1;
         decode_markers(reader, &tables->catcher[i]);
     }
 }
 
-void kernel_tables_decode(struct kernel_reader *reader, struct kernel_tables *tables)
+void fast_tables_decode(struct fast_reader *reader, struct fast_tables *tables)
 {
-    *tables = (struct kernel_tables){.catcher = NULL};
+    *tables = (struct fast_tables){.catcher = NULL};
     decode_numbers(reader, &tables->meters);
     decode_numbers(reader, &tables->quotas);
     decode_catchers(reader, tables);
 }
 
-void kernel_tables_clear(struct kernel_tables *tables)
+void fast_tables_clear(struct fast_tables *tables)
 {
     for (size_t i = 0; i < tables->catcher_count; i++) {
         free(tables->catcher[i].marker);
@@ -156,44 +155,44 @@ void kernel_tables_clear(struct kernel_tables *tables)
     free(tables->catcher);
     free(tables->meters.entry);
     free(tables->quotas.entry);
-    *tables = (struct kernel_tables){.catcher = NULL};
+    *tables = (struct fast_tables){.catcher = NULL};
 }
 
-/* ---- encoding ------------------------------------------------------------------------------- */
+/* ---- encoding -------------------------------------------------------------------------------- */
 
-static void encode_numbers(struct kernel_out *out, const struct kernel_numbers *numbers, bool strip)
+static void encode_numbers(struct fast_out *out, const struct fast_numbers *numbers, bool strip)
 {
     uint32_t count = 0;
     for (size_t i = 0; i < numbers->count; i++) {
         count += !strip || numbers->entry[i].value != 0;
     }
-    kernel_put_u32(out, count);
+    fast_scale_put_u32(out, count);
     for (size_t i = 0; i < numbers->count; i++) {
         if (!strip || numbers->entry[i].value != 0) {
-            kernel_put_u64(out, numbers->entry[i].id);
-            kernel_put_u64(out, numbers->entry[i].value);
+            fast_scale_put_u64(out, numbers->entry[i].id);
+            fast_scale_put_u64(out, numbers->entry[i].value);
         }
     }
 }
 
-static void encode_catchers(struct kernel_out *out, const struct kernel_tables *tables, bool strip)
+static void encode_catchers(struct fast_out *out, const struct fast_tables *tables, bool strip)
 {
     uint32_t count = 0;
     for (size_t i = 0; i < tables->catcher_count; i++) {
         count += !strip || tables->catcher[i].count != 0;
     }
-    kernel_put_u32(out, count);
+    fast_scale_put_u32(out, count);
     for (size_t i = 0; i < tables->catcher_count; i++) {
-        const struct kernel_catcher *catcher = &tables->catcher[i];
+        const struct fast_catcher *catcher = &tables->catcher[i];
         if (!strip || catcher->count != 0) {
-            kernel_put_digest(out, &catcher->id);
-            kernel_put_u32(out, (uint32_t)catcher->count);
-            kernel_put(out, catcher->marker, catcher->count * sizeof(*catcher->marker));
+            fast_scale_put_digest(out, &catcher->id);
+            fast_scale_put_u32(out, (uint32_t)catcher->count);
+            fast_scale_put(out, catcher->marker, catcher->count * sizeof(*catcher->marker));
         }
     }
 }
 
-void kernel_tables_encode(struct kernel_out *out, const struct kernel_tables *tables, bool strip)
+void fast_tables_encode(struct fast_out *out, const struct fast_tables *tables, bool strip)
 {
     encode_numbers(out, &tables->meters, strip);
     encode_numbers(out, &tables->quotas, strip);

@@ -61,8 +61,8 @@ static void by_host(struct fast_emit *e, enum x64_reg dividend, bool wide, bool 
 
 static void divide(struct fast_emit *e, const struct fast_insn *i, bool wide, bool is_signed, enum result result)
 {
-    enum x64_reg dividend = fast_host_of(i->ra);
-    x64_mov(&e->at, wide, SCRATCH, fast_host_of(i->rb));
+    enum x64_reg dividend = fast_emit_reg(i->ra);
+    x64_mov(&e->at, wide, SCRATCH, fast_emit_reg(i->rb));
     x64_test(&e->at, wide, SCRATCH, SCRATCH);
     uint8_t *not_zero = x64_jcc_short(&e->at, X64_NOT_EQUAL);
     by_zero(e, dividend, wide, result);
@@ -80,7 +80,7 @@ static void divide(struct fast_emit *e, const struct fast_insn *i, bool wide, bo
     if (minus_one_done != NULL) {
         x64_patch_short(minus_one_done, e->at);
     }
-    x64_mov(&e->at, true, fast_host_of(i->rd), SCRATCH);
+    x64_mov(&e->at, true, fast_emit_reg(i->rd), SCRATCH);
 }
 
 void fast_emit_div_u_32(struct fast_emit *e, const struct fast_insn *i)

@@ -8,13 +8,13 @@
 /* to = from op immediate; what needs a second register goes through the destination itself. */
 static void arithmetic(struct fast_emit *e, const struct fast_insn *i, enum x64_alu op)
 {
-    fast_emit_move(e, fast_host_of(i->ra), fast_host_of(i->rb));
-    x64_alu_imm(&e->at, true, op, fast_host_of(i->ra), (int32_t)i->x);
+    fast_emit_move(e, fast_emit_reg(i->ra), fast_emit_reg(i->rb));
+    x64_alu_imm(&e->at, true, op, fast_emit_reg(i->ra), (int32_t)i->x);
 }
 
 static void add(struct fast_emit *e, const struct fast_insn *i, bool wide)
 {
-    enum x64_reg to = fast_host_of(i->ra), from = fast_host_of(i->rb);
+    enum x64_reg to = fast_emit_reg(i->ra), from = fast_emit_reg(i->rb);
     if (to == from) {
         x64_alu_imm(&e->at, wide, X64_ADD, to, (int32_t)i->x);
     } else {
@@ -25,22 +25,22 @@ static void add(struct fast_emit *e, const struct fast_insn *i, bool wide)
 /* ra = the condition of comparing rb with the immediate, as 0 or 1. */
 static void compare(struct fast_emit *e, const struct fast_insn *i, enum x64_condition condition)
 {
-    x64_alu_imm(&e->at, true, X64_CMP, fast_host_of(i->rb), (int32_t)i->x);
-    fast_emit_condition(e, condition, fast_host_of(i->ra));
+    x64_alu_imm(&e->at, true, X64_CMP, fast_emit_reg(i->rb), (int32_t)i->x);
+    fast_emit_condition(e, condition, fast_emit_reg(i->ra));
 }
 
 static void shift_64(struct fast_emit *e, const struct fast_insn *i, enum x64_shift op)
 {
-    fast_emit_move(e, fast_host_of(i->ra), fast_host_of(i->rb));
-    x64_shift_imm(&e->at, true, op, fast_host_of(i->ra), i->x & 63);
+    fast_emit_move(e, fast_emit_reg(i->ra), fast_emit_reg(i->rb));
+    x64_shift_imm(&e->at, true, op, fast_emit_reg(i->ra), i->x & 63);
 }
 
 /* isa/result_32 */
 static void shift_32(struct fast_emit *e, const struct fast_insn *i, enum x64_shift op)
 {
-    enum x64_reg to = fast_host_of(i->ra);
-    if (to != fast_host_of(i->rb)) {
-        x64_mov(&e->at, false, to, fast_host_of(i->rb));
+    enum x64_reg to = fast_emit_reg(i->ra);
+    if (to != fast_emit_reg(i->rb)) {
+        x64_mov(&e->at, false, to, fast_emit_reg(i->rb));
     }
     x64_shift_imm(&e->at, false, op, to, i->x & 31);
     x64_movsxd(&e->at, to, to);
@@ -49,8 +49,8 @@ static void shift_32(struct fast_emit *e, const struct fast_insn *i, enum x64_sh
 /* The immediate shifted by a register: the count is saved first, as the destination may be that register. */
 static void shift_immediate(struct fast_emit *e, const struct fast_insn *i, bool wide, enum x64_shift op)
 {
-    enum x64_reg to = fast_host_of(i->ra);
-    x64_mov(&e->at, false, SCRATCH, fast_host_of(i->rb));
+    enum x64_reg to = fast_emit_reg(i->ra);
+    x64_mov(&e->at, false, SCRATCH, fast_emit_reg(i->rb));
     x64_mov_imm(&e->at, to, i->x);
     x64_shift_cl(&e->at, wide, op, to);
     if (!wide) {
@@ -61,19 +61,19 @@ static void shift_immediate(struct fast_emit *e, const struct fast_insn *i, bool
 static void conditional_move(struct fast_emit *e, const struct fast_insn *i, enum x64_condition condition)
 {
     x64_mov_imm(&e->at, SCRATCH, i->x);
-    x64_test(&e->at, true, fast_host_of(i->rb), fast_host_of(i->rb));
-    x64_cmov(&e->at, condition, fast_host_of(i->ra), SCRATCH);
+    x64_test(&e->at, true, fast_emit_reg(i->rb), fast_emit_reg(i->rb));
+    x64_cmov(&e->at, condition, fast_emit_reg(i->ra), SCRATCH);
 }
 
 static void load_immediate(struct fast_emit *e, const struct fast_insn *i)
 {
-    fast_emit_constant(e, fast_host_of(i->ra), i->x);
+    fast_emit_constant(e, fast_emit_reg(i->ra), i->x);
 }
 
 /* ra = X - rb, computed in the scratch register as ra may be rb. */
 static void subtract_from(struct fast_emit *e, const struct fast_insn *i, bool wide)
 {
-    enum x64_reg to = fast_host_of(i->ra), from = fast_host_of(i->rb);
+    enum x64_reg to = fast_emit_reg(i->ra), from = fast_emit_reg(i->rb);
     x64_mov_imm(&e->at, SCRATCH, i->x);
     x64_alu(&e->at, wide, X64_SUB, SCRATCH, from);
     if (wide) {
@@ -96,7 +96,7 @@ void fast_emit_load_imm(struct fast_emit *e, const struct fast_insn *i)
 void fast_emit_add_imm_32(struct fast_emit *e, const struct fast_insn *i)
 {
     add(e, i, false);
-    x64_movsxd(&e->at, fast_host_of(i->ra), fast_host_of(i->ra));
+    x64_movsxd(&e->at, fast_emit_reg(i->ra), fast_emit_reg(i->ra));
 }
 
 void fast_emit_and_imm(struct fast_emit *e, const struct fast_insn *i)
@@ -116,8 +116,8 @@ void fast_emit_or_imm(struct fast_emit *e, const struct fast_insn *i)
 
 void fast_emit_mul_imm_32(struct fast_emit *e, const struct fast_insn *i)
 {
-    x64_imul_imm(&e->at, false, fast_host_of(i->ra), fast_host_of(i->rb), (int32_t)i->x);
-    x64_movsxd(&e->at, fast_host_of(i->ra), fast_host_of(i->ra));
+    x64_imul_imm(&e->at, false, fast_emit_reg(i->ra), fast_emit_reg(i->rb), (int32_t)i->x);
+    x64_movsxd(&e->at, fast_emit_reg(i->ra), fast_emit_reg(i->ra));
 }
 
 void fast_emit_set_lt_u_imm(struct fast_emit *e, const struct fast_insn *i)
@@ -222,7 +222,7 @@ void fast_emit_add_imm_64(struct fast_emit *e, const struct fast_insn *i)
 
 void fast_emit_mul_imm_64(struct fast_emit *e, const struct fast_insn *i)
 {
-    x64_imul_imm(&e->at, true, fast_host_of(i->ra), fast_host_of(i->rb), (int32_t)i->x);
+    x64_imul_imm(&e->at, true, fast_emit_reg(i->ra), fast_emit_reg(i->rb), (int32_t)i->x);
 }
 
 void fast_emit_shlo_l_imm_64(struct fast_emit *e, const struct fast_insn *i)
@@ -247,8 +247,8 @@ void fast_emit_neg_add_imm_64(struct fast_emit *e, const struct fast_insn *i)
 
 void fast_emit_rot_r_64_imm(struct fast_emit *e, const struct fast_insn *i)
 {
-    if (e->host->bmi2) {
-        x64_rorx(&e->at, true, fast_host_of(i->ra), fast_host_of(i->rb), i->x & 63);
+    if (e->cpu->bmi2) {
+        x64_rorx(&e->at, true, fast_emit_reg(i->ra), fast_emit_reg(i->rb), i->x & 63);
     } else {
         shift_64(e, i, X64_ROR);
     }

@@ -10,7 +10,7 @@ enum { COMMUTES = 1 };
 /* rd = ra op rb */
 static void arithmetic(struct fast_emit *e, const struct fast_insn *i, bool wide, enum x64_alu op, int commutes)
 {
-    enum x64_reg d = fast_host_of(i->rd), a = fast_host_of(i->ra), b = fast_host_of(i->rb);
+    enum x64_reg d = fast_emit_reg(i->rd), a = fast_emit_reg(i->ra), b = fast_emit_reg(i->rb);
     if (d == b && d != a && commutes) {
         x64_alu(&e->at, wide, op, d, a);
     } else if (d == b && d != a) {
@@ -25,7 +25,7 @@ static void arithmetic(struct fast_emit *e, const struct fast_insn *i, bool wide
 
 static void add(struct fast_emit *e, const struct fast_insn *i, bool wide)
 {
-    enum x64_reg d = fast_host_of(i->rd), a = fast_host_of(i->ra), b = fast_host_of(i->rb);
+    enum x64_reg d = fast_emit_reg(i->rd), a = fast_emit_reg(i->ra), b = fast_emit_reg(i->rb);
     if (d == a || d == b) {
         arithmetic(e, i, wide, X64_ADD, COMMUTES);
     } else {
@@ -35,7 +35,7 @@ static void add(struct fast_emit *e, const struct fast_insn *i, bool wide)
 
 static void multiply(struct fast_emit *e, const struct fast_insn *i, bool wide)
 {
-    enum x64_reg d = fast_host_of(i->rd), a = fast_host_of(i->ra), b = fast_host_of(i->rb);
+    enum x64_reg d = fast_emit_reg(i->rd), a = fast_emit_reg(i->ra), b = fast_emit_reg(i->rb);
     if (d == b) {
         x64_0f(&e->at, wide, X64_IMUL2, d, a);
     } else {
@@ -46,22 +46,22 @@ static void multiply(struct fast_emit *e, const struct fast_insn *i, bool wide)
 
 static void extend(struct fast_emit *e, const struct fast_insn *i)
 {
-    x64_movsxd(&e->at, fast_host_of(i->rd), fast_host_of(i->rd));
+    x64_movsxd(&e->at, fast_emit_reg(i->rd), fast_emit_reg(i->rd));
 }
 
 /* Through cl, which is the scratch register (isa/count_mask is the host's own rule). */
 static void shift_by_cl(struct fast_emit *e, const struct fast_insn *i, bool wide, enum x64_shift op)
 {
-    enum x64_reg d = fast_host_of(i->rd);
-    x64_mov(&e->at, false, SCRATCH, fast_host_of(i->rb));
-    fast_emit_move(e, d, fast_host_of(i->ra));
+    enum x64_reg d = fast_emit_reg(i->rd);
+    x64_mov(&e->at, false, SCRATCH, fast_emit_reg(i->rb));
+    fast_emit_move(e, d, fast_emit_reg(i->ra));
     x64_shift_cl(&e->at, wide, op, d);
 }
 
 static void shift(struct fast_emit *e, const struct fast_insn *i, bool wide, enum x64_shift op, enum x64_shiftx opx)
 {
-    if (e->host->bmi2) {
-        x64_shiftx(&e->at, wide, opx, fast_host_of(i->rd), fast_host_of(i->ra), fast_host_of(i->rb));
+    if (e->cpu->bmi2) {
+        x64_shiftx(&e->at, wide, opx, fast_emit_reg(i->rd), fast_emit_reg(i->ra), fast_emit_reg(i->rb));
     } else {
         shift_by_cl(e, i, wide, op);
     }
@@ -72,33 +72,33 @@ static void shift(struct fast_emit *e, const struct fast_insn *i, bool wide, enu
 
 static void compare(struct fast_emit *e, const struct fast_insn *i, enum x64_condition condition)
 {
-    x64_alu(&e->at, true, X64_CMP, fast_host_of(i->ra), fast_host_of(i->rb));
-    fast_emit_condition(e, condition, fast_host_of(i->rd));
+    x64_alu(&e->at, true, X64_CMP, fast_emit_reg(i->ra), fast_emit_reg(i->rb));
+    fast_emit_condition(e, condition, fast_emit_reg(i->rd));
 }
 
 static void conditional_move(struct fast_emit *e, const struct fast_insn *i, enum x64_condition condition)
 {
-    x64_test(&e->at, true, fast_host_of(i->rb), fast_host_of(i->rb));
-    x64_cmov(&e->at, condition, fast_host_of(i->rd), fast_host_of(i->ra));
+    x64_test(&e->at, true, fast_emit_reg(i->rb), fast_emit_reg(i->rb));
+    x64_cmov(&e->at, condition, fast_emit_reg(i->rd), fast_emit_reg(i->ra));
 }
 
 /* rd = rb if it compares so with ra, else ra. */
 static void choose(struct fast_emit *e, const struct fast_insn *i, enum x64_condition condition)
 {
-    enum x64_reg a = fast_host_of(i->ra), b = fast_host_of(i->rb);
+    enum x64_reg a = fast_emit_reg(i->ra), b = fast_emit_reg(i->rb);
     x64_mov(&e->at, true, SCRATCH, a);
     x64_alu(&e->at, true, X64_CMP, b, a);
     x64_cmov(&e->at, condition, SCRATCH, b);
-    x64_mov(&e->at, true, fast_host_of(i->rd), SCRATCH);
+    x64_mov(&e->at, true, fast_emit_reg(i->rd), SCRATCH);
 }
 
 /* rd = ra op ~rb */
 static void with_inverse(struct fast_emit *e, const struct fast_insn *i, enum x64_alu op)
 {
-    x64_mov(&e->at, true, SCRATCH, fast_host_of(i->rb));
+    x64_mov(&e->at, true, SCRATCH, fast_emit_reg(i->rb));
     x64_unary(&e->at, true, X64_NOT, SCRATCH);
-    x64_alu(&e->at, true, op, SCRATCH, fast_host_of(i->ra));
-    x64_mov(&e->at, true, fast_host_of(i->rd), SCRATCH);
+    x64_alu(&e->at, true, op, SCRATCH, fast_emit_reg(i->ra));
+    x64_mov(&e->at, true, fast_emit_reg(i->rd), SCRATCH);
 }
 
 /* rdx:rax = ra * rb with rax and rdx saved; the upper half ends in the scratch register. */
@@ -106,8 +106,8 @@ static void multiply_upper(struct fast_emit *e, const struct fast_insn *i, enum 
 {
     x64_store(&e->at, true, X64_RSP, FRAME_SAVE_1, X64_RAX);
     x64_store(&e->at, true, X64_RSP, FRAME_SAVE_2, X64_RDX);
-    x64_store(&e->at, true, X64_RSP, FRAME_SAVE_3, fast_host_of(i->ra));
-    x64_store(&e->at, true, X64_RSP, FRAME_SAVE_4, fast_host_of(i->rb));
+    x64_store(&e->at, true, X64_RSP, FRAME_SAVE_3, fast_emit_reg(i->ra));
+    x64_store(&e->at, true, X64_RSP, FRAME_SAVE_4, fast_emit_reg(i->rb));
     x64_load(&e->at, true, X64_RAX, X64_RSP, FRAME_SAVE_3);
     x64_op_mem(&e->at, true, 0xf7, op, X64_RSP, FRAME_SAVE_4);
     if (corrects) { /* a negative ra stands for ra - 2^64 */
@@ -119,13 +119,13 @@ static void multiply_upper(struct fast_emit *e, const struct fast_insn *i, enum 
     x64_mov(&e->at, true, SCRATCH, X64_RDX);
     x64_load(&e->at, true, X64_RAX, X64_RSP, FRAME_SAVE_1);
     x64_load(&e->at, true, X64_RDX, X64_RSP, FRAME_SAVE_2);
-    x64_mov(&e->at, true, fast_host_of(i->rd), SCRATCH);
+    x64_mov(&e->at, true, fast_emit_reg(i->rd), SCRATCH);
 }
 
 /* mulx multiplies by rdx, which is a guest register of its own and has to be lent. */
 static void multiply_upper_bmi2(struct fast_emit *e, const struct fast_insn *i)
 {
-    enum x64_reg a = fast_host_of(i->ra), b = fast_host_of(i->rb);
+    enum x64_reg a = fast_emit_reg(i->ra), b = fast_emit_reg(i->rb);
     if (a == X64_RDX || b == X64_RDX) {
         x64_mulx(&e->at, SCRATCH, SCRATCH, a == X64_RDX ? b : a);
     } else {
@@ -134,7 +134,7 @@ static void multiply_upper_bmi2(struct fast_emit *e, const struct fast_insn *i)
         x64_mulx(&e->at, SCRATCH, SCRATCH, b);
         x64_load(&e->at, true, X64_RDX, X64_RSP, FRAME_SAVE_2);
     }
-    x64_mov(&e->at, true, fast_host_of(i->rd), SCRATCH);
+    x64_mov(&e->at, true, fast_emit_reg(i->rd), SCRATCH);
 }
 
 void fast_emit_add_32(struct fast_emit *e, const struct fast_insn *i)
@@ -222,7 +222,7 @@ void fast_emit_mul_upper_s_s(struct fast_emit *e, const struct fast_insn *i)
 
 void fast_emit_mul_upper_u_u(struct fast_emit *e, const struct fast_insn *i)
 {
-    if (e->host->bmi2) {
+    if (e->cpu->bmi2) {
         multiply_upper_bmi2(e, i);
     } else {
         multiply_upper(e, i, X64_MUL, false);
@@ -278,8 +278,8 @@ void fast_emit_rot_r_32(struct fast_emit *e, const struct fast_insn *i)
 
 void fast_emit_and_inv(struct fast_emit *e, const struct fast_insn *i)
 {
-    if (e->host->bmi1) {
-        x64_andn(&e->at, fast_host_of(i->rd), fast_host_of(i->rb), fast_host_of(i->ra));
+    if (e->cpu->bmi1) {
+        x64_andn(&e->at, fast_emit_reg(i->rd), fast_emit_reg(i->rb), fast_emit_reg(i->ra));
     } else {
         with_inverse(e, i, X64_AND);
     }
@@ -293,7 +293,7 @@ void fast_emit_or_inv(struct fast_emit *e, const struct fast_insn *i)
 void fast_emit_xnor(struct fast_emit *e, const struct fast_insn *i)
 {
     arithmetic(e, i, true, X64_XOR, COMMUTES);
-    x64_unary(&e->at, true, X64_NOT, fast_host_of(i->rd));
+    x64_unary(&e->at, true, X64_NOT, fast_emit_reg(i->rd));
 }
 
 void fast_emit_max(struct fast_emit *e, const struct fast_insn *i)

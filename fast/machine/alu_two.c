@@ -5,7 +5,7 @@
 static void count(struct fast_emit *e, const struct fast_insn *i, bool available, bool wide, enum x64_f3 op)
 {
     if (available) {
-        x64_f3(&e->at, wide, op, fast_host_of(i->rd), fast_host_of(i->ra));
+        x64_f3(&e->at, wide, op, fast_emit_reg(i->rd), fast_emit_reg(i->ra));
     } else {
         fast_emit_in_c(e, i->pc);
     }
@@ -14,57 +14,57 @@ static void count(struct fast_emit *e, const struct fast_insn *i, bool available
 void fast_emit_move_reg(struct fast_emit *e, const struct fast_insn *i)
 {
     if (i->rd != i->ra) {
-        x64_mov(&e->at, true, fast_host_of(i->rd), fast_host_of(i->ra));
+        x64_mov(&e->at, true, fast_emit_reg(i->rd), fast_emit_reg(i->ra));
     }
 }
 
 void fast_emit_count_set_bits_64(struct fast_emit *e, const struct fast_insn *i)
 {
-    count(e, i, e->host->popcnt, true, X64_POPCNT);
+    count(e, i, e->cpu->popcnt, true, X64_POPCNT);
 }
 
 void fast_emit_count_set_bits_32(struct fast_emit *e, const struct fast_insn *i)
 {
-    count(e, i, e->host->popcnt, false, X64_POPCNT);
+    count(e, i, e->cpu->popcnt, false, X64_POPCNT);
 }
 
 void fast_emit_leading_zero_bits_64(struct fast_emit *e, const struct fast_insn *i)
 {
-    count(e, i, e->host->lzcnt, true, X64_LZCNT);
+    count(e, i, e->cpu->lzcnt, true, X64_LZCNT);
 }
 
 void fast_emit_leading_zero_bits_32(struct fast_emit *e, const struct fast_insn *i)
 {
-    count(e, i, e->host->lzcnt, false, X64_LZCNT);
+    count(e, i, e->cpu->lzcnt, false, X64_LZCNT);
 }
 
 void fast_emit_trailing_zero_bits_64(struct fast_emit *e, const struct fast_insn *i)
 {
-    count(e, i, e->host->bmi1, true, X64_TZCNT);
+    count(e, i, e->cpu->bmi1, true, X64_TZCNT);
 }
 
 void fast_emit_trailing_zero_bits_32(struct fast_emit *e, const struct fast_insn *i)
 {
-    count(e, i, e->host->bmi1, false, X64_TZCNT);
+    count(e, i, e->cpu->bmi1, false, X64_TZCNT);
 }
 
 void fast_emit_sign_extend_8(struct fast_emit *e, const struct fast_insn *i)
 {
-    x64_0f(&e->at, true, X64_MOVSX8, fast_host_of(i->rd), fast_host_of(i->ra));
+    x64_0f(&e->at, true, X64_MOVSX8, fast_emit_reg(i->rd), fast_emit_reg(i->ra));
 }
 
 void fast_emit_sign_extend_16(struct fast_emit *e, const struct fast_insn *i)
 {
-    x64_0f(&e->at, true, X64_MOVSX16, fast_host_of(i->rd), fast_host_of(i->ra));
+    x64_0f(&e->at, true, X64_MOVSX16, fast_emit_reg(i->rd), fast_emit_reg(i->ra));
 }
 
 void fast_emit_zero_extend_16(struct fast_emit *e, const struct fast_insn *i)
 {
-    x64_0f(&e->at, false, X64_MOVZX16, fast_host_of(i->rd), fast_host_of(i->ra));
+    x64_0f(&e->at, false, X64_MOVZX16, fast_emit_reg(i->rd), fast_emit_reg(i->ra));
 }
 
 void fast_emit_reverse_bytes(struct fast_emit *e, const struct fast_insn *i)
 {
-    fast_emit_move(e, fast_host_of(i->rd), fast_host_of(i->ra));
-    x64_bswap(&e->at, fast_host_of(i->rd));
+    fast_emit_move(e, fast_emit_reg(i->rd), fast_emit_reg(i->ra));
+    x64_bswap(&e->at, fast_emit_reg(i->rd));
 }

@@ -55,14 +55,14 @@ static void set_bit(uint8_t *bits, uint64_t i)
 /* The set bits of the start bitmap below code_len in the word at `at`. */
 static uint64_t starts_at(const struct fast_program *program, uint64_t at)
 {
-    uint64_t word = fast_bits_64(program->start, at), left = program->code_len - at;
+    uint64_t word = fast_blob_bits_64(program->start, at), left = program->code_len - at;
     return left < 64 ? word & ((UINT64_C(1) << left) - 1) : word;
 }
 
 /* isa/block_starts; also counts the start bits. */
 static void mark_blocks(struct fast_program *program)
 {
-    if (fast_is_executable(program, 0)) {
+    if (fast_isa_is_executable(program, 0)) {
         set_bit(program->in_p, 0);
     }
     for (uint64_t at = 0; at < program->code_len; at += 64) {
@@ -70,18 +70,18 @@ static void mark_blocks(struct fast_program *program)
         program->start_count += (uint32_t)__builtin_popcountll(word);
         for (; word != 0; word &= word - 1) {
             uint32_t pc = (uint32_t)(at + (uint64_t)__builtin_ctzll(word));
-            if (fast_is_terminator(program->code[pc])) {
-                uint32_t next = fast_next(program, pc);
-                if (next < program->code_len && fast_bit(program->start, next)) {
+            if (fast_isa_is_terminator(program->code[pc])) {
+                uint32_t next = fast_isa_next(program, pc);
+                if (next < program->code_len && fast_blob_bit(program->start, next)) {
                     set_bit(program->in_p, next);
                 }
             }
         }
     }
     for (uint64_t at = 0; at < program->code_len; at += 64) {
-        for (uint64_t word = fast_bits_64(program->in_p, at); word != 0; word &= word - 1) {
+        for (uint64_t word = fast_blob_bits_64(program->in_p, at); word != 0; word &= word - 1) {
             uint32_t pc = (uint32_t)(at + (uint64_t)__builtin_ctzll(word));
-            if (fast_is_opcode(program->code[pc])) {
+            if (fast_isa_is_opcode(program->code[pc])) {
                 set_bit(program->block, pc);
             }
         }
@@ -97,7 +97,7 @@ static void read_table(struct fast_program *program, const struct parts *p)
     }
 }
 
-int fast_program_parse(const uint8_t *blob, size_t size, struct fast_program *program)
+int fast_blob_parse(const uint8_t *blob, size_t size, struct fast_program *program)
 {
     struct parts p;
     int rejected = split(blob, size, &p);
@@ -133,7 +133,7 @@ int fast_program_parse(const uint8_t *blob, size_t size, struct fast_program *pr
     return 0;
 }
 
-void fast_program_clear(struct fast_program *program)
+void fast_blob_clear(struct fast_program *program)
 {
     free(program->memory);
     program->memory = NULL;

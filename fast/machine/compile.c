@@ -16,10 +16,6 @@
 
 #include <string.h>
 
-const uint8_t fast_host_register[FAST_register_count] = {
-    X64_R13, X64_RBX, X64_RAX, X64_RDX, X64_R12, X64_RBP, X64_R14, X64_RDI, X64_RSI, X64_R8, X64_R9, X64_R10, X64_R11,
-};
-
 enum {
     /* Upper bounds of emitted bytes: for the part before the blocks, and for a position with everything behind it. */
     PROLOGUE_BYTES = 4096,
@@ -55,7 +51,7 @@ static compile_fn *const compile_of[256] = {
 };
 #undef INSN
 
-/* ---- exits and jumps ------------------------------------------------------------------------ */
+/* ---- exits and jumps ------------------------------------------------------------------------- */
 
 void fast_emit_jump_to_tail(struct fast_emit *e, enum fast_tail tail)
 {
@@ -93,7 +89,7 @@ void fast_emit_goto_if(struct fast_emit *e, enum x64_condition condition, uint32
     link_to(e, x64_jcc(&e->at, condition), pc);
 }
 
-/* ---- calls out ------------------------------------------------------------------------------ */
+/* ---- calls out ------------------------------------------------------------------------------- */
 
 static void call_out(struct fast_emit *e, enum fast_site_kind kind, uint32_t pc, uint32_t next)
 {
@@ -116,7 +112,7 @@ void fast_emit_in_c(struct fast_emit *e, uint32_t pc)
     call_out(e, FAST_SITE_IN_C, pc, pc);
 }
 
-/* ---- the part before the blocks ------------------------------------------------------------- */
+/* ---- the part before the blocks -------------------------------------------------------------- */
 
 static const enum x64_reg callee_saved[] = {X64_RBX, X64_RBP, X64_R12, X64_R13, X64_R14, X64_R15};
 enum { CALLEE_SAVED_COUNT = sizeof(callee_saved) / sizeof(callee_saved[0]) };
@@ -125,7 +121,7 @@ enum { CALLEE_SAVED_COUNT = sizeof(callee_saved) / sizeof(callee_saved[0]) };
 static void load_guest(struct fast_emit *e, int32_t reg, int32_t gas)
 {
     for (uint8_t r = 0; r < FAST_register_count; r++) {
-        x64_load(&e->at, true, fast_host_of(r), X64_RCX, reg + 8 * r);
+        x64_load(&e->at, true, fast_emit_reg(r), X64_RCX, reg + 8 * r);
     }
     x64_load(&e->at, true, GAS, X64_RCX, gas);
 }
@@ -133,7 +129,7 @@ static void load_guest(struct fast_emit *e, int32_t reg, int32_t gas)
 static void store_guest(struct fast_emit *e, int32_t reg, int32_t gas)
 {
     for (uint8_t r = 0; r < FAST_register_count; r++) {
-        x64_store(&e->at, true, X64_RCX, reg + 8 * r, fast_host_of(r));
+        x64_store(&e->at, true, X64_RCX, reg + 8 * r, fast_emit_reg(r));
     }
     x64_store(&e->at, true, X64_RCX, gas, GAS);
 }
@@ -200,7 +196,7 @@ static void emit_implicit_trap(struct fast_emit *e)
 
 /*
  * A call out: the site's index is in rcx, the return address on the stack, so that the frame is 8 bytes further up.
- * fast_call_out may change guest registers in the context, and may ask to stop: then the machine is resumed at
+ * fast_call_out_handle may change guest registers in the context, and may ask to stop: then the machine is resumed at
  * the return address.
  */
 static void emit_call_out_tail(struct fast_emit *e)
@@ -215,7 +211,7 @@ static void emit_call_out_tail(struct fast_emit *e)
     x64_load(&e->at, true, X64_RSI, X64_RSP, UP + FRAME_SAVE_1);
     x64_load(&e->at, true, X64_RDX, X64_RSP, 0);
     x64_alu_imm(&e->at, true, X64_SUB, X64_RSP, 8);
-    x64_mov_imm(&e->at, X64_RAX, (uint64_t)(uintptr_t)fast_call_out);
+    x64_mov_imm(&e->at, X64_RAX, (uint64_t)(uintptr_t)fast_call_out_handle);
     x64_call_reg(&e->at, X64_RAX);
     x64_alu_imm(&e->at, true, X64_ADD, X64_RSP, 8);
     x64_test(&e->at, false, X64_RAX, X64_RAX);
@@ -257,7 +253,7 @@ static void emit_prologue(struct fast_emit *e)
     e->code->bad_jump = (uint64_t)(uintptr_t)e->tail[TAIL_PANIC];
 }
 
-/* ---- blocks --------------------------------------------------------------------------------- */
+/* ---- blocks ---------------------------------------------------------------------------------- */
 
 /* gas/block/charged_on_entry; returns where the cost stands, which is known only at the block's end. */
 static uint8_t *emit_block_entry(struct fast_emit *e, uint32_t pc)
@@ -274,11 +270,11 @@ static uint8_t *emit_block_entry(struct fast_emit *e, uint32_t pc)
 static bool emit_instruction(struct fast_emit *e, uint32_t pc, struct fast_insn *insn)
 {
     compile_of[e->program->code[pc]](e, pc, insn);
-    bool goes_on = !fast_is_terminator(insn->opcode) || insn->opcode == 1 || insn->opcode == 2;
+    bool goes_on = !fast_isa_is_terminator(insn->opcode) || insn->opcode == 1 || insn->opcode == 2;
     if (goes_on) {
         fast_emit_call_out(e, FAST_SITE_INSTRUCTION, insn->pc, insn->npc);
     }
-    if (!fast_is_executable(e->program, insn->npc)) {
+    if (!fast_isa_is_executable(e->program, insn->npc)) {
         fast_emit_jump_to_tail(e, TAIL_IMPLICIT_TRAP);
         return false;
     }
@@ -303,9 +299,9 @@ static int emit_block(struct fast_emit *e, uint32_t pc)
             pc = insn.npc;
         } else {
             gas_visit(&gas, program, pc, NULL);
-            pc = fast_next(program, pc);
+            pc = fast_isa_next(program, pc);
         }
-    } while (pc < program->code_len && !fast_bit(program->in_p, pc));
+    } while (pc < program->code_len && !fast_blob_bit(program->in_p, pc));
     uint32_t cost = gas_cost(&gas);
     memcpy(place, &cost, 4);
     return cost <= INT32_MAX ? 0 : ASSAY_ERROR_MEMORY; /* only a program beyond make_room's bound gets there */
@@ -315,7 +311,7 @@ static int emit_block(struct fast_emit *e, uint32_t pc)
 static int emit_blocks(struct fast_emit *e)
 {
     for (uint64_t at = 0; at < e->program->code_len; at += 64) {
-        for (uint64_t word = fast_bits_64(e->program->block, at); word != 0; word &= word - 1) {
+        for (uint64_t word = fast_blob_bits_64(e->program->block, at); word != 0; word &= word - 1) {
             int error = emit_block(e, (uint32_t)(at + (uint64_t)__builtin_ctzll(word)));
             if (error != 0) {
                 return error;
@@ -342,14 +338,14 @@ static void link_all(struct fast_emit *e)
     }
     for (uint32_t i = 0; i < e->program->jump_len; i++) {
         uint32_t target = e->program->jump_target[i];
-        bool legal = fast_begins_block(e->program, target);
+        bool legal = fast_isa_begins_block(e->program, target);
         e->code->jump[i] = legal ? (uint64_t)(uintptr_t)(e->base + e->code->native[target]) : e->code->bad_jump;
     }
 }
 
-/* ---- the whole ------------------------------------------------------------------------------ */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
-void fast_code_clear(struct fast_code *code)
+void fast_compile_discard(struct fast_code *code)
 {
     if (code->arena.base != NULL) {
         fast_arena_give_back(&code->arena, code->used);
@@ -372,7 +368,7 @@ static void *take_table(const struct fast_code *code, size_t *taken, size_t coun
 static int make_room(struct fast_emit *e)
 {
     struct fast_code *code = e->code;
-    bool observed = e->flavour != FAST_PRODUCTION || !e->host->popcnt || !e->host->lzcnt || !e->host->bmi1;
+    bool observed = e->flavour != FAST_PRODUCTION || !e->cpu->popcnt || !e->cpu->lzcnt || !e->cpu->bmi1;
     size_t starts = e->program->start_count, positions = (size_t)e->program->code_len + 1;
     size_t sites = observed ? 3 * starts + 1 : 0, stubs = 3 * starts + 1;
     size_t each = observed ? POSITION_BYTES + OBSERVED_BYTES : POSITION_BYTES, bytes = PROLOGUE_BYTES + starts * each;
@@ -397,10 +393,10 @@ static int make_room(struct fast_emit *e)
     return 0;
 }
 
-int fast_compile(const struct fast_program *program, enum fast_flavour flavour, struct fast_code *code)
+int fast_compile_program(const struct fast_program *program, enum fast_flavour flavour, struct fast_code *code)
 {
     *code = (struct fast_code){.used = 0};
-    struct fast_emit e = {.program = program, .host = fast_host(), .code = code, .flavour = flavour};
+    struct fast_emit e = {.program = program, .cpu = fast_cpu_ask(), .code = code, .flavour = flavour};
     int error = make_room(&e);
     if (error == 0) {
         e.at = e.base = code->arena.base;
@@ -414,7 +410,7 @@ int fast_compile(const struct fast_program *program, enum fast_flavour flavour, 
         error = fast_arena_seal(&code->arena, code->used);
     }
     if (error != 0) {
-        fast_code_clear(code);
+        fast_compile_discard(code);
     }
     return error;
 }

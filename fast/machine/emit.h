@@ -63,7 +63,7 @@ struct fast_emit {
     uint8_t *at;
     uint8_t *base;
     const struct fast_program *program;
-    const struct fast_host *host;
+    const struct fast_cpu *cpu;
     struct fast_code *code;
     enum fast_flavour flavour;
     uint8_t *tail[TAIL_COUNT];
@@ -80,14 +80,16 @@ typedef void fast_emit_fn(struct fast_emit *e, const struct fast_insn *i);
 #undef INSN
 
 /* The host register of a guest register. */
-extern const uint8_t fast_host_register[FAST_register_count];
+static const uint8_t fast_emit_register[FAST_register_count] = {
+    X64_R13, X64_RBX, X64_RAX, X64_RDX, X64_R12, X64_RBP, X64_R14, X64_RDI, X64_RSI, X64_R8, X64_R9, X64_R10, X64_R11,
+};
 
-static inline enum x64_reg fast_host_of(uint8_t guest)
+static inline enum x64_reg fast_emit_reg(uint8_t guest)
 {
-    return (enum x64_reg)fast_host_register[guest];
+    return (enum x64_reg)fast_emit_register[guest];
 }
 
-/* ---- compile.c ------------------------------------------------------------------------------ */
+/* ---- compile.c ------------------------------------------------------------------------------- */
 
 void fast_emit_jump_to_tail(struct fast_emit *e, enum fast_tail tail);
 /* Leaves with the tail's exit and this pc. */

@@ -12,7 +12,7 @@
 #include <signal.h>
 #include <ucontext.h>
 
-__thread struct assay_machine *fast_running __attribute__((tls_model("initial-exec")));
+__thread struct assay_machine *fast_fault_running __attribute__((tls_model("initial-exec")));
 
 static struct sigaction previous;
 static pthread_once_t install_once = PTHREAD_ONCE_INIT;
@@ -46,19 +46,19 @@ static int64_t guest_fault(const struct assay_machine *machine, uint32_t pc, con
 {
     struct fast_insn insn;
     struct fast_access access;
-    fast_decode(&machine->program, pc, &insn);
-    fast_decode_access(&insn, &access);
+    fast_isa_decode(&machine->program, pc, &insn);
+    fast_isa_decode_access(&insn, &access);
     uint64_t base = 0;
     if (access.base >= 0) {
-        base = (uint64_t)context->gregs[saved_register[fast_host_register[access.base]]];
+        base = (uint64_t)context->gregs[saved_register[fast_emit_register[access.base]]];
     }
-    return fast_window_fault(&machine->window, (uint32_t)(base + access.disp), access.width, access.is_store);
+    return fast_mem_fault(&machine->mem, (uint32_t)(base + access.disp), access.width, access.is_store);
 }
 
 /* True when the signal was a guest's doing; the context is edited then. */
 static bool become_page_fault(mcontext_t *context)
 {
-    struct assay_machine *machine = fast_running;
+    struct assay_machine *machine = fast_fault_running;
     if (machine == NULL) {
         return false;
     }

@@ -9,7 +9,7 @@
 
 static void jump(struct fast_emit *e, const struct fast_insn *i)
 {
-    if (fast_begins_block(e->program, i->target)) {
+    if (fast_isa_begins_block(e->program, i->target)) {
         fast_emit_call_out(e, FAST_SITE_INSTRUCTION, i->pc, (uint32_t)i->target);
         fast_emit_goto(e, (uint32_t)i->target);
     } else {
@@ -20,7 +20,7 @@ static void jump(struct fast_emit *e, const struct fast_insn *i)
 /* The flags hold the comparison. */
 static void branch(struct fast_emit *e, const struct fast_insn *i, enum x64_condition condition)
 {
-    if (!fast_begins_block(e->program, i->target)) {
+    if (!fast_isa_begins_block(e->program, i->target)) {
         fast_emit_exit_if(e, condition, TAIL_PANIC, i->pc);
     } else if (e->flavour == FAST_INSTRUCTIONS) {
         uint8_t *not_taken = x64_jcc_short(&e->at, (enum x64_condition)(condition ^ 1u));
@@ -34,13 +34,13 @@ static void branch(struct fast_emit *e, const struct fast_insn *i, enum x64_cond
 
 static void branch_immediate(struct fast_emit *e, const struct fast_insn *i, enum x64_condition condition)
 {
-    x64_alu_imm(&e->at, true, X64_CMP, fast_host_of(i->ra), (int32_t)i->x);
+    x64_alu_imm(&e->at, true, X64_CMP, fast_emit_reg(i->ra), (int32_t)i->x);
     branch(e, i, condition);
 }
 
 static void branch_register(struct fast_emit *e, const struct fast_insn *i, enum x64_condition condition)
 {
-    x64_alu(&e->at, true, X64_CMP, fast_host_of(i->ra), fast_host_of(i->rb));
+    x64_alu(&e->at, true, X64_CMP, fast_emit_reg(i->ra), fast_emit_reg(i->rb));
     branch(e, i, condition);
 }
 
@@ -67,7 +67,7 @@ static void dynamic_jump(struct fast_emit *e, const struct fast_insn *i)
 /* scratch = register + immediate - 2, modulo 2^32 */
 static void address_minus_2(struct fast_emit *e, uint8_t guest, uint64_t immediate)
 {
-    x64_lea(&e->at, false, SCRATCH, fast_host_of(guest), (int32_t)(uint32_t)(immediate - FAST_jump_alignment));
+    x64_lea(&e->at, false, SCRATCH, fast_emit_reg(guest), (int32_t)(uint32_t)(immediate - FAST_jump_alignment));
 }
 
 void fast_emit_trap(struct fast_emit *e, const struct fast_insn *i)
@@ -119,7 +119,7 @@ void fast_emit_jump_ind(struct fast_emit *e, const struct fast_insn *i)
 /* isa/jump_writes_first */
 void fast_emit_load_imm_jump(struct fast_emit *e, const struct fast_insn *i)
 {
-    fast_emit_constant(e, fast_host_of(i->ra), i->x);
+    fast_emit_constant(e, fast_emit_reg(i->ra), i->x);
     jump(e, i);
 }
 
@@ -127,7 +127,7 @@ void fast_emit_load_imm_jump(struct fast_emit *e, const struct fast_insn *i)
 void fast_emit_load_imm_jump_ind(struct fast_emit *e, const struct fast_insn *i)
 {
     address_minus_2(e, i->rb, i->y);
-    fast_emit_constant(e, fast_host_of(i->ra), i->x);
+    fast_emit_constant(e, fast_emit_reg(i->ra), i->x);
     dynamic_jump(e, i);
 }
 

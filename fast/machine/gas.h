@@ -7,7 +7,7 @@
 #ifndef FAST_GAS_H
 #define FAST_GAS_H
 
-#include "decode.h"
+#include "form.h"
 
 enum kind { PLAIN, MEM, BRANCH, MOVE };
 enum slot_rule { FIXED, OVERLAP, SHIFT };
@@ -78,10 +78,10 @@ static inline unsigned branch_cycles(const struct fast_program *program, uint32_
 {
     struct fast_insn decoded;
     if (insn == NULL) {
-        fast_decode(program, pc, &decoded);
+        fast_isa_decode(program, pc, &decoded);
         insn = &decoded;
     }
-    if (insn->target < program->code_len && fast_bit(program->start, insn->target)) {
+    if (insn->target < program->code_len && fast_blob_bit(program->start, insn->target)) {
         uint8_t byte = program->code[insn->target];
         if (byte == 0 || byte == 2) { /* trap, unlikely */
             return FAST_branch_cost_cold;
@@ -100,7 +100,7 @@ __attribute__((always_inline)) static inline void gas_visit(struct gas *gas, con
                                                             uint32_t pc, const struct fast_insn *insn)
 {
     uint8_t opcode = program->code[pc];
-    const struct row *row = fast_is_opcode(opcode) ? &row_of[opcode] : &invalid;
+    const struct row *row = fast_isa_is_opcode(opcode) ? &row_of[opcode] : &invalid;
     /* gas/fields, gas/fields/missing */
     unsigned b1 = pc + UINT64_C(1) < program->code_len ? program->code[pc + 1] : 0xcc;
     unsigned b2 = pc + UINT64_C(2) < program->code_len ? program->code[pc + 2] : 0xcc;

@@ -9,8 +9,8 @@
  * 4 GiB whose page protections are the guest's permissions, so that a guest access is one host access and a bad
  * one is a SIGSEGV, which becomes a PageFault (fault.c).
  */
-#ifndef FAST_H
-#define FAST_H
+#ifndef FAST_MACHINE_H
+#define FAST_MACHINE_H
 
 #include "assay.h"
 
@@ -25,13 +25,13 @@ enum fast_limit {
 #undef LIMIT
 };
 
-/* ---- blob.c: the program -------------------------------------------------------------------- */
+/* ---- blob.c: the program --------------------------------------------------------------------- */
 
 enum { FAST_PADDING = 64 }; /* readable bytes after code and bitmaps: operands read 0, start bits read 1 */
 
 struct fast_program {
     uint32_t code_len;
-    uint32_t jump_len; /* clamped to what an address can reach: fast_program_parse */
+    uint32_t jump_len; /* clamped to what an address can reach: fast_blob_parse */
     uint32_t start_count;
     uint32_t mem_cycles;
     const uint8_t *code;
@@ -43,23 +43,23 @@ struct fast_program {
 };
 
 /* 0 and *program is set, > 0 enum assay_reject, < 0 enum assay_error. */
-int fast_program_parse(const uint8_t *blob, size_t size, struct fast_program *program);
-void fast_program_clear(struct fast_program *program);
+int fast_blob_parse(const uint8_t *blob, size_t size, struct fast_program *program);
+void fast_blob_clear(struct fast_program *program);
 
-static inline bool fast_bit(const uint8_t *bits, uint64_t i)
+static inline bool fast_blob_bit(const uint8_t *bits, uint64_t i)
 {
     return (bits[i / 8] >> (i % 8) & 1) != 0;
 }
 
 /* 64 bits from `i`, a multiple of 64, on. */
-static inline uint64_t fast_bits_64(const uint8_t *bits, uint64_t i)
+static inline uint64_t fast_blob_bits_64(const uint8_t *bits, uint64_t i)
 {
     uint64_t word;
     memcpy(&word, bits + i / 8, 8);
     return word;
 }
 
-/* ---- decode.c: operands --------------------------------------------------------------------- */
+/* ---- isa.c: what an opcode is, and its operands ---------------------------------------------- */
 
 struct fast_insn {
     uint32_t pc;
@@ -70,34 +70,34 @@ struct fast_insn {
     uint8_t ra, rb, rd;
 };
 
-enum { FAST_OPCODE_NEXT = 1, FAST_OPCODE_ENDS = 2 };
+enum { FAST_FLOW_NEXT = 1, FAST_FLOW_ENDS = 2 };
 
-extern const uint8_t fast_opcode_class[256]; /* 0: no opcode */
+extern const uint8_t fast_isa_flow[256]; /* 0: no opcode */
 
-static inline bool fast_is_opcode(uint8_t byte)
+static inline bool fast_isa_is_opcode(uint8_t byte)
 {
-    return fast_opcode_class[byte] != 0;
+    return fast_isa_flow[byte] != 0;
 }
 
-static inline bool fast_is_terminator(uint8_t byte)
+static inline bool fast_isa_is_terminator(uint8_t byte)
 {
-    return fast_opcode_class[byte] == FAST_OPCODE_ENDS;
+    return fast_isa_flow[byte] == FAST_FLOW_ENDS;
 }
 
 /* isa/executable: in E. */
-static inline bool fast_is_executable(const struct fast_program *program, uint64_t pc)
+static inline bool fast_isa_is_executable(const struct fast_program *program, uint64_t pc)
 {
-    return pc < program->code_len && fast_bit(program->start, pc) && fast_is_opcode(program->code[pc]);
+    return pc < program->code_len && fast_blob_bit(program->start, pc) && fast_isa_is_opcode(program->code[pc]);
 }
 
 /* In both P and E. */
-static inline bool fast_begins_block(const struct fast_program *program, uint64_t pc)
+static inline bool fast_isa_begins_block(const struct fast_program *program, uint64_t pc)
 {
-    return pc < program->code_len && fast_bit(program->block, pc);
+    return pc < program->code_len && fast_blob_bit(program->block, pc);
 }
 
 /* isa/skip: the next start bit within 25 positions; past the end the padding has ones. */
-static inline uint32_t fast_next(const struct fast_program *program, uint32_t pc)
+static inline uint32_t fast_isa_next(const struct fast_program *program, uint32_t pc)
 {
     uint64_t first = (uint64_t)pc + 1, bits;
     memcpy(&bits, program->start + first / 8, 8);
@@ -105,7 +105,7 @@ static inline uint32_t fast_next(const struct fast_program *program, uint32_t pc
     return (uint32_t)(first + (uint64_t)__builtin_ctzll(bits));
 }
 
-void fast_decode(const struct fast_program *program, uint32_t pc, struct fast_insn *insn);
+void fast_isa_decode(const struct fast_program *program, uint32_t pc, struct fast_insn *insn);
 
 /* A memory access as the instruction describes it; width 0 when there is none. */
 struct fast_access {
@@ -117,9 +117,9 @@ struct fast_access {
     uint64_t value;
 };
 
-void fast_decode_access(const struct fast_insn *insn, struct fast_access *access);
+void fast_isa_decode_access(const struct fast_insn *insn, struct fast_access *access);
 
-/* ---- arena.c: executable memory ------------------------------------------------------------- */
+/* ---- arena.c: executable memory -------------------------------------------------------------- */
 
 struct fast_arena {
     uint8_t *base;
@@ -132,35 +132,35 @@ int fast_arena_take(size_t size, struct fast_arena *arena);
 int fast_arena_seal(const struct fast_arena *arena, size_t used);
 void fast_arena_give_back(struct fast_arena *arena, size_t used);
 
-/* ---- window.c: guest memory ----------------------------------------------------------------- */
+/* ---- mem.c: guest memory --------------------------------------------------------------------- */
 
 /* A run of neighbouring pages with one access. */
-struct fast_run {
+struct fast_mem_run {
     uint32_t first; /* page index */
     uint32_t count;
     uint32_t access;
 };
 
-struct fast_window {
+struct fast_mem {
     uint8_t *base; /* guest address 0 */
-    struct fast_run *run;
+    struct fast_mem_run *run;
     size_t run_count;
 };
 
-int fast_window_open(const struct assay_page *page, size_t page_count, struct fast_window *window);
-void fast_window_close(struct fast_window *window);
+int fast_mem_open(const struct assay_page *page, size_t page_count, struct fast_mem *mem);
+void fast_mem_close(struct fast_mem *mem);
 /* The access of a page, 0 when it was not given. */
-uint32_t fast_window_access(const struct fast_window *window, uint32_t page_index);
+uint32_t fast_mem_access(const struct fast_mem *mem, uint32_t page_index);
 /* PageFault's argument of a guest access, or -1 when all of it is allowed (mem/fault_address, mem/past_end). */
-int64_t fast_window_fault(const struct fast_window *window, uint32_t address, uint32_t width, bool is_store);
-int fast_window_read(const struct fast_window *window, uint32_t address, void *data, size_t size);
-int fast_window_write(const struct fast_window *window, uint32_t address, const void *data, size_t size);
+int64_t fast_mem_fault(const struct fast_mem *mem, uint32_t address, uint32_t width, bool is_store);
+int fast_mem_read(const struct fast_mem *mem, uint32_t address, void *data, size_t size);
+int fast_mem_write(const struct fast_mem *mem, uint32_t address, const void *data, size_t size);
 /* Puts `size` bytes and `zeros` zeros behind them into neighbouring pages of one access. */
-int fast_window_set(const struct fast_window *window, uint32_t address, const void *data, size_t size, size_t zeros);
+int fast_mem_set(const struct fast_mem *mem, uint32_t address, const void *data, size_t size, size_t zeros);
 /* Whether all of the bytes lie below 2^32 on pages of at least that access. */
-bool fast_window_allows(const struct fast_window *window, uint32_t address, uint64_t size, uint32_t access);
+bool fast_mem_allows(const struct fast_mem *mem, uint32_t address, uint64_t size, uint32_t access);
 
-/* ---- compile.c ------------------------------------------------------------------------------ */
+/* ---- compile.c: a program into host code ----------------------------------------------------- */
 
 enum fast_flavour { FAST_PRODUCTION, FAST_BLOCKS, FAST_INSTRUCTIONS, FAST_FLAVOUR_COUNT };
 
@@ -198,10 +198,10 @@ struct fast_code {
     size_t site_count;
 };
 
-int fast_compile(const struct fast_program *program, enum fast_flavour flavour, struct fast_code *code);
-void fast_code_clear(struct fast_code *code);
+int fast_compile_program(const struct fast_program *program, enum fast_flavour flavour, struct fast_code *code);
+void fast_compile_discard(struct fast_code *code);
 
-/* ---- run.c ---------------------------------------------------------------------------------- */
+/* ---- run.c: into compiled code and out of it ------------------------------------------------- */
 
 /* What compiled code reads and writes, by offset (compile.c). */
 struct fast_context {
@@ -216,7 +216,7 @@ struct fast_context {
 struct assay_machine {
     struct fast_context context;
     struct fast_program program;
-    struct fast_window window;
+    struct fast_mem mem;
     struct fast_code code[FAST_FLAVOUR_COUNT];
     bool compiled[FAST_FLAVOUR_COUNT];
     enum fast_flavour flavour; /* of the code that runs, or in which the machine was stopped */
@@ -230,28 +230,35 @@ struct assay_machine {
     uint64_t instructions_left;
 };
 
-int fast_run(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
-             struct assay_stop *stop);
-int fast_resume(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
-                struct assay_stop *stop);
-/* Called from compiled code: see compile.c. Returns 0 to go on, or 1 to stop. */
-uint64_t fast_call_out(struct fast_context *context, uint64_t site_index, uint64_t return_address);
+int fast_run_start(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
+                   struct assay_stop *stop);
+int fast_run_resume(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
+                    struct assay_stop *stop);
 
-/* ---- fault.c -------------------------------------------------------------------------------- */
+/* ---- call_out.c: out of compiled code, and back ---------------------------------------------- */
 
-extern __thread struct assay_machine *fast_running; /* the machine whose code this thread executes */
+/* Called from compiled code: see emit_call_out_tail in compile.c. Returns 0 to go on, or 1 to stop. */
+uint64_t fast_call_out_handle(struct fast_context *context, uint64_t site_index, uint64_t return_address);
+
+/* ---- fault.c: SIGSEGV into PageFault --------------------------------------------------------- */
+
+extern __thread struct assay_machine *fast_fault_running; /* the machine whose code this thread executes */
 
 int fast_fault_install(void);
 
-/* ---- host.c: what the processor can do ------------------------------------------------------ */
+/* ---- cpu.c: what the processor can do -------------------------------------------------------- */
 
-struct fast_host {
+struct fast_cpu {
     bool bmi1, bmi2, lzcnt, popcnt;
     bool fsgsbase;
 };
 
-const struct fast_host *fast_host(void);
+const struct fast_cpu *fast_cpu_ask(void);
 /* Makes GS the base of that window for this thread. */
-void fast_host_set_gs(const uint8_t *base);
+void fast_cpu_set_gs(const uint8_t *base);
+
+/* ---- load.c: the machine level --------------------------------------------------------------- */
+
+extern const struct assay_machine_level fast_load_level;
 
 #endif

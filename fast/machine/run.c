@@ -32,7 +32,7 @@ static int need_code(struct assay_machine *machine, enum fast_flavour flavour)
     if (machine->compiled[flavour]) {
         return 0;
     }
-    int error = fast_compile(&machine->program, flavour, &machine->code[flavour]);
+    int error = fast_compile_program(&machine->program, flavour, &machine->code[flavour]);
     machine->compiled[flavour] = error == 0;
     return error;
 }
@@ -74,10 +74,10 @@ INLINE int enter(struct assay_machine *machine, enum fast_flavour flavour, uint6
     memcpy(&entry, &code->arena.base, sizeof(entry));
     machine->flavour = flavour;
     context->jump = code->jump;
-    fast_host_set_gs(machine->window.base);
-    fast_running = machine;
+    fast_cpu_set_gs(machine->mem.base);
+    fast_fault_running = machine;
     uint32_t exit = entry(context, where, state, stop);
-    fast_running = NULL;
+    fast_fault_running = NULL;
     if (exit == ASSAY_EXIT_STOPPED) {
         stop->argument = 0;
         stop->state.pc = context->pc;
@@ -107,10 +107,10 @@ INLINE int enter_block(struct assay_machine *machine, uint64_t pc, const struct 
 }
 
 /* exit/entry */
-int fast_run(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
-             struct assay_stop *stop)
+int fast_run_start(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
+                   struct assay_stop *stop)
 {
-    if (!fast_begins_block(&machine->program, state->pc)) {
+    if (!fast_isa_begins_block(&machine->program, state->pc)) {
         return stop_before(machine, ASSAY_EXIT_PANIC, state, state->pc, state->gas, stop);
     }
     return enter_block(machine, state->pc, state, until, stop);
@@ -156,8 +156,8 @@ static int resume_stopped(struct assay_machine *machine, const struct assay_stat
 }
 
 /* exit/resume/legal, exit/resume/sequential */
-int fast_resume(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
-                struct assay_stop *stop)
+int fast_run_resume(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
+                    struct assay_stop *stop)
 {
     uint32_t last = machine->last_exit;
     if (!machine->has_run || (last != ASSAY_EXIT_HOST_CALL && last != ASSAY_EXIT_ECALL &&
@@ -168,118 +168,8 @@ int fast_resume(struct assay_machine *machine, const struct assay_state *state, 
         return resume_stopped(machine, state, until, stop);
     }
     uint64_t pc = machine->context.pc;
-    if (!fast_begins_block(&machine->program, pc)) {
+    if (!fast_isa_begins_block(&machine->program, pc)) {
         return implicit_trap(machine, state, stop);
     }
     return enter_block(machine, pc, state, until, stop);
-}
-
-/* ---- called from compiled code -------------------------------------------------------------- */
-
-/* exit/record/block */
-static uint64_t at_block(struct assay_machine *machine, const struct fast_site *site)
-{
-    const struct fast_context *context = &machine->context;
-    if (machine->observer.block != NULL) {
-        struct assay_state state = {.pc = site->pc, .gas = context->gas};
-        memcpy(state.reg, context->reg, sizeof(state.reg));
-        machine->observer.block(machine->observer.context, &state);
-    }
-    return machine->blocks_left != 0 && --machine->blocks_left == 0;
-}
-
-/* exit/record/instruction. A store does not change the registers its address and value came from. */
-static void record_instruction(struct assay_machine *machine, uint32_t pc)
-{
-    const struct fast_context *context = &machine->context;
-    struct fast_insn insn;
-    struct fast_access access;
-    struct assay_step step = {.pc = pc};
-    fast_decode(&machine->program, pc, &insn);
-    fast_decode_access(&insn, &access);
-    memcpy(step.reg, context->reg, sizeof(step.reg));
-    if (access.is_store) {
-        uint64_t base = access.base < 0 ? 0 : context->reg[access.base];
-        uint64_t value = access.source < 0 ? access.value : context->reg[access.source];
-        step.store_address = (uint32_t)(base + access.disp);
-        step.store_width = access.width;
-        step.store_value = access.width == 8 ? value : value & ((UINT64_C(1) << 8 * access.width) - 1);
-    }
-    machine->observer.instruction(machine->observer.context, &step);
-}
-
-static uint64_t at_instruction(struct assay_machine *machine, uint32_t pc)
-{
-    if (machine->observer.instruction != NULL) {
-        record_instruction(machine, pc);
-    }
-    return machine->instructions_left != 0 && --machine->instructions_left == 0;
-}
-
-/* The bit-counting instructions, for a host without them. */
-static void count_bits(struct assay_machine *machine, uint32_t pc)
-{
-    struct fast_insn insn;
-    fast_decode(&machine->program, pc, &insn);
-    uint64_t value = machine->context.reg[insn.ra], half = value & UINT32_MAX, *to = &machine->context.reg[insn.rd];
-    switch (insn.opcode) {
-    case 102:
-        *to = (uint64_t)__builtin_popcountll(value);
-        break;
-    case 103:
-        *to = (uint64_t)__builtin_popcountll(half);
-        break;
-    case 104:
-        *to = value == 0 ? 64 : (uint64_t)__builtin_clzll(value);
-        break;
-    case 105:
-        *to = half == 0 ? 32 : (uint64_t)__builtin_clzll(half) - 32;
-        break;
-    case 106:
-        *to = value == 0 ? 64 : (uint64_t)__builtin_ctzll(value);
-        break;
-    case 107:
-        *to = half == 0 ? 32 : (uint64_t)__builtin_ctzll(half);
-        break;
-    default:
-        break;
-    }
-}
-
-/* The stop is at `pc`, and the machine will go on at the host address `where`. */
-static uint64_t stop_at(struct assay_machine *machine, uint64_t pc, uint64_t where)
-{
-    machine->context.pc = pc;
-    machine->resume_at = where;
-    return 1;
-}
-
-static uint64_t at_dynamic_jump(struct assay_machine *machine, uint32_t pc)
-{
-    uint64_t index = machine->context.dynamic_index, target = machine->program.jump_target[index];
-    if (!fast_begins_block(&machine->program, target) || at_instruction(machine, pc) == 0) {
-        return 0;
-    }
-    return stop_at(machine, target, machine->context.jump[index]);
-}
-
-uint64_t fast_call_out(struct fast_context *context, uint64_t site_index, uint64_t return_address)
-{
-    struct assay_machine *machine = context->machine;
-    const struct fast_site *site = &machine->code[machine->flavour].site[site_index];
-    switch (site->kind) {
-    case FAST_SITE_BLOCK:
-        return at_block(machine, site) != 0 ? stop_at(machine, site->pc, return_address) : 0;
-    case FAST_SITE_INSTRUCTION:
-        return at_instruction(machine, site->pc) != 0 ? stop_at(machine, site->next, return_address) : 0;
-    case FAST_SITE_DYNAMIC:
-        return at_dynamic_jump(machine, site->pc);
-    case FAST_SITE_CALL: /* exit/stopped/guest_first */
-        at_instruction(machine, site->pc);
-        return 0;
-    case FAST_SITE_IN_C:
-        count_bits(machine, site->pc);
-        return 0;
-    }
-    return 0;
 }

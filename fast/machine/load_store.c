@@ -24,13 +24,13 @@ static const struct load {
 static void load(struct fast_emit *e, const struct fast_insn *i, const struct load *how, int base)
 {
     note_fault(e, i);
-    x64_guest(&e->at, false, how->wide, false, how->opcode, fast_host_of(i->ra), base, (uint32_t)i->x);
+    x64_guest(&e->at, false, how->wide, false, how->opcode, fast_emit_reg(i->ra), base, (uint32_t)i->x);
 }
 
 static void store(struct fast_emit *e, const struct fast_insn *i, unsigned width, int base)
 {
     note_fault(e, i);
-    x64_guest(&e->at, width == 2, width == 8, width == 1, width == 1 ? 0x88 : 0x89, fast_host_of(i->ra), base,
+    x64_guest(&e->at, width == 2, width == 8, width == 1, width == 1 ? 0x88 : 0x89, fast_emit_reg(i->ra), base,
               (uint32_t)i->x);
 }
 
@@ -125,75 +125,75 @@ void fast_emit_store_u64(struct fast_emit *e, const struct fast_insn *i)
 
 void fast_emit_store_imm_ind_u8(struct fast_emit *e, const struct fast_insn *i)
 {
-    store_immediate(e, i, 1, (int)fast_host_of(i->ra));
+    store_immediate(e, i, 1, (int)fast_emit_reg(i->ra));
 }
 
 void fast_emit_store_imm_ind_u16(struct fast_emit *e, const struct fast_insn *i)
 {
-    store_immediate(e, i, 2, (int)fast_host_of(i->ra));
+    store_immediate(e, i, 2, (int)fast_emit_reg(i->ra));
 }
 
 void fast_emit_store_imm_ind_u32(struct fast_emit *e, const struct fast_insn *i)
 {
-    store_immediate(e, i, 4, (int)fast_host_of(i->ra));
+    store_immediate(e, i, 4, (int)fast_emit_reg(i->ra));
 }
 
 void fast_emit_store_imm_ind_u64(struct fast_emit *e, const struct fast_insn *i)
 {
-    store_immediate(e, i, 8, (int)fast_host_of(i->ra));
+    store_immediate(e, i, 8, (int)fast_emit_reg(i->ra));
 }
 
 void fast_emit_store_ind_u8(struct fast_emit *e, const struct fast_insn *i)
 {
-    store(e, i, 1, (int)fast_host_of(i->rb));
+    store(e, i, 1, (int)fast_emit_reg(i->rb));
 }
 
 void fast_emit_store_ind_u16(struct fast_emit *e, const struct fast_insn *i)
 {
-    store(e, i, 2, (int)fast_host_of(i->rb));
+    store(e, i, 2, (int)fast_emit_reg(i->rb));
 }
 
 void fast_emit_store_ind_u32(struct fast_emit *e, const struct fast_insn *i)
 {
-    store(e, i, 4, (int)fast_host_of(i->rb));
+    store(e, i, 4, (int)fast_emit_reg(i->rb));
 }
 
 void fast_emit_store_ind_u64(struct fast_emit *e, const struct fast_insn *i)
 {
-    store(e, i, 8, (int)fast_host_of(i->rb));
+    store(e, i, 8, (int)fast_emit_reg(i->rb));
 }
 
 void fast_emit_load_ind_u8(struct fast_emit *e, const struct fast_insn *i)
 {
-    load(e, i, &load_u8, (int)fast_host_of(i->rb));
+    load(e, i, &load_u8, (int)fast_emit_reg(i->rb));
 }
 
 void fast_emit_load_ind_i8(struct fast_emit *e, const struct fast_insn *i)
 {
-    load(e, i, &load_i8, (int)fast_host_of(i->rb));
+    load(e, i, &load_i8, (int)fast_emit_reg(i->rb));
 }
 
 void fast_emit_load_ind_u16(struct fast_emit *e, const struct fast_insn *i)
 {
-    load(e, i, &load_u16, (int)fast_host_of(i->rb));
+    load(e, i, &load_u16, (int)fast_emit_reg(i->rb));
 }
 
 void fast_emit_load_ind_i16(struct fast_emit *e, const struct fast_insn *i)
 {
-    load(e, i, &load_i16, (int)fast_host_of(i->rb));
+    load(e, i, &load_i16, (int)fast_emit_reg(i->rb));
 }
 
 void fast_emit_load_ind_u32(struct fast_emit *e, const struct fast_insn *i)
 {
-    load(e, i, &load_u32, (int)fast_host_of(i->rb));
+    load(e, i, &load_u32, (int)fast_emit_reg(i->rb));
 }
 
 void fast_emit_load_ind_i32(struct fast_emit *e, const struct fast_insn *i)
 {
-    load(e, i, &load_i32, (int)fast_host_of(i->rb));
+    load(e, i, &load_i32, (int)fast_emit_reg(i->rb));
 }
 
 void fast_emit_load_ind_u64(struct fast_emit *e, const struct fast_insn *i)
 {
-    load(e, i, &load_u64, (int)fast_host_of(i->rb));
+    load(e, i, &load_u64, (int)fast_emit_reg(i->rb));
 }

@@ -15,37 +15,37 @@
 
 enum { HWCAP2_FSGSBASE = 1 << 1 };
 
-static struct fast_host host;
-static pthread_once_t host_once = PTHREAD_ONCE_INIT;
+static struct fast_cpu cpu;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void ask_host(void)
+static void ask(void)
 {
-    host.fsgsbase = (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE) != 0;
+    cpu.fsgsbase = (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE) != 0;
 #ifndef ASSAY_SMALL
     unsigned a, b, c, d;
     if (__get_cpuid_count(7, 0, &a, &b, &c, &d) != 0) {
-        host.bmi1 = (b & bit_BMI) != 0;
-        host.bmi2 = (b & bit_BMI2) != 0;
+        cpu.bmi1 = (b & bit_BMI) != 0;
+        cpu.bmi2 = (b & bit_BMI2) != 0;
     }
     if (__get_cpuid(1, &a, &b, &c, &d) != 0) {
-        host.popcnt = (c & bit_POPCNT) != 0;
+        cpu.popcnt = (c & bit_POPCNT) != 0;
     }
     if (__get_cpuid(0x80000001, &a, &b, &c, &d) != 0) {
-        host.lzcnt = (c & bit_LZCNT) != 0;
+        cpu.lzcnt = (c & bit_LZCNT) != 0;
     }
 #endif
 }
 
-const struct fast_host *fast_host(void)
+const struct fast_cpu *fast_cpu_ask(void)
 {
-    pthread_once(&host_once, ask_host);
-    return &host;
+    pthread_once(&once, ask);
+    return &cpu;
 }
 
 /* No program of this platform uses GS, so it is left as it is afterwards; writing it when it differs saves time. */
-void fast_host_set_gs(const uint8_t *base)
+void fast_cpu_set_gs(const uint8_t *base)
 {
-    if (host.fsgsbase) {
+    if (cpu.fsgsbase) {
         const uint8_t *now;
         __asm__ volatile("rdgsbase %0" : "=r"(now));
         if (now != base) {

@@ -3,8 +3,8 @@
  *
  * With a template that the compiler knows, little of that function is left: so compile.c has a copy for each opcode.
  */
-#ifndef FAST_DECODE_H
-#define FAST_DECODE_H
+#ifndef FAST_FORM_H
+#define FAST_FORM_H
 
 #include "machine.h"
 
@@ -75,7 +75,7 @@ static inline void decode_as(struct form form, const struct fast_program *progra
     const uint8_t *code = program->code + pc;
     uint32_t head;
     memcpy(&head, code, 4);
-    uint32_t npc = fast_next(program, pc);
+    uint32_t npc = fast_isa_next(program, pc);
     unsigned l = npc - pc - 1;
     unsigned rest = l > form.operands ? l - form.operands : 0;
     unsigned x_length = min4(form.x == X_REST ? rest : field_of(form.x_length, head));

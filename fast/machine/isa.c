@@ -1,5 +1,5 @@
 /* What an opcode is: its format, whether it ends a block, how it touches memory. */
-#include "decode.h"
+#include "form.h"
 
 #define INSN(name, byte, form, flow) [byte] = FORM_##form,
 static const struct form form_of[256] = {
@@ -7,19 +7,19 @@ static const struct form form_of[256] = {
 };
 #undef INSN
 
-#define INSN(name, byte, form, flow) [byte] = FAST_OPCODE_##flow,
-const uint8_t fast_opcode_class[256] = {
+#define INSN(name, byte, form, flow) [byte] = FAST_FLOW_##flow,
+const uint8_t fast_isa_flow[256] = {
 #include "machine/isa.def"
 };
 #undef INSN
 
-void fast_decode(const struct fast_program *program, uint32_t pc, struct fast_insn *insn)
+void fast_isa_decode(const struct fast_program *program, uint32_t pc, struct fast_insn *insn)
 {
     decode_as(form_of[program->code[pc]], program, pc, insn);
 }
 
 /* How the 29 instructions that touch memory name their address and value. */
-void fast_decode_access(const struct fast_insn *insn, struct fast_access *access)
+void fast_isa_decode_access(const struct fast_insn *insn, struct fast_access *access)
 {
     static const uint8_t load_width[7] = {1, 1, 2, 2, 4, 4, 8};
     unsigned op = insn->opcode;

@@ -56,7 +56,7 @@ static void release(uint8_t *base)
     }
 }
 
-/* ---- the pages given ------------------------------------------------------------------------ */
+/* ---- the pages given ------------------------------------------------------------------------- */
 
 static int by_address(const void *a, const void *b)
 {
@@ -77,107 +77,107 @@ static bool are_well_formed(const struct assay_page *page, size_t count)
     return true;
 }
 
-static void make_runs(const struct assay_page *page, size_t count, struct fast_window *window)
+static void make_runs(const struct assay_page *page, size_t count, struct fast_mem *mem)
 {
     for (size_t i = 0; i < count; i++) {
         uint32_t index = page[i].address / ASSAY_PAGE_SIZE;
-        struct fast_run *last = window->run + window->run_count - 1;
-        if (window->run_count > 0 && last->first + last->count == index && last->access == page[i].access) {
+        struct fast_mem_run *last = mem->run + mem->run_count - 1;
+        if (mem->run_count > 0 && last->first + last->count == index && last->access == page[i].access) {
             last->count++;
         } else {
-            window->run[window->run_count++] = (struct fast_run){index, 1, page[i].access};
+            mem->run[mem->run_count++] = (struct fast_mem_run){index, 1, page[i].access};
         }
     }
 }
 
-static bool protect(const struct fast_window *window, const struct fast_run *run, int protection)
+static bool protect(const struct fast_mem *mem, const struct fast_mem_run *run, int protection)
 {
-    uint8_t *at = window->base + (size_t)run->first * ASSAY_PAGE_SIZE;
+    uint8_t *at = mem->base + (size_t)run->first * ASSAY_PAGE_SIZE;
     return mprotect(at, (size_t)run->count * ASSAY_PAGE_SIZE, protection) == 0;
 }
 
-static bool protect_all(const struct fast_window *window)
+static bool protect_all(const struct fast_mem *mem)
 {
-    for (size_t i = 0; i < window->run_count; i++) {
-        if (!protect(window, &window->run[i], PROT_READ | PROT_WRITE)) {
+    for (size_t i = 0; i < mem->run_count; i++) {
+        if (!protect(mem, &mem->run[i], PROT_READ | PROT_WRITE)) {
             return false;
         }
     }
     return true;
 }
 
-static bool fill(const struct fast_window *window, const struct assay_page *page, size_t count)
+static bool fill(const struct fast_mem *mem, const struct assay_page *page, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        uint8_t *at = window->base + page[i].address;
+        uint8_t *at = mem->base + page[i].address;
         if (page[i].size != 0) {
             memcpy(at, page[i].data, page[i].size);
         }
         memset(at + page[i].size, 0, ASSAY_PAGE_SIZE - page[i].size);
     }
-    for (size_t i = 0; i < window->run_count; i++) {
-        if (window->run[i].access == ASSAY_ACCESS_RO && !protect(window, &window->run[i], PROT_READ)) {
+    for (size_t i = 0; i < mem->run_count; i++) {
+        if (mem->run[i].access == ASSAY_ACCESS_RO && !protect(mem, &mem->run[i], PROT_READ)) {
             return false;
         }
     }
     return true;
 }
 
-int fast_window_open(const struct assay_page *page, size_t page_count, struct fast_window *window)
+int fast_mem_open(const struct assay_page *page, size_t page_count, struct fast_mem *mem)
 {
-    *window = (struct fast_window){.base = NULL};
+    *mem = (struct fast_mem){.base = NULL};
     if (page_count > ADDRESS_END / ASSAY_PAGE_SIZE) {
         return ASSAY_ERROR_ARGUMENT;
     }
     struct assay_page *sorted = malloc((page_count + 1) * sizeof(*sorted));
-    window->run = malloc((page_count + 1) * sizeof(*window->run));
-    int error = sorted == NULL || window->run == NULL ? ASSAY_ERROR_MEMORY : 0;
+    mem->run = malloc((page_count + 1) * sizeof(*mem->run));
+    int error = sorted == NULL || mem->run == NULL ? ASSAY_ERROR_MEMORY : 0;
     if (error == 0 && page_count > 0) {
         memcpy(sorted, page, page_count * sizeof(*sorted));
         qsort(sorted, page_count, sizeof(*sorted), by_address);
         error = are_well_formed(sorted, page_count) ? 0 : ASSAY_ERROR_ARGUMENT;
     }
     if (error == 0) {
-        make_runs(sorted, page_count, window);
-        window->base = reserve();
-        bool ready = window->base != NULL && protect_all(window) && fill(window, sorted, page_count);
+        make_runs(sorted, page_count, mem);
+        mem->base = reserve();
+        bool ready = mem->base != NULL && protect_all(mem) && fill(mem, sorted, page_count);
         error = ready ? 0 : ASSAY_ERROR_MEMORY;
     }
     free(sorted);
     if (error != 0) {
-        fast_window_close(window);
+        fast_mem_close(mem);
     }
     return error;
 }
 
-void fast_window_close(struct fast_window *window)
+void fast_mem_close(struct fast_mem *mem)
 {
     bool clean = true;
-    for (size_t i = 0; window->base != NULL && i < window->run_count; i++) {
-        const struct fast_run *run = &window->run[i];
-        clean = clean && protect(window, run, PROT_NONE);
+    for (size_t i = 0; mem->base != NULL && i < mem->run_count; i++) {
+        const struct fast_mem_run *run = &mem->run[i];
+        clean = clean && protect(mem, run, PROT_NONE);
         if (run->count > DROP_PAGES) {
-            madvise(window->base + (size_t)run->first * ASSAY_PAGE_SIZE, (size_t)run->count * ASSAY_PAGE_SIZE,
+            madvise(mem->base + (size_t)run->first * ASSAY_PAGE_SIZE, (size_t)run->count * ASSAY_PAGE_SIZE,
                     MADV_DONTNEED);
         }
     }
-    if (window->base != NULL && clean) {
-        release(window->base);
-    } else if (window->base != NULL) {
-        munmap(window->base - GUARD, ADDRESS_END + 2 * GUARD);
+    if (mem->base != NULL && clean) {
+        release(mem->base);
+    } else if (mem->base != NULL) {
+        munmap(mem->base - GUARD, ADDRESS_END + 2 * GUARD);
     }
-    free(window->run);
-    *window = (struct fast_window){.base = NULL};
+    free(mem->run);
+    *mem = (struct fast_mem){.base = NULL};
 }
 
-/* ---- asking and copying --------------------------------------------------------------------- */
+/* ---- asking and copying ---------------------------------------------------------------------- */
 
-static const struct fast_run *run_of(const struct fast_window *window, uint32_t page_index)
+static const struct fast_mem_run *run_of(const struct fast_mem *mem, uint32_t page_index)
 {
-    size_t low = 0, high = window->run_count;
+    size_t low = 0, high = mem->run_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        const struct fast_run *run = &window->run[middle];
+        const struct fast_mem_run *run = &mem->run[middle];
         if (page_index < run->first) {
             high = middle;
         } else if (page_index - run->first >= run->count) {
@@ -189,33 +189,33 @@ static const struct fast_run *run_of(const struct fast_window *window, uint32_t 
     return NULL;
 }
 
-uint32_t fast_window_access(const struct fast_window *window, uint32_t page_index)
+uint32_t fast_mem_access(const struct fast_mem *mem, uint32_t page_index)
 {
-    const struct fast_run *run = run_of(window, page_index);
+    const struct fast_mem_run *run = run_of(mem, page_index);
     return run == NULL ? 0 : run->access;
 }
 
-int64_t fast_window_fault(const struct fast_window *window, uint32_t address, uint32_t width, bool is_store)
+int64_t fast_mem_fault(const struct fast_mem *mem, uint32_t address, uint32_t width, bool is_store)
 {
     uint32_t needed = is_store ? ASSAY_ACCESS_RW : ASSAY_ACCESS_RO;
     uint64_t end = (uint64_t)address + width;
     uint64_t first = address / ASSAY_PAGE_SIZE, last = (end - 1) / ASSAY_PAGE_SIZE;
     for (uint64_t page = first; page <= last && page < ADDRESS_END / ASSAY_PAGE_SIZE; page++) {
-        if (fast_window_access(window, (uint32_t)page) < needed) {
+        if (fast_mem_access(mem, (uint32_t)page) < needed) {
             return (int64_t)(page * ASSAY_PAGE_SIZE);
         }
     }
     return end > ADDRESS_END ? (int64_t)(ADDRESS_END - ASSAY_PAGE_SIZE) : -1;
 }
 
-static bool is_given(const struct fast_window *window, uint32_t address, size_t size)
+static bool is_given(const struct fast_mem *mem, uint32_t address, size_t size)
 {
     if (size > ADDRESS_END - address) {
         return false;
     }
     uint64_t page = address / ASSAY_PAGE_SIZE, end = (address + size + ASSAY_PAGE_SIZE - 1) / ASSAY_PAGE_SIZE;
     while (size != 0 && page < end) {
-        const struct fast_run *run = run_of(window, (uint32_t)page);
+        const struct fast_mem_run *run = run_of(mem, (uint32_t)page);
         if (run == NULL) {
             return false;
         }
@@ -224,34 +224,34 @@ static bool is_given(const struct fast_window *window, uint32_t address, size_t 
     return true;
 }
 
-int fast_window_read(const struct fast_window *window, uint32_t address, void *data, size_t size)
+int fast_mem_read(const struct fast_mem *mem, uint32_t address, void *data, size_t size)
 {
-    if (!is_given(window, address, size)) {
+    if (!is_given(mem, address, size)) {
         return ASSAY_ERROR_ARGUMENT;
     }
     if (size != 0) {
-        memcpy(data, window->base + address, size);
+        memcpy(data, mem->base + address, size);
     }
     return 0;
 }
 
 /* Read-only runs are opened for the copy and closed again. */
-int fast_window_write(const struct fast_window *window, uint32_t address, const void *data, size_t size)
+int fast_mem_write(const struct fast_mem *mem, uint32_t address, const void *data, size_t size)
 {
-    if (!is_given(window, address, size)) {
+    if (!is_given(mem, address, size)) {
         return ASSAY_ERROR_ARGUMENT;
     }
     const uint8_t *from = data;
     while (size != 0) {
-        const struct fast_run *run = run_of(window, address / ASSAY_PAGE_SIZE);
+        const struct fast_mem_run *run = run_of(mem, address / ASSAY_PAGE_SIZE);
         size_t left = ((size_t)run->first + run->count) * ASSAY_PAGE_SIZE - address;
         size_t part = size < left ? size : left;
         bool closed = run->access == ASSAY_ACCESS_RO;
-        if (closed && !protect(window, run, PROT_READ | PROT_WRITE)) {
+        if (closed && !protect(mem, run, PROT_READ | PROT_WRITE)) {
             return ASSAY_ERROR_HOST;
         }
-        memcpy(window->base + address, from, part);
-        if (closed && !protect(window, run, PROT_READ)) {
+        memcpy(mem->base + address, from, part);
+        if (closed && !protect(mem, run, PROT_READ)) {
             return ASSAY_ERROR_HOST;
         }
         address += (uint32_t)part;
@@ -261,10 +261,10 @@ int fast_window_write(const struct fast_window *window, uint32_t address, const 
     return 0;
 }
 
-int fast_window_set(const struct fast_window *window, uint32_t address, const void *data, size_t size, size_t zeros)
+int fast_mem_set(const struct fast_mem *mem, uint32_t address, const void *data, size_t size, size_t zeros)
 {
-    const struct fast_run *run = run_of(window, address / ASSAY_PAGE_SIZE);
-    uint8_t *at = window->base + address;
+    const struct fast_mem_run *run = run_of(mem, address / ASSAY_PAGE_SIZE);
+    uint8_t *at = mem->base + address;
     bool closed = run->access == ASSAY_ACCESS_RO;
     size_t extent = (size + zeros + ASSAY_PAGE_SIZE - 1) / ASSAY_PAGE_SIZE * ASSAY_PAGE_SIZE;
     if (closed && mprotect(at, extent, PROT_READ | PROT_WRITE) != 0) {
@@ -280,14 +280,14 @@ int fast_window_set(const struct fast_window *window, uint32_t address, const vo
     return 0;
 }
 
-bool fast_window_allows(const struct fast_window *window, uint32_t address, uint64_t size, uint32_t access)
+bool fast_mem_allows(const struct fast_mem *mem, uint32_t address, uint64_t size, uint32_t access)
 {
     if (size > ADDRESS_END - address) {
         return false;
     }
     uint64_t page = address / ASSAY_PAGE_SIZE, end = (address + size + ASSAY_PAGE_SIZE - 1) / ASSAY_PAGE_SIZE;
     while (size != 0 && page < end) {
-        const struct fast_run *run = run_of(window, (uint32_t)page);
+        const struct fast_mem_run *run = run_of(mem, (uint32_t)page);
         if (run == NULL || run->access < access) {
             return false;
         }

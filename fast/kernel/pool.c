@@ -1,0 +1,202 @@
+/*
+ * Machines of an Image.
+ *
+ * All activations of an Image have the same pages with the same access, and the same code: only the bytes
+ * differ. So a machine goes back to its Image and is used again: what may differ from the new content is
+ * written, and nothing is mapped or compiled. Of a read-only area that is its digest, of a writable one the
+ * bytes up to the last that can be other than zero.
+ */
+#include "kernel.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum {
+    IDLE_MAX = 4,
+    IDLE_PAGES = 1024, /* a machine with more memory gives it back to the host */
+};
+
+static pthread_mutex_t idle_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+/* ---- making ---------------------------------------------------------------------------------- */
+
+static int open_window(const struct fast_image *image, struct fast_mem *mem)
+{
+    struct assay_page *page = malloc((image->page_count + 1) * sizeof(*page));
+    if (page == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < image->area_count; i++) {
+        const struct fast_area *area = &image->area[i];
+        for (size_t at = 0; at < area->size; at += ASSAY_PAGE_SIZE) {
+            page[count++] = (struct assay_page){
+                .address = (uint32_t)(area->address + at),
+                .access = area->is_read_only ? ASSAY_ACCESS_RO : ASSAY_ACCESS_RW,
+            };
+        }
+    }
+    int error = fast_mem_open(page, count, mem);
+    free(page);
+    return error;
+}
+
+/* The Image's own code, compiled when its first machine is made. */
+static int share_code(struct fast_image *image, struct assay_machine *machine)
+{
+    int error = 0;
+    pthread_mutex_lock(&idle_mutex);
+    if (!image->is_compiled) {
+        error = fast_compile_program(&image->program, FAST_PRODUCTION, &image->code);
+        image->is_compiled = error == 0;
+    }
+    pthread_mutex_unlock(&idle_mutex);
+    machine->code[FAST_PRODUCTION] = image->code;
+    machine->compiled[FAST_PRODUCTION] = error == 0;
+    return error;
+}
+
+static int make_vm(struct fast_image *image, struct fast_guest **result)
+{
+    fast_cpu_ask();
+    int error = fast_fault_install();
+    if (error != 0) {
+        return error;
+    }
+    struct fast_guest *guest = calloc(1, sizeof(*guest) + image->area_count * sizeof(guest->fill[0]));
+    if (guest == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    guest->machine.context.machine = &guest->machine;
+    guest->machine.program = image->program;
+    error = share_code(image, &guest->machine);
+    if (error == 0) {
+        error = open_window(image, &guest->machine.mem);
+    }
+    if (error != 0) {
+        fast_pool_destroy(guest);
+        return error;
+    }
+    *result = guest;
+    return 0;
+}
+
+/* Program and production code are the Image's. */
+void fast_pool_destroy(struct fast_guest *guest)
+{
+    for (int flavour = FAST_PRODUCTION + 1; flavour < FAST_FLAVOUR_COUNT; flavour++) {
+        if (guest->machine.compiled[flavour]) {
+            fast_compile_discard(&guest->machine.code[flavour]);
+        }
+    }
+    fast_mem_close(&guest->machine.mem);
+    free(guest);
+}
+
+/* ---- taking and giving back ------------------------------------------------------------------ */
+
+int fast_pool_take(struct fast_image *image, struct fast_guest **result)
+{
+    pthread_mutex_lock(&idle_mutex);
+    struct fast_guest *guest = image->idle;
+    if (guest != NULL) {
+        image->idle = guest->next;
+        image->idle_count--;
+    }
+    pthread_mutex_unlock(&idle_mutex);
+    *result = guest;
+    return guest != NULL ? 0 : make_vm(image, result);
+}
+
+void fast_pool_give_back(struct fast_image *image, struct fast_guest *guest)
+{
+    bool is_kept = false;
+    if (image->page_count <= IDLE_PAGES) {
+        pthread_mutex_lock(&idle_mutex);
+        is_kept = image->idle_count < IDLE_MAX;
+        if (is_kept) {
+            guest->next = image->idle;
+            image->idle = guest;
+            image->idle_count++;
+        }
+        pthread_mutex_unlock(&idle_mutex);
+    }
+    if (!is_kept) {
+        fast_pool_destroy(guest);
+    }
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+static size_t content_size(const struct fast_area *area, const struct fast_bytes *payload)
+{
+    if (payload == NULL) {
+        return 0;
+    }
+    return payload->size < area->size ? payload->size : area->size;
+}
+
+static int fill_read_only(const struct fast_guest *guest, const struct fast_area *area, struct fast_fill *fill)
+{
+    const struct fast_digest *digest = fill->payload == NULL ? &fast_hash_zero : &fill->payload->digest;
+    if (fast_hash_same(&fill->digest, digest)) {
+        return 0;
+    }
+    size_t size = content_size(area, fill->payload);
+    const uint8_t *data = fill->payload == NULL ? NULL : fill->payload->data;
+    int error = fast_mem_set(&guest->machine.mem, area->address, data, size, area->size - size);
+    if (error == 0) {
+        fill->digest = *digest;
+    }
+    return error;
+}
+
+static void fill_writable(const struct fast_guest *guest, const struct fast_area *area, struct fast_fill *fill)
+{
+    uint8_t *at = guest->machine.mem.base + area->address;
+    size_t size = content_size(area, fill->payload);
+    if (size != 0) {
+        memcpy(at, fill->payload->data, size);
+    }
+    if (fill->high > size) {
+        memset(at + size, 0, fill->high - size);
+    }
+    fill->high = area->size;
+}
+
+int fast_pool_fill(struct fast_guest *guest, const struct fast_image *image, const struct fast_root *root,
+                   const struct fast_payloads *payloads)
+{
+    int error = 0;
+    for (size_t i = 0; i < image->area_count && error == 0; i++) {
+        const struct fast_area *area = &image->area[i];
+        const struct fast_cap *cap = &root->slot[area->slot];
+        struct fast_fill *fill = &guest->fill[i];
+        fill->payload = cap->kind == FAST_KIND_data ? fast_payload_find(payloads, &cap->hash) : NULL;
+        if (area->is_read_only) {
+            error = fill_read_only(guest, area, fill);
+        } else {
+            fill_writable(guest, area, fill);
+        }
+    }
+    return error;
+}
+
+void fast_pool_encode(struct fast_out *out, const struct fast_guest *guest)
+{
+    const struct fast_mem *mem = &guest->machine.mem;
+    uint32_t count = 0;
+    for (size_t i = 0; i < mem->run_count; i++) {
+        count += mem->run[i].count;
+    }
+    fast_scale_put_u32(out, count);
+    for (size_t i = 0; i < mem->run_count; i++) {
+        const struct fast_mem_run *run = &mem->run[i];
+        for (uint32_t page = run->first; page < run->first + run->count; page++) {
+            const uint8_t *data = mem->base + (size_t)page * ASSAY_PAGE_SIZE;
+            fast_scale_put_u32(out, page * ASSAY_PAGE_SIZE);
+            fast_scale_put_u8(out, (uint8_t)run->access);
+            fast_scale_put_bytes(out, data, fast_image_stripped(data, ASSAY_PAGE_SIZE));
+        }
+    }
+}
