@@ -357,9 +357,10 @@ static bool read_level(const char *name, struct diff *diff)
 
 static int run(int argument_count, char **arguments)
 {
-    const char *engine[2] = {NULL, NULL}, *id = NULL, *level = NULL, *step = NULL;
+    const char *engine[2] = {NULL, NULL}, *timeout = NULL, *id = NULL, *level = NULL, *step = NULL;
     const struct option option[] = {
-        {"--engine", "PATH", "an engine; given twice, the first one's records are \"expected\"", engine, engine + 2},
+        {"--engine", "ENGINE", "an engine; given twice, the first one's records are \"expected\"", engine, engine + 2},
+        {"--timeout", "SECONDS", TIMEOUT_HELP, &timeout, NULL},
         {"--case", "ID", "the case to run", &id, NULL},
         {"--level", "L0|L1", "compare instructions or blocks only (both, instructions first)", &level, NULL},
         {"--step", "N", "only this step of the case, counted from 0 (the first that differs)", &step, NULL},
@@ -377,8 +378,8 @@ static int run(int argument_count, char **arguments)
     if (!option_number("--step", step, UINT32_MAX, &diff.step) || !read_level(level, &diff)) {
         return CODE_USAGE;
     }
-    diff.engine[0] = engine_load(engine[0]);
-    diff.engine[1] = diff.engine[0] == NULL ? NULL : engine_load(engine[1]);
+    diff.engine[0] = engine_open(engine[0], timeout);
+    diff.engine[1] = diff.engine[0] == NULL ? NULL : engine_open(engine[1], timeout);
     if (diff.engine[1] == NULL) {
         return CODE_ENGINE;
     }

@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include "native.h"
+#include "pipe.h"
 
 #include <dlfcn.h>
 #include <stddef.h>
@@ -84,6 +85,10 @@ const struct assay_engine *engine_load(const char *path)
 {
     char symbol[SYMBOL_MAX];
     char local[PATH_SIZE];
+    if (pipe_is_spec(path)) {
+        complain("engine %s: a program is timed with its pipe; this command takes shared objects only", path);
+        return NULL;
+    }
     if (!symbol_of(path, symbol)) {
         complain("engine %s: the file must be called libassay_NAME.so, NAME of letters, digits and _", path);
         return NULL;
@@ -107,6 +112,16 @@ const struct assay_engine *engine_load(const char *path)
     return is_usable(path, engine) ? engine : NULL;
 }
 
+const struct assay_engine *engine_open(const char *spec, const char *timeout)
+{
+    return pipe_is_spec(spec) ? pipe_engine(spec, timeout) : engine_load(spec);
+}
+
+bool engine_is_broken(int result)
+{
+    return result == ENGINE_DIED || result == ENGINE_HUNG || result == ENGINE_GARBAGE;
+}
+
 bool engine_has(const struct assay_engine *engine, uint64_t feature)
 {
     return (engine->features & feature) == feature;
@@ -123,6 +138,16 @@ const char *engine_error_name(int error)
         return "the engine misses something of its host";
     case ASSAY_ERROR_UNSUPPORTED:
         return "the engine has not got that feature";
+    case ENGINE_DIED:
+        return "the engine's process died";
+    case ENGINE_HUNG:
+        return "the engine's process gave no reply in time";
+    case ENGINE_GARBAGE:
+        return "the engine's process answered what is not of the protocol";
+    case ENGINE_BLAMES:
+        return "the engine's process says that the request was wrong";
+    case ENGINE_MISUSED:
+        return "the harness used what the engine's process has forgotten";
     default:
         return "the engine returned a number that assay.h does not define";
     }

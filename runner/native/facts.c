@@ -114,17 +114,74 @@ bool code_is_executable(const struct code_view *view, uint64_t pc)
            instruction_of(view->code[pc]) != NULL;
 }
 
+static const struct {
+    const char *name;
+    int number;
+} rejection_table[] = {
+#define DECODE(name, number) {"image/decode/" #name, number},
+#define ADMIT(name, number) {"image/admit/" #name, number},
+#include "kernel/kernel.def"
+};
+
 const char *rejection_name(int number)
 {
-    switch (number) {
-#define DECODE(name, value)                                                                                            \
-    case value:                                                                                                        \
-        return "image/decode/" #name;
-#define ADMIT(name, value)                                                                                             \
-    case value:                                                                                                        \
-        return "image/admit/" #name;
-#include "kernel/kernel.def"
-    default:
-        return NULL;
+    for (size_t i = 0; i < sizeof rejection_table / sizeof *rejection_table; i++) {
+        if (rejection_table[i].number == number) {
+            return rejection_table[i].name;
+        }
     }
+    return NULL;
+}
+
+bool rejection_number(const char *name, int *number)
+{
+    for (size_t i = 0; i < sizeof rejection_table / sizeof *rejection_table; i++) {
+        if (strcmp(rejection_table[i].name, name) == 0) {
+            *number = rejection_table[i].number;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- words for the numbers of assay.h ------------------------------------------------------ */
+
+const char *profile_name(uint32_t number)
+{
+    return number == ASSAY_PROFILE_JAR ? "jar" : NULL;
+}
+
+bool profile_number(const char *name, uint32_t *number)
+{
+    *number = ASSAY_PROFILE_JAR;
+    return strcmp(name, profile_name(ASSAY_PROFILE_JAR)) == 0;
+}
+
+const char *type_name(uint32_t type)
+{
+    static const char *const name[] = {
+        [ASSAY_TYPE_IMAGE] = "image", [ASSAY_TYPE_STATE] = "state", [ASSAY_TYPE_CAP] = "cap",
+        [ASSAY_TYPE_CNODE] = "cnode", [ASSAY_TYPE_WORLD] = "world",
+    };
+    return type < sizeof name / sizeof *name ? name[type] : NULL;
+}
+
+const char *hash_name(uint32_t hash)
+{
+    static const char *const name[] = {
+        [ASSAY_HASH_BYTES] = "bytes", [ASSAY_HASH_BMT] = "bmt",     [ASSAY_HASH_CAP] = "cap",
+        [ASSAY_HASH_CNODE] = "cnode", [ASSAY_HASH_IMAGE] = "image", [ASSAY_HASH_CHAIN] = "chain",
+        [ASSAY_HASH_STATE] = "state",
+    };
+    return hash < sizeof name / sizeof *name ? name[hash] : NULL;
+}
+
+const char *outcome_name(uint32_t outcome)
+{
+    static const char *const name[] = {
+        [ASSAY_OUTCOME_HALT] = "halt",
+        [ASSAY_OUTCOME_FAULTED] = "faulted",
+        [ASSAY_OUTCOME_PAUSED] = "paused",
+    };
+    return outcome < sizeof name / sizeof *name ? name[outcome] : NULL;
 }

@@ -12,32 +12,6 @@
 
 static const uint64_t exact_max = (UINT64_C(1) << 53) - 1; /* what a double still holds exactly */
 
-size_t utf8_size(const uint8_t *at, size_t left)
-{
-    static const struct {
-        uint8_t first, last, low, high, size; /* of the first byte; of the second byte */
-    } shape[] = {
-        {0x00, 0x7f, 0x00, 0xff, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-    for (size_t i = 0; i < sizeof shape / sizeof *shape; i++) {
-        if (left == 0 || at[0] < shape[i].first || at[0] > shape[i].last) {
-            continue;
-        }
-        if (left < shape[i].size || (shape[i].size > 1 && (at[1] < shape[i].low || at[1] > shape[i].high))) {
-            return 0;
-        }
-        for (size_t k = 2; k < shape[i].size; k++) {
-            if (at[k] < 0x80 || at[k] > 0xbf) {
-                return 0;
-            }
-        }
-        return shape[i].size;
-    }
-    return 0;
-}
-
 void json_scanner_free(struct json_scanner *scanner)
 {
     free(scanner->offset);

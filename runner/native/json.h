@@ -27,9 +27,6 @@ struct json_error {
     char message[JSON_MESSAGE_MAX];
 };
 
-/* How many bytes the well-formed UTF-8 character at `at` has; 0 when it is none. */
-size_t utf8_size(const uint8_t *at, size_t left);
-
 struct json_scanner {
     const uint8_t *text;
     size_t size;

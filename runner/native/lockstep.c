@@ -199,10 +199,10 @@ static bool open_files(struct lockstep *lockstep, const char *emitted, const cha
     char subject[64];
     lockstep->mark = -1;
     if (marked != NULL) {
-        lockstep->mark = open(marked, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+        lockstep->mark = open(marked, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     }
     if (emitted != NULL) {
-        lockstep->emitted = fopen(emitted, "wb");
+        lockstep->emitted = fopen(emitted, "wbe");
     }
     if ((marked != NULL && lockstep->mark < 0) || (emitted != NULL && lockstep->emitted == NULL)) {
         complain("lockstep: %s cannot be written; choose another place", lockstep->mark < 0 ? marked : emitted);
@@ -235,10 +235,11 @@ static int close_files(struct lockstep *lockstep, int code)
 
 static int run(int argument_count, char **arguments)
 {
-    const char *engine[2] = {NULL, NULL}, *seed = NULL, *count = NULL, *shape = NULL, *first = NULL;
+    const char *engine[2] = {NULL, NULL}, *timeout = NULL, *seed = NULL, *count = NULL, *shape = NULL, *first = NULL;
     const char *emitted = NULL, *every = NULL, *max = NULL, *marked = NULL;
     const struct option option[] = {
-        {"--engine", "PATH", "an engine; given twice, the first one's outcomes are \"expected\"", engine, engine + 2},
+        {"--engine", "ENGINE", "an engine; given twice, the first one's outcomes are \"expected\"", engine, engine + 2},
+        {"--timeout", "SECONDS", TIMEOUT_HELP, &timeout, NULL},
         {"--seed", "S", "seed of the generator (1)", &seed, NULL},
         {"--count", "N", "how many programs (1000)", &count, NULL},
         {"--first", "I", "index of the first program (0)", &first, NULL},
@@ -265,8 +266,8 @@ static int run(int argument_count, char **arguments)
                  engine[1] == NULL ? "--engine is needed twice" : "--every must be at least 1");
         return CODE_USAGE;
     }
-    lockstep.engine[0] = engine_load(engine[0]);
-    lockstep.engine[1] = lockstep.engine[0] == NULL ? NULL : engine_load(engine[1]);
+    lockstep.engine[0] = engine_open(engine[0], timeout);
+    lockstep.engine[1] = lockstep.engine[0] == NULL ? NULL : engine_open(engine[1], timeout);
     if (lockstep.engine[1] == NULL) {
         return CODE_ENGINE;
     }

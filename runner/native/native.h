@@ -55,6 +55,9 @@ struct text {
     size_t room;
 };
 
+/* How many bytes the well-formed UTF-8 character at `at` has; 0 when it is none. */
+size_t utf8_size(const uint8_t *at, size_t left);
+
 void text_clear(struct text *text); /* empties it and keeps its storage */
 void text_free(struct text *text);
 void text_add(struct text *text, const char *data, size_t size);
@@ -93,6 +96,10 @@ struct command {
 int options_read(const struct command *command, const struct option *option, size_t option_count, int argument_count,
                  char **arguments);
 
+/* Two options of every command that takes an engine. */
+#define ENGINE_HELP "libassay_NAME.so, or NAME=cmd:COMMAND: a program that speaks runner/PROTOCOL.md"
+#define TIMEOUT_HELP "how long such a program has for one request (10)"
+
 /* A decimal or 0x number of an option; false after a complaint. NULL leaves *value as it is. */
 bool option_number(const char *name, const char *text, uint64_t max, uint64_t *value);
 
@@ -124,15 +131,29 @@ struct instruction {
     bool ends;
 };
 
-enum { INSTRUCTION_COUNT = 141, PAGE_BYTES = ASSAY_PAGE_SIZE };
+enum {
+    INSTRUCTION_COUNT = 0
+#define INSN(name, byte, form, flow) +1
+#include "machine/isa.def"
+#undef INSN
+};
+
+enum { PAGE_BYTES = ASSAY_PAGE_SIZE };
 
 extern const struct instruction instruction_table[INSTRUCTION_COUNT];
-const struct instruction *instruction_of(uint8_t byte); /* NULL: none of the 141 */
+const struct instruction *instruction_of(uint8_t byte); /* NULL: no opcode */
 const char *exit_name(uint32_t number);                 /* NULL: no such exit */
 bool exit_number(const char *name, uint32_t *number);
 const char *rejection_name(int number); /* "image/decode/not_sorted", "image/admit/overlap"; NULL: none such */
 const char *reject_name(int number);    /* "blob/truncated"; NULL: no such reason */
 bool reject_number(const char *name, int *number);
+bool rejection_number(const char *name, int *number);
+const char *profile_name(uint32_t number); /* "jar"; NULL: no such machine profile */
+bool profile_number(const char *name, uint32_t *number);
+/* Words of runner/PROTOCOL.md; NULL: no such number. */
+const char *type_name(uint32_t type);       /* enum assay_type: "image" */
+const char *hash_name(uint32_t hash);       /* enum assay_hash: "bmt" */
+const char *outcome_name(uint32_t outcome); /* enum assay_outcome: "halt" */
 
 /*
  * The parts of a blob that passes the checks of its own header; the harness uses it for reports
@@ -149,8 +170,38 @@ bool code_is_executable(const struct code_view *view, uint64_t pc);
 
 /* ---- engines ----------------------------------------------------------------------------- */
 
-/* Loads libassay_NAME.so; NULL after a complaint that says what is wrong. It stays loaded. */
+/* The versions of runner/PROTOCOL.md that are spoken here. */
+enum { PROTOCOL_OLDEST = 1, PROTOCOL_NEWEST = 2 };
+
+/*
+ * Opens the engine that --engine names: the path of a libassay_NAME.so, or NAME=cmd:COMMAND, a program that
+ * speaks runner/PROTOCOL.md (pipe.h). `timeout` is the text of --timeout, or NULL for the default: the seconds
+ * that a program has to answer one request. NULL after a complaint that says what is wrong. It stays open until
+ * the process ends.
+ */
+const struct assay_engine *engine_open(const char *spec, const char *timeout);
+/* The same of a shared object only. */
 const struct assay_engine *engine_load(const char *path);
+
+/*
+ * Results besides those of enum assay_error, of an engine that is a program. After the first three its process
+ * has been ended; the next load, open, genesis or call of the codec level starts it again.
+ */
+enum engine_failure {
+    ENGINE_DIED = -101,    /* the process ended */
+    ENGINE_HUNG = -102,    /* no whole reply in time */
+    ENGINE_GARBAGE = -103, /* a reply that is not of the protocol */
+    ENGINE_BLAMES = -104,  /* it says that the request was wrong */
+    ENGINE_MISUSED = -105, /* the harness used a machine, world or chain that the process has forgotten */
+};
+
+bool engine_is_broken(int result); /* died, hung or garbage */
+/* What went wrong at the last failure, with the engine's last words; NULL: nothing, or no program. */
+const char *engine_trouble(const struct assay_engine *engine);
+/* Starts the process of an engine afresh; false when that fails, with engine_trouble. True for shared objects. */
+bool engine_restart(const struct assay_engine *engine);
+/* The last observed run had more records than one reply carries; the observer was told the first ones. */
+bool engine_records_cut(const struct assay_engine *engine);
 bool engine_has(const struct assay_engine *engine, uint64_t feature);
 /* A level of the kernel, or NULL when the engine has not got it whole. */
 enum engine_level { ENGINE_CODEC, ENGINE_INVOCATION, ENGINE_CHAIN };

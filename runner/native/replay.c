@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_ERROR, VERDICT_INVALID, VERDICT_COUNT };
+enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_ERROR, VERDICT_BROKEN, VERDICT_INVALID, VERDICT_COUNT };
 
-static const char *const verdict_name[VERDICT_COUNT] = {"pass", "fail", "error", "invalid"};
+static const char *const verdict_name[VERDICT_COUNT] = {"pass", "fail", "error", "broken", "invalid"};
 
 struct replay {
     const struct assay_engine *engine;
@@ -35,6 +35,7 @@ struct attempt {
     size_t step;
     struct differences differences;
     const char *trouble; /* of the harness or the host: verdict error */
+    bool broken;         /* the trouble is that a program died, hung or answered garbage: verdict broken */
     const struct vector_step *expected;
     uint64_t blocks, instructions; /* records of this step so far */
     bool blocks_differ, instructions_differ;
@@ -85,6 +86,18 @@ static void cover_exit(struct attempt *attempt, const struct assay_stop *stop)
     }
 }
 
+/* Keeps what a negative result that no case can expect means; false when it is none. */
+static bool is_trouble(struct attempt *attempt, int result)
+{
+    if (result >= 0 || result == ASSAY_ERROR_ARGUMENT) {
+        return false;
+    }
+    const char *trouble = engine_trouble(attempt->replay->engine);
+    attempt->trouble = trouble != NULL ? trouble : engine_error_name(result);
+    attempt->broken = engine_is_broken(result);
+    return true;
+}
+
 static void observe(struct attempt *attempt, struct assay_machine *machine)
 {
     const struct assay_engine *engine = attempt->replay->engine;
@@ -96,7 +109,7 @@ static void observe(struct attempt *attempt, struct assay_machine *machine)
         observer.instruction = on_instruction;
     }
     int result = engine->machine->observe(machine, &observer);
-    if (result != 0) {
+    if (!is_trouble(attempt, result) && result != 0) {
         attempt->trouble = engine_error_name(result);
     }
 }
@@ -117,11 +130,6 @@ static const char *result_name(int result)
     return result == 0 ? "done" : engine_error_name(result);
 }
 
-static bool is_host_trouble(int result)
-{
-    return result < 0 && result != ASSAY_ERROR_ARGUMENT;
-}
-
 /* One run or resume; `image` is what memory must be and is brought up to date. */
 static void run_step(struct attempt *attempt, struct assay_machine *machine, const struct vector_step *step,
                      uint8_t *image)
@@ -131,8 +139,7 @@ static void run_step(struct attempt *attempt, struct assay_machine *machine, con
     attempt->blocks = attempt->instructions = 0;
     attempt->blocks_differ = attempt->instructions_differ = false;
     int result = step_execute(attempt->replay->engine, machine, step, &stop);
-    if (is_host_trouble(result)) {
-        attempt->trouble = engine_error_name(result);
+    if (is_trouble(attempt, result)) {
         return;
     }
     compare_words(&attempt->differences, step->kind == STEP_RUN ? "run" : "resume", step->refused ? "refused" : "done",
@@ -155,6 +162,9 @@ static void write_memory(struct attempt *attempt, struct assay_machine *machine,
 {
     const struct memory_run *run = &step->write;
     int result = attempt->replay->engine->machine->write(machine, run->address, run->data.data, run->data.size);
+    if (is_trouble(attempt, result)) {
+        return;
+    }
     compare_words(&attempt->differences, "write", "done", result_name(result));
     image_apply(&attempt->vector->program, image, run);
 }
@@ -170,9 +180,15 @@ static void run_steps(struct attempt *attempt, struct assay_machine *machine, ui
         } else {
             run_step(attempt, machine, step, image);
         }
+        if (attempt->trouble != NULL) {
+            return;
+        }
         int result = image_read(attempt->replay->engine, machine, &vector->program, got);
+        if (is_trouble(attempt, result)) {
+            return;
+        }
         compare_words(&attempt->differences, "read", "done", result_name(result));
-        if (result == 0 && attempt->trouble == NULL) {
+        if (result == 0) {
             compare_images(&attempt->differences, &vector->program, image, got);
         }
         if (attempt->differences.count > 0) {
@@ -196,8 +212,7 @@ static void run_flavour(struct attempt *attempt)
     const struct vector_case *vector = attempt->vector;
     struct assay_machine *machine = NULL;
     int load = level->load(&vector->program, &machine);
-    if (is_host_trouble(load)) {
-        attempt->trouble = engine_error_name(load);
+    if (is_trouble(attempt, load)) {
         return;
     }
     compare_words(&attempt->differences, "load", load_name(vector->load), load_name(load));
@@ -246,7 +261,7 @@ static enum verdict run_case(struct replay *replay, struct attempt *attempt)
     if (attempt->differences.count > 0) {
         return VERDICT_FAIL;
     }
-    return attempt->trouble != NULL ? VERDICT_ERROR : VERDICT_PASS;
+    return attempt->broken ? VERDICT_BROKEN : attempt->trouble != NULL ? VERDICT_ERROR : VERDICT_PASS;
 }
 
 static void begin_line(struct replay *replay, const struct vector_item *item, const char *key)
@@ -277,7 +292,7 @@ static void report(struct replay *replay, const struct vector_item *item, const 
         text_format(text, ", \"flavour\": \"%s\", \"step\": %zu", attempt->observed ? "observed" : "production",
                     attempt->step);
     }
-    if (verdict == VERDICT_ERROR) {
+    if (verdict == VERDICT_ERROR || verdict == VERDICT_BROKEN) {
         text_raw(text, ", \"message\": ");
         text_string(text, attempt->trouble);
     }
@@ -384,7 +399,8 @@ static void finish(struct replay *replay)
 
 static int code_of(const struct replay *replay)
 {
-    if (replay->verdict_count[VERDICT_FAIL] + replay->verdict_count[VERDICT_ERROR] > 0) {
+    const uint64_t *count = replay->verdict_count;
+    if (count[VERDICT_FAIL] + count[VERDICT_ERROR] + count[VERDICT_BROKEN] > 0) {
         return CODE_DIFFERED;
     }
     if (replay->verdict_count[VERDICT_INVALID] > 0) {
@@ -395,9 +411,10 @@ static int code_of(const struct replay *replay)
 
 static int run(int argument_count, char **arguments)
 {
-    const char *engine = NULL, *selection = NULL, *from = NULL, *records = NULL, *cover = NULL;
+    const char *engine = NULL, *timeout = NULL, *selection = NULL, *from = NULL, *records = NULL, *cover = NULL;
     const struct option option[] = {
-        {"--engine", "PATH", "shared object of the engine, libassay_NAME.so", &engine, NULL},
+        {"--engine", "ENGINE", ENGINE_HELP, &engine, NULL},
+        {"--timeout", "SECONDS", TIMEOUT_HELP, &timeout, NULL},
         {"--select", "FILE", "run only the cases whose ids are in FILE, one a line", &selection, NULL},
         {"--from", "N", "run only cases with an index of at least N", &from, NULL},
         {"--records", NULL, "an engine that cannot give the records a case has is an error", &records, NULL},
@@ -420,7 +437,7 @@ static int run(int argument_count, char **arguments)
     }
     replay.needs_records = records != NULL;
     replay.covers = cover != NULL;
-    replay.engine = engine_load(engine);
+    replay.engine = engine_open(engine, timeout);
     if (replay.engine == NULL) {
         return CODE_ENGINE;
     }
@@ -440,7 +457,7 @@ const struct command command_replay = {
     .help = "Runs each case twice, in production and observed, and compares every stop, every\n"
             "register, every given page and the records that the case has. Prints JSON lines:\n"
             "{\"begin\": id, ...} before a case, then {\"case\": id, \"verdict\": \"pass\" |\n"
-            "\"fail\" | \"error\" | \"invalid\", ...}, and {\"done\": true, ...} at the end. An\n"
+            "\"fail\" | \"error\" | \"broken\" | \"invalid\", ...}, and {\"done\": true, ...} at the end. An\n"
             "unreadable case is \"invalid\", with its byte offset; all others still run.\n\n"
             "Exit code: 0 all pass, 1 some fail or are in error, 2 usage, 3 invalid vectors or\n"
             "selection, 4 the engine cannot be loaded, 5 no case was run, 6 no memory or no\n"

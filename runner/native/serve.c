@@ -471,9 +471,10 @@ static void serve(struct server *server)
 
 static int run(int argument_count, char **arguments)
 {
-    const char *engine = NULL, *framed = NULL;
+    const char *engine = NULL, *timeout = NULL, *framed = NULL;
     const struct option option[] = {
-        {"--engine", "PATH", "shared object of the engine, libassay_NAME.so", &engine, NULL},
+        {"--engine", "ENGINE", ENGINE_HELP, &engine, NULL},
+        {"--timeout", "SECONDS", TIMEOUT_HELP, &timeout, NULL},
         {"--framed", NULL, "length-prefixed frames instead of JSON lines", &framed, NULL},
     };
     struct server server = {0};
@@ -485,7 +486,7 @@ static int run(int argument_count, char **arguments)
         complain("serve: --engine is needed; see assay-native serve --help");
         return CODE_USAGE;
     }
-    server.engine = engine_load(engine);
+    server.engine = engine_open(engine, timeout);
     server.framed = framed != NULL;
     if (server.engine == NULL) {
         return CODE_ENGINE;

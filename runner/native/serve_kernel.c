@@ -4,26 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const type_name[] = {"image", "state", "cap", "cnode", "world"};
-static const char *const hash_kind[] = {"bytes", "bmt", "cap", "cnode", "image", "chain", "state"};
-static const char *const outcome_name[] = {"halt", "faulted", "paused"};
-
-enum { TYPE_COUNT = sizeof type_name / sizeof *type_name };
-enum { HASH_COUNT = sizeof hash_kind / sizeof *hash_kind };
-
-/* Which of the names the item is; `count` after an error. */
-static uint32_t read_name(struct server *server, const cJSON *item, const char *const *name, uint32_t count)
+/* Which number has this word; 0 after an error. */
+static uint32_t read_name(struct server *server, const cJSON *item, const char *(*name)(uint32_t number))
 {
     const char *text = item == NULL ? "" : json_read_string(&server->reader, item);
-    for (uint32_t i = 0; i < count; i++) {
-        if (strcmp(text, name[i]) == 0) {
+    for (uint32_t i = 0; name(i) != NULL; i++) {
+        if (strcmp(text, name(i)) == 0) {
             return i;
         }
     }
     if (item != NULL) {
         json_reject(&server->reader, item, "unknown name \"%.30s\"; PROTOCOL.md lists them", text);
     }
-    return count;
+    return 0;
 }
 
 static bool read_flag(struct server *server, const cJSON *item)
@@ -69,7 +62,7 @@ static void decode(struct server *server, const cJSON *request)
     const cJSON *found[3];
     const struct assay_codec_level *level = engine_level(server->engine, ENGINE_CODEC);
     server_members(server, request, key, 3, found);
-    uint32_t type = read_name(server, found[1], type_name, TYPE_COUNT);
+    uint32_t type = read_name(server, found[1], type_name);
     struct bytes bytes = json_read_bytes(&server->reader, found[2]);
     if (server->reader.failed) {
         return;
@@ -119,7 +112,7 @@ static void hash(struct server *server, const cJSON *request)
     const cJSON *found[3];
     const struct assay_codec_level *level = engine_level(server->engine, ENGINE_CODEC);
     server_members(server, request, key, 3, found);
-    uint32_t kind = read_name(server, found[1], hash_kind, HASH_COUNT);
+    uint32_t kind = read_name(server, found[1], hash_name);
     struct bytes value = json_read_bytes(&server->reader, found[2]);
     if (server->reader.failed) {
         return;
@@ -233,7 +226,7 @@ static void write_result(struct server *server, int result, const struct assay_r
         return;
     }
     text_format(reply, "{\"ok\": {\"result\": \"done\", \"outcome\": \"%s\", \"exit\": \"%s\"",
-                outcome_name[done->outcome], exit_name(done->exit));
+                outcome_name(done->outcome), exit_name(done->exit));
     text_format(reply, ", \"argument\": \"0x%x\", \"pc\": \"0x%llx\", \"gas\": \"0x%llx\"", done->argument,
                 (unsigned long long)done->state.pc, (unsigned long long)done->state.gas);
     write_registers(reply, done->state.reg);
@@ -400,7 +393,7 @@ static void chain_apply(struct server *server, const cJSON *request)
     text_format(&server->reply,
                 "{\"ok\": {\"outcome\": \"%s\", \"exit\": \"%s\", \"argument\": \"0x%x\", "
                 "\"value\": \"0x%llx\", \"gas_used\": \"0x%llx\"",
-                outcome_name[done.outcome], exit_name(done.exit), done.argument, (unsigned long long)done.value,
+                outcome_name(done.outcome), exit_name(done.exit), done.argument, (unsigned long long)done.value,
                 (unsigned long long)done.gas_used);
     write_events(server, records);
     text_raw(&server->reply, "}}");

@@ -1,5 +1,4 @@
 /* Text put together piece by piece and written line by line; strings leave it as valid JSON. */
-#include "json.h"
 #include "native.h"
 
 #include <stdarg.h>
@@ -59,6 +58,32 @@ void text_format(struct text *text, const char *format, ...)
     va_end(list);
 }
 
+size_t utf8_size(const uint8_t *at, size_t left)
+{
+    static const struct {
+        uint8_t first, last, low, high, size; /* of the first byte; of the second byte */
+    } shape[] = {
+        {0x00, 0x7f, 0x00, 0xff, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    for (size_t i = 0; i < sizeof shape / sizeof *shape; i++) {
+        if (left == 0 || at[0] < shape[i].first || at[0] > shape[i].last) {
+            continue;
+        }
+        if (left < shape[i].size || (shape[i].size > 1 && (at[1] < shape[i].low || at[1] > shape[i].high))) {
+            return 0;
+        }
+        for (size_t k = 2; k < shape[i].size; k++) {
+            if (at[k] < 0x80 || at[k] > 0xbf) {
+                return 0;
+            }
+        }
+        return shape[i].size;
+    }
+    return 0;
+}
+
 void text_string(struct text *text, const char *string)
 {
     const uint8_t *at = (const uint8_t *)string;
@@ -114,14 +139,4 @@ void text_line(struct text *text)
         exit(CODE_HOST);
     }
     text_clear(text);
-}
-
-void complain(const char *format, ...)
-{
-    va_list list;
-    va_start(list, format);
-    fputs("assay-native: ", stderr);
-    vfprintf(stderr, format, list);
-    fputc('\n', stderr);
-    va_end(list);
 }

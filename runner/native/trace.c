@@ -96,9 +96,10 @@ static int trace_case(void *context, const struct vector_case *vector)
 
 static int run(int argument_count, char **arguments)
 {
-    const char *engine = NULL, *id = NULL, *level = NULL, *from = NULL, *count = NULL, *step = NULL;
+    const char *engine = NULL, *timeout = NULL, *id = NULL, *level = NULL, *from = NULL, *count = NULL, *step = NULL;
     const struct option option[] = {
-        {"--engine", "PATH", "shared object of the engine, libassay_NAME.so", &engine, NULL},
+        {"--engine", "ENGINE", ENGINE_HELP, &engine, NULL},
+        {"--timeout", "SECONDS", TIMEOUT_HELP, &timeout, NULL},
         {"--case", "ID", "the case to run", &id, NULL},
         {"--level", "L0|L1", "instructions (L0, the default) or blocks", &level, NULL},
         {"--from", "I", "index of the first record of a step to print (0)", &from, NULL},
@@ -125,7 +126,7 @@ static int run(int argument_count, char **arguments)
         return CODE_USAGE;
     }
     trace.level = level != NULL && strcmp(level, "L1") == 0 ? LEVEL_L1 : LEVEL_L0;
-    trace.engine = engine_load(engine);
+    trace.engine = engine_open(engine, timeout);
     if (trace.engine == NULL) {
         return CODE_ENGINE;
     }
