@@ -2,7 +2,7 @@
 
 from model.machine.number import signed
 from model.reach import apart, rule
-from model.table import INSN, LIMIT
+from model.table import FORM, INSN, LIMIT, check_names
 
 OPCODE = {record.byte: record for record in INSN}
 REGISTER_LAST = LIMIT["register_last"]
@@ -91,7 +91,7 @@ class Instruction:
             self.npc = operands.npc
             rule(self.name)
             rule(self.form)
-            for field, value in FORM[self.form](operands).items():
+            for field, value in READ[self.form](operands).items():
                 setattr(self, field, value)
 
 
@@ -226,7 +226,7 @@ def three_reg(o):
     return {"a": o.lo, "b": o.hi, "d": clamp(o.b2)}
 
 
-FORM = {
+READ = {
     "isa/form/no_args": no_args,
     "isa/form/one_imm": one_imm,
     "isa/form/one_reg_ext_imm": one_reg_ext_imm,
@@ -241,3 +241,5 @@ FORM = {
     "isa/form/two_reg_two_imm": two_reg_two_imm,
     "isa/form/three_reg": three_reg,
 }
+
+check_names("isa.py: READ", READ, "form.def", [f"isa/form/{form.name}" for form in FORM])

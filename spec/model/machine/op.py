@@ -28,7 +28,7 @@ from model.machine.number import (
     zero,
 )
 from model.reach import rule
-from model.table import LIMIT
+from model.table import LIMIT, OPCODES, check_names
 
 
 def rA(formula):
@@ -366,3 +366,5 @@ EXECUTE = {
     "isa/min": rD(lambda A, B, D, X: min(s64(A), s64(B))),
     "isa/min_u": rD(lambda A, B, D, X: min(A, B)),
 }
+
+check_names("op.py: EXECUTE", EXECUTE, "isa.def", [f"isa/{name}" for name in OPCODES])
