@@ -25,11 +25,7 @@ RULE = re.compile(r"^### (\S+)$", re.M)
 CITED = re.compile(r"(?<![\w/.])((?:%s)(?:/[a-z0-9_]+)+)(?![\w/.*])")
 
 # folder -> what its Python may import besides the standard library
-PYTHON = {
-    "spec/model": {"model"},
-    "spec/cases": {"model", "cases"},
-    "CI": set(),
-}
+PYTHON = {"spec/model": {"model"}, "spec/cases": {"model", "cases"}, "CI": set()}
 
 
 def files():

@@ -3,6 +3,8 @@
 import shutil
 import subprocess
 import tempfile
+from argparse import Namespace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .errors import LinkError
@@ -10,32 +12,20 @@ from .errors import LinkError
 LIBRARY = Path(__file__).resolve().parent.parent / "lib"
 COMPILERS = ("clang-19", "clang-20", "clang-21", "clang-22")
 TARGET = ["--target=riscv64-unknown-elf", "-march=rv64em_zbb", "-mabi=lp64e", "-mno-strict-align"]
-COMPILE = [
-    "-std=c17",
-    "-O2",
-    "-ffreestanding",
-    "-fno-pic",
-    "-ffunction-sections",
-    "-fdata-sections",
-]
+COMPILE = ["-std=c17", "-O2", "-ffreestanding", "-fno-pic", "-ffunction-sections", "-fdata-sections"]
 INCLUDE = ["-I", str(LIBRARY / "include")]
-LINK = [
-    "-nostdlib",
-    "-static",
-    "-fuse-ld=lld",
-    "-Wl,--emit-relocs,--no-relax,--gc-sections,--build-id=none,-e,0",
-]
+LINK = ["-nostdlib", "-static", "-fuse-ld=lld", "-Wl,--emit-relocs,--no-relax,--gc-sections,--build-id=none,-e,0"]
 
 
 class NoCompiler(Exception):
     """There is no compiler for 16 registers."""
 
 
-def sources_of_library():
+def sources_of_library() -> list[str]:
     return sorted(str(path) for path in (LIBRARY / "src").glob("*.c"))
 
 
-def compile_library(folder):
+def compile_library(folder: str | Path) -> list[str]:
     """The objects of the library, for who links many guests; raises LinkError or NoCompiler."""
     argv = [compiler(), *TARGET, *COMPILE, *INCLUDE, "-c", *sources_of_library()]
     ran = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
@@ -44,7 +34,14 @@ def compile_library(folder):
     return sorted(str(path) for path in Path(folder).glob("*.o"))
 
 
-def command(sources, options, elf, stack=None, heap=None, library=None):
+def command(
+    sources: Sequence[str],
+    options: Sequence[str],
+    elf: str,
+    stack: int | None = None,
+    heap: int | None = None,
+    library: Sequence[str] | None = None,
+) -> list[str]:
     """The compiler's command line; `options` come last but for the sources, so that they win.
     `library`: its objects, if they are compiled already.
     """
@@ -67,14 +64,14 @@ def command(sources, options, elf, stack=None, heap=None, library=None):
     ]
 
 
-def compiler():
+def compiler() -> str:
     for name in COMPILERS:
         if (path := shutil.which(name)) is not None:
             return path
     raise NoCompiler(f"no compiler: none of {', '.join(COMPILERS)} is on PATH; install clang-19 and lld-19")
 
 
-def compile_and_link(arguments, options, link_file):
+def compile_and_link(arguments: Namespace, options: Sequence[str], link_file: Callable[[str, Namespace], None]) -> None:
     """Raises LinkError with what the compiler said, or NoCompiler."""
     with tempfile.TemporaryDirectory() as folder:
         elf = arguments.elf or str(Path(folder) / "guest.elf")

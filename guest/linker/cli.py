@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from . import cc, image, mapfile
@@ -11,7 +12,7 @@ DONE, USAGE, BAD_INPUT, NO_TOOL = 0, 2, 3, 4
 REGISTERS = {"a0": 7, "a1": 8, "a2": 9, "a3": 10, "a4": 11, "a5": 12}
 
 
-def link_main(argv=None):
+def link_main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="assay link", description="Link a static RISC-V ELF to an Image.")
     parser.add_argument("elf", metavar="GUEST.ELF")
     add_outputs(parser)
@@ -19,7 +20,7 @@ def link_main(argv=None):
     return guarded("link", arguments.elf, lambda: link_file(arguments.elf, arguments))
 
 
-def cc_main(argv=None):
+def cc_main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="assay cc",
         description="Compile C to an Image.",
@@ -34,7 +35,7 @@ def cc_main(argv=None):
     return guarded("cc", arguments.sources[0], lambda: cc.compile_and_link(arguments, options, link_file))
 
 
-def add_outputs(parser):
+def add_outputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", required=True, metavar="GUEST.IMAGE")
     parser.add_argument("--map", metavar="FILE", help="write where each instruction went, as lines of JSON")
     parser.add_argument(
@@ -46,11 +47,10 @@ def add_outputs(parser):
     )
 
 
-def guarded(command, file, act):
+def guarded(command: str, file: str, act: Callable[[], None]) -> int:
     """Runs `act`; a complaint is one message and an exit code."""
     try:
         act()
-        return DONE
     except cc.NoCompiler as error:
         print(f"assay {command}: {error}", file=sys.stderr)
         return NO_TOOL
@@ -58,17 +58,19 @@ def guarded(command, file, act):
         print(f"assay {command}: {file}: {error}", file=sys.stderr)
     except OSError as error:
         print(f"assay {command}: {error.filename or file}: {error.strerror}", file=sys.stderr)
+    else:
+        return DONE
     return BAD_INPUT
 
 
-def link_file(elf, arguments):
+def link_file(elf: str, arguments: argparse.Namespace) -> None:
     linked = image.link(Path(elf).read_bytes(), dict(map(register, arguments.register)))
     Path(arguments.output).write_bytes(linked.image)
     if arguments.map:
         Path(arguments.map).write_text("".join(mapfile.lines(linked)), encoding="utf-8")
 
 
-def register(text):
+def register(text: str) -> tuple[tuple[int, int], int]:
     """`0.a0=1000` to ((0, 7), 1000)."""
     try:
         place, value = text.split("=")

@@ -4,12 +4,17 @@ decoding.
 
 import io
 from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+from typing import NoReturn
 
+from elftools.dwarf.lineprogram import LineProgram
 from elftools.elf.elffile import ELFFile
 from elftools.elf.relocation import RelocationSection
+from elftools.elf.sections import Section as ElfSection
+from elftools.elf.sections import Symbol as ElfSymbol
 from elftools.elf.sections import SymbolTableSection
 
 from .errors import LinkError
@@ -23,31 +28,19 @@ STATIC = "compile without -fPIC or -fPIE and link with -static"
 RELOCATION_NAME = {
     number: "R_RISCV_" + name
     for number, name in {
-        0: "NONE", 1: "32", 2: "64", 3: "RELATIVE", 4: "COPY", 5: "JUMP_SLOT", 16: "BRANCH",
-        17: "JAL", 18: "CALL",
-        19: "CALL_PLT", 20: "GOT_HI20", 21: "TLS_GOT_HI20", 22: "TLS_GD_HI20", 23: "PCREL_HI20",
-        24: "PCREL_LO12_I",
-        25: "PCREL_LO12_S", 26: "HI20", 27: "LO12_I", 28: "LO12_S", 29: "TPREL_HI20",
-        30: "TPREL_LO12_I",
-        31: "TPREL_LO12_S", 32: "TPREL_ADD", 33: "ADD8", 34: "ADD16", 35: "ADD32", 36: "ADD64",
-        37: "SUB8",
-        38: "SUB16", 39: "SUB32", 40: "SUB64", 43: "ALIGN", 44: "RVC_BRANCH", 45: "RVC_JUMP",
-        51: "RELAX",
-        52: "SUB6", 53: "SET6", 54: "SET8", 55: "SET16", 56: "SET32", 57: "32_PCREL",
-        58: "IRELATIVE",
-        59: "PLT32", 60: "SET_ULEB128", 61: "SUB_ULEB128",
+        0: "NONE", 1: "32", 2: "64", 3: "RELATIVE", 4: "COPY", 5: "JUMP_SLOT", 16: "BRANCH", 17: "JAL", 18: "CALL",
+        19: "CALL_PLT", 20: "GOT_HI20", 21: "TLS_GOT_HI20", 22: "TLS_GD_HI20", 23: "PCREL_HI20", 24: "PCREL_LO12_I",
+        25: "PCREL_LO12_S", 26: "HI20", 27: "LO12_I", 28: "LO12_S", 29: "TPREL_HI20", 30: "TPREL_LO12_I",
+        31: "TPREL_LO12_S", 32: "TPREL_ADD", 33: "ADD8", 34: "ADD16", 35: "ADD32", 36: "ADD64", 37: "SUB8",
+        38: "SUB16", 39: "SUB32", 40: "SUB64", 43: "ALIGN", 44: "RVC_BRANCH", 45: "RVC_JUMP", 51: "RELAX", 52: "SUB6",
+        53: "SET6", 54: "SET8", 55: "SET16", 56: "SET32", 57: "32_PCREL", 58: "IRELATIVE", 59: "PLT32",
+        60: "SET_ULEB128", 61: "SUB_ULEB128",
     }.items()
 }  # fmt: skip
-CPP_SECTIONS = (
-    ".init_array",
-    ".preinit_array",
-    ".fini_array",
-    ".ctors",
-    ".dtors",
-    ".gcc_except_table",
-)
+CPP_SECTIONS = (".init_array", ".preinit_array", ".fini_array", ".ctors", ".dtors", ".gcc_except_table")
 CPP_SYMBOLS = ("_Z", "__cxa_", "__gxx_")
 UNMAPPED = (".eh_frame", ".eh_frame_hdr")
+Line = tuple[int, str | None, int]  # address, file name (None where a sequence ends), line
 
 
 @dataclass(frozen=True)
@@ -60,10 +53,15 @@ class Section:
     executable: bool
 
     @property
-    def end(self):
+    def end(self) -> int:
         return self.address + self.size
 
-    def holds(self, address):
+    @property
+    def content(self) -> bytes:
+        """What the file has of it."""
+        return self.data or b""
+
+    def holds(self, address: int) -> bool:
         return self.address <= address < self.end
 
 
@@ -78,7 +76,7 @@ class Symbol:
     weak: bool
 
     @property
-    def in_code(self):
+    def in_code(self) -> bool:
         return self.section is not None and self.section.executable
 
 
@@ -90,49 +88,53 @@ class Relocation:
     addend: int
 
     @property
-    def target(self):
+    def target(self) -> int:
         return (self.symbol.value if self.symbol else 0) + self.addend
 
     @property
-    def in_code(self):
+    def in_code(self) -> bool:
         """Whether it refers to code. Its symbol decides: an address may be the end of something else."""
         return self.symbol is not None and self.symbol.in_code
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether it refers to a place in the section of its symbol."""
+        return bool(self.symbol and self.symbol.section and self.symbol.section.holds(self.target))
 
 
 @dataclass
 class Guest:
     """What the other files need to know of an ELF."""
 
-    sections: list
-    symbols: list
-    relocations: dict = field(default_factory=dict)  # address -> relocations at it, in file order
-    read_lines: object = list
+    sections: list[Section]
+    symbols: list[Symbol]
+    relocations: dict[int, list[Relocation]] = field(default_factory=dict)  # by address, in file order
+    read_lines: Callable[[], list[Line]] = list
 
     @cached_property
-    def functions(self):
+    def functions(self) -> list[tuple[int, Symbol]]:
         """(address, symbol) of everything named in code, ascending; at one address functions last."""
         named = [s for s in self.symbols if s.in_code and s.name and not s.name.startswith((".L", "$"))]
         return sorted(
-            ((s.value, s) for s in named),
-            key=lambda pair: (pair[0], pair[1].kind == "STT_FUNC", pair[1].name),
+            ((s.value, s) for s in named), key=lambda pair: (pair[0], pair[1].kind == "STT_FUNC", pair[1].name)
         )
 
     @cached_property
-    def lines(self):
+    def lines(self) -> list[Line]:
         return sorted(self.read_lines(), key=lambda row: row[0])
 
     @property
-    def code(self):
+    def code(self) -> list[Section]:
         return [section for section in self.sections if section.executable]
 
     @property
-    def data(self):
+    def data(self) -> list[Section]:
         return [s for s in self.sections if not s.executable and s.name != ENDPOINTS]
 
-    def section_at(self, address):
+    def section_at(self, address: int) -> Section | None:
         return next((section for section in self.sections if section.holds(address)), None)
 
-    def symbol_at(self, address):
+    def symbol_at(self, address: int) -> str:
         """`name+0x10`, or an empty string."""
         if (section := self.section_at(address)) is None:
             return ""
@@ -145,23 +147,23 @@ class Guest:
                 return f"{symbol.name}+{address - symbol.value:#x}"
         return section.name
 
-    def source_at(self, address):
+    def source_at(self, address: int) -> str:
         """`file.c:12`, or an empty string."""
         at = bisect_right(self.lines, address, key=lambda row: row[0]) - 1
         if at < 0 or self.lines[at][1] is None:
             return ""
         return f"{self.lines[at][1]}:{self.lines[at][2]}"
 
-    def place(self, address):
+    def place(self, address: int) -> str:
         """For people: the address with its symbol and source line."""
         symbol, source = self.symbol_at(address), self.source_at(address)
         return f"{address:#x}" + (f" in {symbol}" if symbol else "") + (f" ({source})" if source else "")
 
-    def refuse(self, address, problem, advice=""):
+    def refuse(self, address: int, problem: str, advice: str = "") -> NoReturn:
         raise LinkError(problem, self.place(address), advice)
 
 
-def read(data):
+def read(data: bytes) -> Guest:
     """Bytes to Guest; raises LinkError."""
     try:
         file = ELFFile(io.BytesIO(data))
@@ -173,7 +175,7 @@ def read(data):
         raise LinkError(f"the ELF is damaged: {error or type(error).__name__}", advice="link it again") from None
 
 
-def check_header(file):
+def check_header(file: ELFFile) -> None:
     if file.elfclass != 64 or not file.little_endian or file["e_machine"] != "EM_RISCV":
         raise LinkError("no little-endian 64-bit RISC-V ELF", advice=COMPILE)
     if file["e_type"] == "ET_REL":
@@ -182,25 +184,18 @@ def check_header(file):
         raise LinkError(f"an ELF of type {file['e_type']}, not a static program", advice=STATIC)
     flags = file["e_flags"]
     if flags & FLOAT_ABI:
-        raise LinkError(
-            "the ELF uses a hard-float ABI (ELF flags)",
-            advice=f"there is no floating point; {COMPILE}",
-        )
+        raise LinkError("the ELF uses a hard-float ABI (ELF flags)", advice=f"there is no floating point; {COMPILE}")
     if flags & COMPRESSED:
         raise LinkError("the ELF has compressed instructions (ELF flags)", advice=COMPILE)
 
 
-def read_guest(file):
+def read_guest(file: ELFFile) -> Guest:
     every = list(file.iter_sections())
     check_sizes(every)
     loaded = {n: read_section(s) for n, s in enumerate(every) if is_loaded(s)}
     symbols = read_symbols(file, loaded)
     check_overlap(loaded.values())
-    guest = Guest(
-        sorted(loaded.values(), key=lambda s: s.address),
-        symbols,
-        read_lines=lambda: read_lines(file),
-    )
+    guest = Guest(sorted(loaded.values(), key=lambda s: s.address), symbols, read_lines=lambda: read_lines(file))
     check_symbols(guest)
     for section in every:
         if isinstance(section, RelocationSection) and section["sh_info"] in loaded:
@@ -208,7 +203,7 @@ def read_guest(file):
     return guest
 
 
-def check_sizes(sections):
+def check_sizes(sections: Iterable[ElfSection]) -> None:
     for section in sections:
         if section["sh_flags"] & ALLOC and section["sh_addr"] + section["sh_size"] > ADDRESS_END:
             raise LinkError(
@@ -218,28 +213,22 @@ def check_sizes(sections):
             )
 
 
-def check_overlap(sections):
+def check_overlap(sections: Iterable[Section]) -> None:
     ordered = sorted(sections, key=lambda section: section.address)
     for low, high in pairwise(ordered):
         if low.end > high.address:
             raise LinkError(
-                f"overlaps section {high.name} at {high.address:#x}",
-                f"section {low.name}",
-                "correct the linker script",
+                f"overlaps section {high.name} at {high.address:#x}", f"section {low.name}", "correct the linker script"
             )
 
 
-def is_loaded(section):
+def is_loaded(section: ElfSection) -> bool:
     """Whether a section becomes part of the Image; raises LinkError for one that cannot."""
     if not section["sh_flags"] & ALLOC or not section["sh_size"] or section.name in UNMAPPED:
         return False
     place = f"section {section.name} at {section['sh_addr']:#x}"
     if section.name.startswith(CPP_SECTIONS):
-        raise LinkError(
-            "constructors and C++ are not supported",
-            place,
-            "write the guest in C, without constructors",
-        )
+        raise LinkError("constructors and C++ are not supported", place, "write the guest in C, without constructors")
     if section["sh_flags"] & TLS:
         raise LinkError("thread-local storage", place, "there are no threads; remove _Thread_local")
     if section.name.startswith((".got", ".plt", ".dynamic", ".interp")):
@@ -251,7 +240,7 @@ def is_loaded(section):
     return True
 
 
-def read_section(section):
+def read_section(section: ElfSection) -> Section:
     data = None if section["sh_type"] == "SHT_NOBITS" else section.data()
     if data is not None and len(data) != section["sh_size"]:
         raise LinkError("the file ends inside of it", f"section {section.name}", "link the ELF again")
@@ -265,14 +254,14 @@ def read_section(section):
     )
 
 
-def read_symbols(file, loaded):
+def read_symbols(file: ELFFile, loaded: Mapping[int, Section]) -> list[Symbol]:
     tables = [s for s in file.iter_sections() if isinstance(s, SymbolTableSection) and s.name == ".symtab"]
     if not tables:
         raise LinkError("there is no symbol table", advice="do not strip the ELF: relocations need it")
     return [read_symbol(symbol, loaded) for symbol in tables[0].iter_symbols()]
 
 
-def read_symbol(symbol, loaded):
+def read_symbol(symbol: ElfSymbol, loaded: Mapping[int, Section]) -> Symbol:
     index = symbol["st_shndx"]
     return Symbol(
         symbol.name,
@@ -285,13 +274,13 @@ def read_symbol(symbol, loaded):
     )
 
 
-def check_symbols(guest):
+def check_symbols(guest: Guest) -> None:
     for symbol in guest.symbols:
         if symbol.name.startswith(CPP_SYMBOLS):
             raise LinkError(f"{symbol.name} comes from C++", guest.place(symbol.value), "write the guest in C")
 
 
-def read_relocations(section, symbols, guest):
+def read_relocations(section: RelocationSection, symbols: Sequence[Symbol], guest: Guest) -> None:
     if not section.is_RELA():
         raise LinkError("relocations without addends", f"section {section.name}", "link with ld.lld")
     for entry in section.iter_relocations():
@@ -300,19 +289,17 @@ def read_relocations(section, symbols, guest):
         symbol = symbols[index] if index else None
         if symbol is not None and symbol.undefined and not symbol.weak:
             guest.refuse(
-                entry["r_offset"],
-                f"{symbol.name} is not defined",
-                "link the file that defines it, or correct the name",
+                entry["r_offset"], f"{symbol.name} is not defined", "link the file that defines it, or correct the name"
             )
         found = Relocation(entry["r_offset"], kind, symbol, entry["r_addend"])
         guest.relocations.setdefault(found.address, []).append(found)
 
 
-def read_lines(file):
-    """(address, file name, line), no name where a sequence ends; none if the information is broken."""
+def read_lines(file: ELFFile) -> list[Line]:
+    """The lines of the debug information; none if it is broken."""
     if not file.has_dwarf_info():
         return []
-    rows = []
+    rows: list[Line] = []
     try:
         dwarf = file.get_dwarf_info(relocate_dwarf_sections=False)
         for unit in dwarf.iter_CUs():
@@ -324,7 +311,7 @@ def read_lines(file):
     return rows
 
 
-def unit_lines(program):
+def unit_lines(program: LineProgram) -> Iterable[Line]:
     names = program["file_entry"]
     first = 0 if program["version"] >= 5 else 1
     for entry in program.get_entries():

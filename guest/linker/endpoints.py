@@ -5,7 +5,7 @@
 
 from dataclasses import dataclass
 
-from . import relocate
+from . import elf, relocate
 from .elf import ENDPOINTS
 from .errors import LinkError
 
@@ -21,34 +21,28 @@ class Endpoint:
     arg_cnode_size: int
 
 
-def read(guest):
+def read(guest: elf.Guest) -> dict[int, Endpoint]:
     """index -> Endpoint, ascending; raises LinkError."""
     sections = [section for section in guest.sections if section.name == ENDPOINTS]
     if not sections:
         raise LinkError("there is no endpoint", f"section {ENDPOINTS} is missing", DECLARE)
-    found = {}
+    found: dict[int, Endpoint] = {}
     for section in sections:
         if section.data is None or section.size % SIZE:
-            raise LinkError(
-                f"its {section.size} bytes are not records of {SIZE}",
-                f"section {ENDPOINTS}",
-                DECLARE,
-            )
+            raise LinkError(f"its {section.size} bytes are not records of {SIZE}", f"section {ENDPOINTS}", DECLARE)
         for address in range(section.address, section.end, SIZE):
             endpoint = record(guest, section, address)
             if endpoint.index in found:
                 first = guest.place(found[endpoint.index].address)
                 guest.refuse(
-                    endpoint.address,
-                    f"endpoint {endpoint.index} is declared twice, first at {first}",
-                    "number it anew",
+                    endpoint.address, f"endpoint {endpoint.index} is declared twice, first at {first}", "number it anew"
                 )
             found[endpoint.index] = endpoint
     return dict(sorted(found.items()))
 
 
-def record(guest, section, address):
-    data = section.data[address - section.address :][:SIZE]
+def record(guest: elf.Guest, section: elf.Section, address: int) -> Endpoint:
+    data = section.content[address - section.address :][:SIZE]
     function = relocate.find(guest, address, {"R_RISCV_64"})
     if function is None:
         guest.refuse(address, "an endpoint record without a relocation", "link with --emit-relocs")

@@ -1,27 +1,31 @@
 """The whole: ELF bytes to an Image that the specification admits."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import model
 
 from . import blocks, elf, endpoints, layout, lower, optimise, program, relocate
+from .code import Key
+from .decode import Instruction
 from .errors import LinkError
 
 STACK_POINTER = lower.SP
 GAS_SLOT, QUOTA_SLOT, YIELD_SLOT = (model.kernel.table.KERNEL_SLOT[n] for n in ("gas", "quota", "yield_catcher"))
 kernel = model.kernel
+Registers = Mapping[tuple[int, int], int]  # (endpoint, PVM register) -> value at entry
 
 
 @dataclass(frozen=True)
 class Linked:
     image: bytes
     guest: elf.Guest
-    instructions: list
-    position: dict
+    instructions: list[Instruction]
+    position: dict[Key, int]
 
 
-def link(data, registers=None):
-    """ELF bytes to Linked; raises LinkError. `registers`: (endpoint, register) -> value at entry."""
+def link(data: bytes, registers: Registers | None = None) -> Linked:
+    """ELF bytes to Linked; raises LinkError."""
     guest = elf.read(data)
     relocate.check(guest)
     entries = endpoints.read(guest)
@@ -34,7 +38,7 @@ def link(data, registers=None):
     return Linked(admitted(image), guest, code.instructions, placed.position)
 
 
-def constants(guest):
+def constants(guest: elf.Guest) -> optimise.Constant:
     """A function that gives bytes of memory that never change, or None."""
     fixed = [s for s in guest.data if layout.kind(s) == "read-only" and s.data is not None]
     relocated = {
@@ -44,17 +48,22 @@ def constants(guest):
         for n in range(8)
     }
 
-    def constant_at(address, size):
+    def constant_at(address: int, size: int) -> bytes | None:
         for section in fixed:
-            if section.address <= address and address + size <= section.end:
-                if relocated.isdisjoint(range(address, address + size)):
-                    return section.data[address - section.address :][:size]
+            is_inside = section.address <= address and address + size <= section.end
+            if is_inside and relocated.isdisjoint(range(address, address + size)):
+                return section.content[address - section.address :][:size]
         return None
 
     return constant_at
 
 
-def build(placed, entries, regions, registers):
+def build(
+    placed: blocks.Placed,
+    entries: Mapping[int, endpoints.Endpoint],
+    regions: Sequence[layout.Region],
+    registers: Registers,
+) -> kernel.Image:
     for endpoint, register in registers:
         if endpoint not in entries:
             raise LinkError(f"there is no endpoint {endpoint} whose register {register} could be set")
@@ -80,11 +89,11 @@ def build(placed, entries, regions, registers):
     )
 
 
-def by_slot(regions):
+def by_slot(regions: Iterable[layout.Region]) -> list[layout.Region]:
     return sorted(regions, key=lambda region: region.slot)
 
 
-def admitted(image):
+def admitted(image: kernel.Image) -> bytes:
     """The bytes of the Image; raises LinkError when the specification would not admit it."""
     data = kernel.encode(image)
     try:

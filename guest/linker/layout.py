@@ -1,12 +1,15 @@
 """Sections to pages: which addresses an Image maps, from which slot, with which content."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import model
 
 from . import relocate
+from .elf import Guest, Section
 from .errors import LinkError
+from .relocate import JumpTable
 
 PAGE = model.table.LIMIT["page_size"]
 PAGES_MAX = model.kernel.table.LIMIT["mapped_page_max"]
@@ -23,19 +26,19 @@ class Region:
     content: bytes  # without trailing zeros
 
     @property
-    def end(self):
+    def end(self) -> int:
         return self.start + self.size
 
     @property
-    def slot(self):
+    def slot(self) -> int:
         return SLOT[self.name]
 
     @property
-    def pinned(self):
+    def pinned(self) -> bool:
         return self.name == "read-only"
 
 
-def regions(guest, table):
+def regions(guest: Guest, table: JumpTable) -> list[Region]:
     """The regions of memory, by address; raises LinkError."""
     groups = {name: [s for s in guest.data if kind(s) == name] for name in SLOT}
     found = [span(guest, name, sections, table) for name, sections in groups.items() if sections]
@@ -46,14 +49,14 @@ def regions(guest, table):
     return found
 
 
-def kind(section):
+def kind(section: Section) -> str:
     """Which region a section that is not code belongs to."""
     if section.data is None and section.name in (".stack", ".heap"):
         return section.name[1:]
     return "writable" if section.writable else "read-only"
 
 
-def span(guest, name, sections, table):
+def span(guest: Guest, name: str, sections: Sequence[Section], table: JumpTable) -> Region:
     """The region that covers these sections, page by page."""
     start = min(s.address for s in sections) // PAGE * PAGE
     size = -(-max(s.end for s in sections) // PAGE) * PAGE - start
@@ -72,7 +75,7 @@ def span(guest, name, sections, table):
     return Region(name, start, size, bytes(content).rstrip(b"\0"))
 
 
-def check(found):
+def check(found: Sequence[Region]) -> None:
     for low, high in pairwise(found):
         if low.end > high.start:
             raise LinkError(
@@ -85,5 +88,5 @@ def check(found):
         raise LinkError(f"memory ends at {found[-1].end:#x}, above 2^32", advice=SMALLER)
 
 
-def stack_top(found):
+def stack_top(found: Sequence[Region]) -> int:
     return next(region.end for region in found if region.name == "stack")

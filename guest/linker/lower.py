@@ -5,41 +5,40 @@ no such form and need a register that nobody else uses; they borrow one and keep
 the stack pointer, where nothing lives.
 """
 
+from collections.abc import Callable
+from typing import NoReturn
+
 from . import relocate
-from .code import Mark, Op, address_immediate, load_constant
-from .decode import signed
+from .code import Item, Mark, Op, address_immediate, load_constant
+from .decode import Instruction, signed
+from .elf import Guest
+from .program import Program
 
 # x0 has no register, x3 and x4 are refused when decoding.
 REGISTER = {1: 0, 2: 1, 5: 2, 6: 3, 7: 4, 8: 5, 9: 6, 10: 7, 11: 8, 12: 9, 13: 10, 14: 11, 15: 12}
 SP = REGISTER[2]
 LOWEST_UNUSED = -8
+SET_OPERATION = "write `li t0, N` directly before it, as <assay/guest.h> does"
 
 THREE = {
-    "add": "add_64", "sub": "sub_64", "sll": "shlo_l_64", "srl": "shlo_r_64", "sra": "shar_r_64",
-    "slt": "set_lt_s", "sltu": "set_lt_u", "xor": "xor", "or": "or", "and": "and",
-    "mul": "mul_64", "mulh": "mul_upper_s_s", "mulhsu": "mul_upper_s_u", "mulhu": "mul_upper_u_u",
-    "div": "div_s_64", "divu": "div_u_64", "rem": "rem_s_64", "remu": "rem_u_64",
-    "addw": "add_32", "subw": "sub_32", "sllw": "shlo_l_32", "srlw": "shlo_r_32",
-    "sraw": "shar_r_32",
-    "mulw": "mul_32", "divw": "div_s_32", "divuw": "div_u_32", "remw": "rem_s_32",
-    "remuw": "rem_u_32",
-    "andn": "and_inv", "orn": "or_inv", "xnor": "xnor", "min": "min", "minu": "min_u",
-    "max": "max", "maxu": "max_u",
-    "rol": "rot_l_64", "ror": "rot_r_64", "rolw": "rot_l_32", "rorw": "rot_r_32",
+    "add": "add_64", "sub": "sub_64", "sll": "shlo_l_64", "srl": "shlo_r_64", "sra": "shar_r_64", "slt": "set_lt_s",
+    "sltu": "set_lt_u", "xor": "xor", "or": "or", "and": "and", "mul": "mul_64", "mulh": "mul_upper_s_s",
+    "mulhsu": "mul_upper_s_u", "mulhu": "mul_upper_u_u", "div": "div_s_64", "divu": "div_u_64", "rem": "rem_s_64",
+    "remu": "rem_u_64", "addw": "add_32", "subw": "sub_32", "sllw": "shlo_l_32", "srlw": "shlo_r_32",
+    "sraw": "shar_r_32", "mulw": "mul_32", "divw": "div_s_32", "divuw": "div_u_32", "remw": "rem_s_32",
+    "remuw": "rem_u_32", "andn": "and_inv", "orn": "or_inv", "xnor": "xnor", "min": "min", "minu": "min_u",
+    "max": "max", "maxu": "max_u", "rol": "rot_l_64", "ror": "rot_r_64", "rolw": "rot_l_32", "rorw": "rot_r_32",
 }  # fmt: skip
 TWO = {
     "clz": "leading_zero_bits_64", "clzw": "leading_zero_bits_32", "ctz": "trailing_zero_bits_64",
     "ctzw": "trailing_zero_bits_32", "cpop": "count_set_bits_64", "cpopw": "count_set_bits_32",
-    "sext.b": "sign_extend_8", "sext.h": "sign_extend_16", "zext.h": "zero_extend_16",
-    "rev8": "reverse_bytes",
+    "sext.b": "sign_extend_8", "sext.h": "sign_extend_16", "zext.h": "zero_extend_16", "rev8": "reverse_bytes",
 }  # fmt: skip
 IMMEDIATE = {
-    "addi": "add_imm_64", "addiw": "add_imm_32", "slti": "set_lt_s_imm", "sltiu": "set_lt_u_imm",
-    "xori": "xor_imm", "ori": "or_imm", "andi": "and_imm", "slli": "shlo_l_imm_64",
-    "srli": "shlo_r_imm_64",
-    "srai": "shar_r_imm_64", "rori": "rot_r_64_imm", "slliw": "shlo_l_imm_32",
-    "srliw": "shlo_r_imm_32",
-    "sraiw": "shar_r_imm_32", "roriw": "rot_r_32_imm",
+    "addi": "add_imm_64", "addiw": "add_imm_32", "slti": "set_lt_s_imm", "sltiu": "set_lt_u_imm", "xori": "xor_imm",
+    "ori": "or_imm", "andi": "and_imm", "slli": "shlo_l_imm_64", "srli": "shlo_r_imm_64", "srai": "shar_r_imm_64",
+    "rori": "rot_r_64_imm", "slliw": "shlo_l_imm_32", "srliw": "shlo_r_imm_32", "sraiw": "shar_r_imm_32",
+    "roriw": "rot_r_32_imm",
 }  # fmt: skip
 LOAD = {"lb": "i8", "lh": "i16", "lw": "i32", "ld": "u64", "lbu": "u8", "lhu": "u16", "lwu": "u32"}
 STORE = {"sb": "u8", "sh": "u16", "sw": "u32", "sd": "u64"}
@@ -49,12 +48,10 @@ EQUAL_TAKEN = {"beq", "bge", "bgeu"}
 
 # With x0 as second source, and as first: what is left to do with the other register.
 # "zero", "ones" and "copy" say themselves; a pair is an immediate form and its immediate.
+Left = str | tuple[str, int]
 COPY_32 = ("add_imm_32", 0)
-SECOND_ZERO = {
-    **dict.fromkeys(
-        ("add", "sub", "sll", "srl", "sra", "xor", "or", "rem", "remu", "andn", "rol", "ror"),
-        "copy",
-    ),
+SECOND_ZERO: dict[str, Left] = {
+    **dict.fromkeys(("add", "sub", "sll", "srl", "sra", "xor", "or", "rem", "remu", "andn", "rol", "ror"), "copy"),
     **dict.fromkeys(("addw", "subw", "sllw", "srlw", "sraw", "remw", "remuw", "rolw", "rorw"), COPY_32),
     **dict.fromkeys(("sltu", "and", "mul", "mulh", "mulhsu", "mulhu", "mulw", "minu"), "zero"),
     **dict.fromkeys(("div", "divu", "divw", "divuw", "orn"), "ones"),
@@ -62,7 +59,7 @@ SECOND_ZERO = {
     "slt": ("set_lt_s_imm", 0),
     "xnor": ("xor_imm", -1),
 }
-FIRST_ZERO = {
+FIRST_ZERO: dict[str, Left] = {
     **dict.fromkeys(("add", "xor", "or", "maxu"), "copy"),
     **dict.fromkeys(("sll", "srl", "sra", "sllw", "srlw", "sraw", "rol", "ror", "rolw", "rorw", "andn"), "zero"),
     **dict.fromkeys(("and", "mul", "mulh", "mulhsu", "mulhu", "mulw", "minu"), "zero"),
@@ -75,6 +72,7 @@ FIRST_ZERO = {
     "orn": ("xor_imm", -1),
     "xnor": ("xor_imm", -1),
 }
+
 BOTH_ZERO_ONES = {"div", "divu", "divw", "divuw", "orn", "xnor"}
 UNARY_OF_ZERO = {"clz": 64, "ctz": 64, "clzw": 32, "ctzw": 32}
 
@@ -82,32 +80,29 @@ UNARY_OF_ZERO = {"clz": 64, "ctz": 64, "clzw": 32, "ctzw": 32}
 class Lowering:
     """Lowers the instructions of one program."""
 
-    def __init__(self, guest, program):
+    def __init__(self, guest: Guest, program: Program) -> None:
         self.guest, self.program, self.table = guest, program, program.table
-        self.before = None
+        self.before: Instruction | None = None
 
-    def all(self):
+    def all(self) -> list[Item]:
         """The whole program, between two traps: the first is for endpoints that do not exist."""
-        stream = [Op("trap")]
+        stream: list[Item] = [Op("trap")]
         for instruction in self.program.instructions:
             stream.append(Mark(instruction.address))
             stream += self.one(instruction)
             self.before = instruction
         return [*stream, Op("trap")]
 
-    def one(self, i):
+    def one(self, i: Instruction) -> list[Item]:
         """The PVM instructions for one RISC-V instruction."""
-        for names, lower in KINDS:
-            if i.name in names:
-                return lower(self, i)
-        return getattr(self, i.name)(i)
+        return LOWER[i.name](self, i)
 
-    def refuse(self, i, problem, advice):
+    def refuse(self, i: Instruction, problem: str, advice: str) -> NoReturn:
         self.guest.refuse(i.address, problem, advice)
 
     # Arithmetic
 
-    def three(self, i):
+    def three(self, i: Instruction) -> list[Item]:
         if not i.rd:
             return []
         if not i.rs1 and not i.rs2:
@@ -120,7 +115,7 @@ class Lowering:
             return self.zero_divided(i)
         return what_is_left((FIRST_ZERO if not i.rs1 else SECOND_ZERO)[i.name], i.rd, i.rs1 or i.rs2)
 
-    def signed_limit(self, i):
+    def signed_limit(self, i: Instruction) -> list[Item]:
         """max(v, 0) and min(v, 0)."""
         source, rd = REGISTER[i.rs1 or i.rs2], REGISTER[i.rd]
         if rd != source:
@@ -129,24 +124,20 @@ class Lowering:
         keeps = "branch_ge_s_imm" if i.name == "max" else "branch_le_s_imm"
         return [Op(keeps, a=rd, target=done), load_constant(rd, 0), Mark(done)]
 
-    def zero_divided(self, i):
+    def zero_divided(self, i: Instruction) -> list[Item]:
         """0 / v is 0, but all ones if v is 0, of which the 32-bit divisions see the low half."""
         source, rd = REGISTER[i.rs2], REGISTER[i.rd]
         low = [Op("add_imm_32", a=rd, b=source)] if i.name.endswith("w") else []
-        return [
-            *low,
-            Op("set_lt_u_imm", a=rd, b=rd if low else source, x=1),
-            Op("neg_add_imm_64", a=rd, b=rd),
-        ]
+        return [*low, Op("set_lt_u_imm", a=rd, b=rd if low else source, x=1), Op("neg_add_imm_64", a=rd, b=rd)]
 
-    def two(self, i):
+    def two(self, i: Instruction) -> list[Item]:
         if not i.rd:
             return []
         if not i.rs1:
             return [load_constant(REGISTER[i.rd], UNARY_OF_ZERO.get(i.name, 0))]
         return [Op(TWO[i.name], a=REGISTER[i.rs1], d=REGISTER[i.rd])]
 
-    def orc_b(self, i):
+    def orc_b(self, i: Instruction) -> list[Item]:
         """Each byte that is not 0 becomes 255: its top bit is found by a carry, then spread."""
         if not i.rd:
             return []
@@ -168,7 +159,7 @@ class Lowering:
             give_back(work, 2),
         ]
 
-    def immediate(self, i):
+    def immediate(self, i: Instruction) -> list[Item]:
         if not i.rd:
             return []
         imm = self.low_bits(i)
@@ -179,25 +170,21 @@ class Lowering:
         if i.name in ("addi", "addiw", "xori", "ori"):
             return [load_constant(REGISTER[i.rd], imm)]
         if i.name in ("slti", "sltiu"):
-            return [load_constant(REGISTER[i.rd], int(imm > 0 or i.name == "sltiu" and imm != 0))]
+            return [load_constant(REGISTER[i.rd], int(imm > 0 or (i.name == "sltiu" and imm != 0)))]
         return [load_constant(REGISTER[i.rd], 0)]
 
-    def low_bits(self, i):
+    def low_bits(self, i: Instruction) -> int:
         """The immediate, or what it is worth when it is the low part of a code address."""
         found = relocate.find(self.guest, i.address, relocate.LOW | relocate.PC_LOW)
         if found is None:
             return i.imm
         if found.kind in relocate.PC_LOW:
             if relocate.find(self.guest, found.target, relocate.PC_HIGH) is None:
-                self.refuse(
-                    i,
-                    "the low part of an address without its auipc",
-                    "link with --emit-relocs --no-relax",
-                )
+                self.refuse(i, "the low part of an address without its auipc", "link with --emit-relocs --no-relax")
             return 0  # auipc loaded the whole of it
         return signed(self.table.value(found), 12) if found.in_code else i.imm
 
-    def lui(self, i):
+    def lui(self, i: Instruction) -> list[Item]:
         found = relocate.find(self.guest, i.address, relocate.HIGH)
         if found is None or not found.in_code:
             value = i.imm
@@ -206,7 +193,7 @@ class Lowering:
             value = whole - signed(whole, 12)
         return [load_constant(REGISTER[i.rd], value)] if i.rd else []
 
-    def auipc(self, i):
+    def auipc(self, i: Instruction) -> list[Item]:
         found = relocate.find(self.guest, i.address, relocate.PC_HIGH)
         if found is None:
             self.refuse(i, "auipc without a relocation", "link with --emit-relocs --no-relax")
@@ -214,17 +201,13 @@ class Lowering:
 
     # Memory
 
-    def load(self, i):
+    def load(self, i: Instruction) -> list[Item]:
         if i.rd:
             return [load(LOAD[i.name], REGISTER[i.rd], i.rs1, self.low_bits(i))]
         borrowed = 12 if i.rs1 != 15 else 11
-        return [
-            keep(borrowed, 1),
-            load(LOAD[i.name], borrowed, i.rs1, self.low_bits(i)),
-            give_back(borrowed, 1),
-        ]
+        return [keep(borrowed, 1), load(LOAD[i.name], borrowed, i.rs1, self.low_bits(i)), give_back(borrowed, 1)]
 
-    def store(self, i):
+    def store(self, i: Instruction) -> list[Item]:
         width, imm = STORE[i.name], self.low_bits(i)
         if i.rs1 and i.rs2:
             return [Op("store_ind_" + width, a=REGISTER[i.rs2], b=REGISTER[i.rs1], x=imm)]
@@ -236,7 +219,7 @@ class Lowering:
 
     # Control
 
-    def branch(self, i):
+    def branch(self, i: Instruction) -> list[Item]:
         target, condition = i.address + i.imm, BRANCH[i.name]
         if i.rs1 == i.rs2:
             return [Op("jump", target=target)] if i.name in EQUAL_TAKEN else []
@@ -245,18 +228,18 @@ class Lowering:
         condition = condition if i.rs1 else MIRRORED[condition]
         return [Op(f"branch_{condition}_imm", a=REGISTER[i.rs1 or i.rs2], target=target)]
 
-    def jal(self, i):
+    def jal(self, i: Instruction) -> list[Item]:
         return self.jump_to(i, i.address + i.imm, i.address + 4)
 
-    def call(self, i):
+    def call(self, i: Instruction) -> list[Item]:
         return self.jump_to(i, i.imm, i.address + 8)
 
-    def jump_to(self, i, target, back):
+    def jump_to(self, i: Instruction, target: int, back: int) -> list[Item]:
         if not i.rd:
             return [Op("jump", target=target)]
         return [Op("load_imm_jump", a=REGISTER[i.rd], x=self.table.dynamic(back), target=target)]
 
-    def jalr(self, i):
+    def jalr(self, i: Instruction) -> list[Item]:
         if not i.rs1:
             self.refuse(i, "a jump to a constant address", "call a function by its name")
         imm = self.low_bits(i)
@@ -265,63 +248,66 @@ class Lowering:
         back = self.table.dynamic(i.address + 4)
         return [Op("load_imm_jump_ind", a=REGISTER[i.rd], b=REGISTER[i.rs1], x=back, y=imm)]
 
-    def ecall(self, i):
+    def ecall(self, i: Instruction) -> list[Item]:
         before = self.before
-        if before is not None and before.address == i.address - 4 and i.address not in self.program.targets:
-            if before.name == "select":
-                return [Op("ecall")]
-            if (before.name, before.rd, before.rs1) == ("addi", 5, 0):
-                return [Op("ecalli", x=before.imm)]
-        self.refuse(
-            i,
-            "ecall without its operation",
-            "write `li t0, N` directly before it, as <assay/guest.h> does",
-        )
+        if before is None or before.address != i.address - 4 or i.address in self.program.targets:
+            self.refuse(i, "ecall without its operation", SET_OPERATION)
+        if before.name == "select":
+            return [Op("ecall")]
+        if (before.name, before.rd, before.rs1) != ("addi", 5, 0):
+            self.refuse(i, "ecall without its operation", SET_OPERATION)
+        return [Op("ecalli", x=before.imm)]
 
-    def trap(self, i):
+    def trap(self, i: Instruction) -> list[Item]:
         return [Op("trap")]
 
-    def nothing(self, i):
+    def nothing(self, i: Instruction) -> list[Item]:
         return []
 
 
-def copy(target, source):
+def copy(target: int, source: int) -> list[Item]:
     return [] if target == source else [Op("move_reg", a=source, d=target)]
 
 
-def what_is_left(todo, rd, source):
+def what_is_left(todo: Left, rd: int, source: int) -> list[Item]:
     rd, source = REGISTER[rd], REGISTER[source]
-    if todo in ("zero", "ones"):
-        return [load_constant(rd, 0 if todo == "zero" else -1)]
+    if isinstance(todo, tuple):
+        name, imm = todo
+        return [Op(name, a=rd, b=source, x=imm)]
     if todo == "copy":
         return copy(rd, source)
-    name, imm = todo
-    return [Op(name, a=rd, b=source, x=imm)]
+    return [load_constant(rd, {"zero": 0, "ones": -1}[todo])]
 
 
-def load(width, target, base, offset):
+def load(width: str, target: int, base: int, offset: int) -> Op:
     if not base:
         return Op("load_" + width, a=target, x=address_immediate(offset))
     return Op("load_ind_" + width, a=target, b=REGISTER[base], x=offset)
 
 
-def keep(register, place):
+def keep(register: int, place: int) -> Op:
     """Saves a borrowed register below the stack pointer."""
     return Op("store_ind_u64", a=register, b=SP, x=LOWEST_UNUSED * place)
 
 
-def give_back(register, place):
+def give_back(register: int, place: int) -> Op:
     return Op("load_ind_u64", a=register, b=SP, x=LOWEST_UNUSED * place)
 
 
-KINDS = (
-    (THREE, Lowering.three),
-    (TWO, Lowering.two),
-    (IMMEDIATE, Lowering.immediate),
-    (LOAD, Lowering.load),
-    (STORE, Lowering.store),
-    (BRANCH, Lowering.branch),
-    ({"orc.b"}, Lowering.orc_b),
-    ({"ebreak", "unimp"}, Lowering.trap),
-    ({"fence", "select"}, Lowering.nothing),
-)
+LOWER: dict[str, Callable[[Lowering, Instruction], list[Item]]] = {
+    **dict.fromkeys(THREE, Lowering.three),
+    **dict.fromkeys(TWO, Lowering.two),
+    **dict.fromkeys(IMMEDIATE, Lowering.immediate),
+    **dict.fromkeys(LOAD, Lowering.load),
+    **dict.fromkeys(STORE, Lowering.store),
+    **dict.fromkeys(BRANCH, Lowering.branch),
+    **dict.fromkeys(("ebreak", "unimp"), Lowering.trap),
+    **dict.fromkeys(("fence", "select"), Lowering.nothing),
+    "auipc": Lowering.auipc,
+    "call": Lowering.call,
+    "ecall": Lowering.ecall,
+    "jal": Lowering.jal,
+    "jalr": Lowering.jalr,
+    "lui": Lowering.lui,
+    "orc.b": Lowering.orc_b,
+}

@@ -7,9 +7,12 @@ not known.
 """
 
 import json
+from collections.abc import Iterator
+
+from .image import Linked
 
 
-def lines(linked):
+def lines(linked: Linked) -> Iterator[str]:
     for instruction in linked.instructions:
         row = {
             "address": instruction.address,

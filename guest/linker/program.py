@@ -1,8 +1,9 @@
 """The code of a guest as instructions, and every place in it that a jump may go to."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from . import relocate
+from . import elf, relocate
 from .decode import Instruction, Unsupported, decode
 
 BRANCH = {"beq", "bne", "blt", "bge", "bltu", "bgeu"}
@@ -10,14 +11,14 @@ BRANCH = {"beq", "bne", "blt", "bge", "bltu", "bgeu"}
 
 @dataclass
 class Program:
-    instructions: list  # in the order of their addresses; a call's two words are one "call"
-    targets: set  # RISC-V addresses that must begin a block
+    instructions: list[Instruction]  # in the order of their addresses; a call's two words are one "call"
+    targets: set[int]  # RISC-V addresses that must begin a block
     table: relocate.JumpTable
 
 
-def read(guest, entries):
+def read(guest: elf.Guest, entries: Iterable[int]) -> Program:
     """Guest and the addresses of its endpoints to Program; raises LinkError."""
-    instructions = []
+    instructions: list[Instruction] = []
     for section in guest.code:
         instructions += section_instructions(guest, section)
     known = {i.address for i in instructions}
@@ -33,30 +34,24 @@ def read(guest, entries):
         if instruction.name in ("call", "jal", "jalr") and instruction.rd and after(instruction) not in known:
             guest.refuse(instruction.address, "a call at the end of the code", "put unimp behind it")
     return Program(
-        instructions,
-        set(direct.values()) | returns | taken | set(entries),
-        relocate.JumpTable(returns | taken),
+        instructions, set(direct.values()) | returns | taken | set(entries), relocate.JumpTable(returns | taken)
     )
 
 
-def after(instruction):
+def after(instruction: Instruction) -> int:
     return instruction.address + (8 if instruction.name == "call" else 4)
 
 
-def target_of(instruction):
+def target_of(instruction: Instruction) -> int | None:
     """Where a direct jump goes, or None."""
     if instruction.name in BRANCH or instruction.name == "jal":
         return instruction.address + instruction.imm
     return instruction.imm if instruction.name == "call" else None
 
 
-def section_instructions(guest, section):
+def section_instructions(guest: elf.Guest, section: elf.Section) -> Iterator[Instruction]:
     if section.data is None or section.address % 4 or section.size % 4:
-        guest.refuse(
-            section.address,
-            f"section {section.name} is not made of 4-byte instructions",
-            "link it again",
-        )
+        guest.refuse(section.address, f"section {section.name} is not made of 4-byte instructions", "link it again")
     at, end = section.address, section.end
     while at < end:
         instruction = instruction_at(guest, section, at)
@@ -64,22 +59,18 @@ def section_instructions(guest, section):
         at = after(instruction)
 
 
-def instruction_at(guest, section, address):
+def instruction_at(guest: elf.Guest, section: elf.Section, address: int) -> Instruction:
     offset = address - section.address
-    word = int.from_bytes(section.data[offset : offset + 4], "little")
+    word = int.from_bytes(section.content[offset : offset + 4], "little")
     try:
         found = decode(address, word)
         if found.name != "auipc" or not (call := relocate.find(guest, address, relocate.CALLS)):
             return found
-        jump = decode(address + 4, int.from_bytes(section.data[offset + 4 : offset + 8], "little"))
+        jump = decode(address + 4, int.from_bytes(section.content[offset + 4 : offset + 8], "little"))
     except Unsupported as error:
         guest.refuse(address, error.problem, error.advice)
     if jump.name != "jalr" or jump.rs1 != found.rd:
-        guest.refuse(
-            address,
-            "a call relocation on something else than auipc and jalr",
-            "write `call` or `tail`",
-        )
+        guest.refuse(address, "a call relocation on something else than auipc and jalr", "write `call` or `tail`")
     if call.symbol is not None and call.symbol.undefined:
         guest.refuse(address, f"{call.symbol.name} is not defined", "link the file that defines it")
     return Instruction(address, "call", jump.rd, 0, 0, call.target)

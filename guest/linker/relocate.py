@@ -4,6 +4,9 @@ A code address is worth nothing to a PVM program: what it holds instead is the d
 a jump-table entry.
 """
 
+from collections.abc import Iterable, Sequence, Set
+
+from .elf import Guest, Relocation, Section
 from .errors import LinkError
 
 IGNORED = {"R_RISCV_NONE", "R_RISCV_RELAX", "R_RISCV_ALIGN"}
@@ -20,48 +23,37 @@ TAKEN = HIGH | LOW | PC_HIGH | WORDS.keys() | ADDS.keys() | SUBS.keys()
 JUMP_ALIGNMENT = 2
 
 
-def check(guest):
+def check(guest: Guest) -> None:
     """Every relocation of a loaded section is one that the linker knows; raises LinkError."""
     for address, relocations in guest.relocations.items():
         section = guest.section_at(address)
         if section is None:
-            raise LinkError(
-                f"a relocation at {address:#x} is outside of its section",
-                advice="link the ELF again",
-            )
+            raise LinkError(f"a relocation at {address:#x} is outside of its section", advice="link the ELF again")
         known = CODE_KINDS if section.executable else DATA_KINDS
         for relocation in relocations:
             if relocation.kind not in known:
-                guest.refuse(
-                    address,
-                    f"relocation {relocation.kind} is not supported",
-                    advice_for(relocation.kind),
-                )
+                guest.refuse(address, f"relocation {relocation.kind} is not supported", advice_for(relocation.kind))
 
 
-def advice_for(kind):
+def advice_for(kind: str) -> str:
     if "TLS" in kind or "TPREL" in kind:
         return "there are no threads; remove _Thread_local"
     return "compile without -fPIC, for the medlow code model; link with -static --no-relax"
 
 
-def taken(guest):
+def taken(guest: Guest) -> set[int]:
     """The code addresses that the program holds as values."""
-    found = set()
+    found: set[int] = set()
     for address, relocations in guest.relocations.items():
         for relocation in relocations:
             if relocation.kind in TAKEN and relocation.in_code:
-                if relocation.target % 4 or not relocation.symbol.section.holds(relocation.target):
-                    guest.refuse(
-                        address,
-                        f"{relocation.target:#x} is no instruction",
-                        "do not compute code addresses",
-                    )
+                if relocation.target % 4 or not relocation.is_inside:
+                    guest.refuse(address, f"{relocation.target:#x} is no instruction", "do not compute code addresses")
                 found.add(relocation.target)
     return found
 
 
-def find(guest, address, kinds):
+def find(guest: Guest, address: int, kinds: Set[str]) -> Relocation | None:
     """The relocation of one of these kinds at an address, or None."""
     return next((r for r in guest.relocations.get(address, ()) if r.kind in kinds), None)
 
@@ -69,22 +61,22 @@ def find(guest, address, kinds):
 class JumpTable:
     """Which entry stands for which RISC-V address."""
 
-    def __init__(self, addresses):
+    def __init__(self, addresses: Iterable[int]) -> None:
         self.addresses = sorted(addresses)
         self.entry = {address: n for n, address in enumerate(self.addresses)}
 
-    def dynamic(self, address):
+    def dynamic(self, address: int) -> int:
         """What a program holds to jump to a RISC-V address."""
         return JUMP_ALIGNMENT * (self.entry[address] + 1)
 
-    def value(self, relocation):
+    def value(self, relocation: Relocation) -> int:
         """What a relocation's target is worth in the Image."""
         return self.dynamic(relocation.target) if relocation.in_code else relocation.target
 
 
-def patched(guest, section, table):
+def patched(guest: Guest, section: Section, table: JumpTable) -> bytes:
     """The section's bytes with jump-table addresses for code addresses."""
-    data = bytearray(section.data)
+    data = bytearray(section.content)
     for address in sorted(a for a in guest.relocations if section.holds(a)):
         relocations = [r for r in guest.relocations[address] if r.kind not in IGNORED]
         if any(relocation.in_code for relocation in relocations):
@@ -92,14 +84,10 @@ def patched(guest, section, table):
     return bytes(data)
 
 
-def patch(guest, data, offset, relocations, table):
+def patch(guest: Guest, data: bytearray, offset: int, relocations: Sequence[Relocation], table: JumpTable) -> None:
     """Several relocations at one place are the terms of a sum."""
     size = max((WORDS | ADDS | SUBS)[r.kind] for r in relocations)
     total = sum(-table.value(r) if r.kind in SUBS else table.value(r) for r in relocations)
     if size < 4 or offset + size > len(data):
-        guest.refuse(
-            relocations[0].address,
-            "a code address in too few bytes",
-            "keep code addresses in 4 or 8 bytes",
-        )
+        guest.refuse(relocations[0].address, "a code address in too few bytes", "keep code addresses in 4 or 8 bytes")
     data[offset : offset + size] = (total % 2 ** (8 * size)).to_bytes(size, "little")

@@ -4,20 +4,20 @@ BITS = (8, 16, 32, 64)
 TYPES = tuple(f"{sign}int{bits}_t" for bits in BITS for sign in ("u", ""))
 
 
-def bits_of(type):
+def bits_of(type: str) -> int:
     return int(type.strip("uint_"))
 
 
-def is_signed(type):
+def is_signed(type: str) -> bool:
     return type.startswith("i")
 
 
-def wide(type):
+def wide(type: str) -> str:
     """The unsigned type in which arithmetic of `type` neither overflows nor is promoted to int."""
     return "uint64_t" if bits_of(type) == 64 else "uint32_t"
 
 
-def divisions(type):
+def divisions(type: str) -> str:
     """Division and remainder of a type, by zero and by -1 too."""
     guard = f"(uint64_t)({type})(0 - ({wide(type)})a)" if is_signed(type) else ""
     by_minus_one = f"b == -1 ? {guard} : " if guard else ""

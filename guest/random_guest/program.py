@@ -1,6 +1,7 @@
 """A random program: types, globals, functions that call the ones before them, tables of them, and main."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import prelude
@@ -23,7 +24,7 @@ class Program:
     text: str
 
 
-def generate(seed, index):
+def generate(seed: int, index: int) -> Program:
     """Program `index` of a seed, always the same."""
     draw = random.Random(f"{seed}/{index}")
     level = draw.choice(LEVELS)
@@ -32,14 +33,14 @@ def generate(seed, index):
 
 
 class Writer:
-    def __init__(self, draw):
+    def __init__(self, draw: random.Random) -> None:
         self.random = draw
-        self.lines = []
-        self.types = []
+        self.lines: list[str] = []
+        self.types: list[Type] = []
         self.globals = Scope(budget=MAIN_BUDGET)
         self.constants = Expressions(draw, self.globals)
 
-    def program(self):
+    def program(self) -> str:
         self.structs()
         self.data()
         for number in range(self.random.randrange(3, 8)):
@@ -49,38 +50,45 @@ class Writer:
         self.main()
         return prelude.TEXT + "\n" + "\n".join(self.lines) + "\n"
 
-    def structs(self):
+    def structs(self) -> None:
         for number in range(self.random.randrange(1, 4)):
             fields = tuple((f"m{n}", self.random.choice(TYPES)) for n in range(self.random.randrange(2, 7)))
             self.types.append(Type(f"struct s{number}", fields))
             members = [f"    {type} {name};" for name, type in fields]
             self.lines += [f"struct s{number} {{", *members, "};", ""]
 
-    def data(self):
+    def data(self) -> None:
         for number in range(self.random.randrange(4, 9)):
-            type, name = self.random.choice(TYPES), f"g{number}"
-            qualifier = self.random.choice(("", "", "volatile "))
-            start = "" if self.random.random() < 0.4 else f" = ({type}){self.constants.constant()}"
-            self.lines.append(f"static {qualifier}{type} {name}{start};")
-            self.globals.variables.append(Variable(name, type, is_volatile=bool(qualifier)))
-            if not qualifier and self.random.random() < 0.4:
-                self.lines.append(f"static {type} *p{number} = &{name};")
-                self.globals.pointers.append(Variable(f"p{number}", type))
+            self.variable(number)
         for number in range(self.random.randrange(2, 6)):
             self.array(f"a{number}")
         for number in range(self.random.randrange(1, 4)):
-            type = self.random.choice(self.types)
-            values = ", ".join(f"({t}){self.constants.constant()}" for _, t in type.fields)
-            start = f" = {{{values}}}" if self.random.random() < 0.6 else ""
-            self.lines.append(f"static {type.name} t{number}{start};")
-            self.globals.structs.append(Struct(f"t{number}", type))
+            self.struct(f"t{number}")
         for number in range(self.random.randrange(3)):
             rows = Rows(f"u{number}", self.random.choice(self.types), self.random.choice((2, 4, 8)))
             self.lines.append(f"static {rows.type.name} {rows.name}[{rows.size}];")
             self.globals.rows.append(rows)
         self.lines.append("")
 
-    def array(self, name):
+    def variable(self, number: int) -> None:
+        """A variable, perhaps with a pointer at it."""
+        type, name = self.random.choice(TYPES), f"g{number}"
+        qualifier = self.random.choice(("", "", "volatile "))
+        start = "" if self.random.random() < 0.4 else f" = ({type}){self.constants.constant()}"
+        self.lines.append(f"static {qualifier}{type} {name}{start};")
+        self.globals.variables.append(Variable(name, type, is_volatile=bool(qualifier)))
+        if not qualifier and self.random.random() < 0.4:
+            self.lines.append(f"static {type} *p{number} = &{name};")
+            self.globals.pointers.append(Variable(f"p{number}", type))
+
+    def struct(self, name: str) -> None:
+        type = self.random.choice(self.types)
+        values = ", ".join(f"({t}){self.constants.constant()}" for _, t in type.fields)
+        start = f" = {{{values}}}" if self.random.random() < 0.6 else ""
+        self.lines.append(f"static {type.name} {name}{start};")
+        self.globals.structs.append(Struct(name, type))
+
+    def array(self, name: str) -> None:
         type, size = self.random.choice(TYPES), self.random.choice((4, 8, 16, 32))
         is_constant = self.random.random() < 0.3
         values = ", ".join(f"({type}){self.constants.constant()}" for _ in range(size))
@@ -88,7 +96,7 @@ class Writer:
         self.lines.append(f"static {'const ' if is_constant else ''}{type} {name}[{size}]{start};")
         self.globals.arrays.append(Array(name, type, size, is_constant))
 
-    def scope(self, budget, words):
+    def scope(self, budget: int, words: Sequence[str]) -> Scope:
         """What is global, and parameters."""
         known = self.globals
         return Scope(
@@ -102,9 +110,11 @@ class Writer:
             list(known.changers),
         )
 
-    def locals(self, scope):
+    def locals(self, scope: Scope) -> list[str]:
         """Declarations of local variables, arrays, structs and pointers at them."""
-        lines, expressions, own = [], Expressions(self.random, scope), []
+        lines: list[str] = []
+        own: list[Variable] = []
+        expressions = Expressions(self.random, scope)
         for number in range(self.random.randrange(1, 6)):
             variable = Variable(f"v{number}", self.random.choice(TYPES), is_local=True)
             own.append(variable)
@@ -124,7 +134,9 @@ class Writer:
             scope.structs.append(struct)
         return lines
 
-    def function(self, head, scope, before=(), after=(), returns=None):
+    def function(
+        self, head: str, scope: Scope, before: Sequence[str] = (), after: Sequence[str] = (), returns: str | None = None
+    ) -> int:
         """Writes one; what it costs."""
         statements = Statements(self.random, scope)
         body = [*before, *self.locals(scope), *statements.block(self.random.randrange(2, 7), 2), *after]
@@ -132,7 +144,7 @@ class Writer:
         self.lines += [head, "{", *(f"    {line}" for line in (*body, last)), "}", ""]
         return scope.cost
 
-    def plain(self, number):
+    def plain(self, number: int) -> None:
         """A function of words; from the seventh on they are on the stack."""
         words = [f"x{n}" for n in range(self.random.choice((1, 2, 2, 3, 4, 6, 7, 9)))]
         parameters = ", ".join(f"uint64_t {word}" for word in words)
@@ -140,7 +152,7 @@ class Writer:
         cost = self.function(head, self.scope(FUNCTION_BUDGET, words))
         self.globals.callees.append(Callee(f"f{number}", len(words), cost))
 
-    def recursive(self, number):
+    def recursive(self, number: int) -> None:
         """A function that calls itself at most twice, one less deep."""
         name, depth = f"r{number}", self.random.choice((1, 3, 7))
         scope = self.scope(60, ["x0", "x1"])
@@ -153,7 +165,7 @@ class Writer:
         calls = 2 ** (depth + 1) if twice else depth + 1
         self.globals.callees.append(Callee(name, 2, cost * calls, depth=depth))
 
-    def changer(self, number):
+    def changer(self, number: int) -> None:
         """A function that takes a struct by value and returns it changed."""
         type = self.random.choice(self.types)
         scope = self.scope(FUNCTION_BUDGET, ["x0"])
@@ -162,9 +174,9 @@ class Writer:
         cost = self.function(head, scope, returns="return given;")
         self.globals.changers.append(Callee(f"c{number}", 1, cost, struct=type))
 
-    def table(self):
+    def table(self) -> None:
         """Functions of one shape, by index: a constant table or one that can be written."""
-        by_words = {}
+        by_words: dict[int, list[Callee]] = {}
         for callee in self.globals.callees:
             if not callee.depth:
                 by_words.setdefault(callee.words, []).append(callee)
@@ -178,7 +190,7 @@ class Writer:
             cost = max(callee.cost for callee in chosen)
             self.globals.callees.append(Callee(f"w{words}", words, cost, table=size))
 
-    def main(self):
+    def main(self) -> None:
         known = self.globals
         scope = self.scope(MAIN_BUDGET, [f"argument{n}" for n in range(4)])
         calls = Expressions(self.random, scope)

@@ -22,14 +22,14 @@ class Array:
     is_constant: bool = False
 
     @property
-    def bytes(self):
+    def bytes(self) -> int:
         return self.size * bits_of(self.type) // 8
 
 
 @dataclass(frozen=True)
 class Type:
     name: str
-    fields: tuple  # (name, type) of each
+    fields: tuple[tuple[str, str], ...]  # (name, type) of each
 
 
 @dataclass(frozen=True)
@@ -60,19 +60,19 @@ class Callee:
 @dataclass
 class Scope:
     budget: int
-    variables: list = field(default_factory=list)
-    arrays: list = field(default_factory=list)
-    structs: list = field(default_factory=list)
-    rows: list = field(default_factory=list)
-    pointers: list = field(default_factory=list)
-    callees: list = field(default_factory=list)
-    changers: list = field(default_factory=list)  # functions of a struct
-    counters: list = field(default_factory=list)
+    variables: list[Variable] = field(default_factory=list)
+    arrays: list[Array] = field(default_factory=list)
+    structs: list[Struct] = field(default_factory=list)
+    rows: list[Rows] = field(default_factory=list)
+    pointers: list[Variable] = field(default_factory=list)
+    callees: list[Callee] = field(default_factory=list)
+    changers: list[Callee] = field(default_factory=list)  # functions of a struct
+    counters: list[str] = field(default_factory=list)
     times: int = 1  # how often what is written now is done
     cost: int = 0
 
-    def affords(self, cost):
+    def affords(self, cost: int) -> bool:
         return self.cost + cost * self.times <= self.budget
 
-    def spend(self, cost):
+    def spend(self, cost: int) -> None:
         self.cost += cost * self.times

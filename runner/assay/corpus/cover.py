@@ -100,11 +100,7 @@ class Coverage:
             "ok": self.ok,
             "cases": self.cases,
             "rules": {
-                rule: {
-                    "reached": self.reached[rule],
-                    "rules": self.positive[rule],
-                    "against": self.negative[rule],
-                }
+                rule: {"reached": self.reached[rule], "rules": self.positive[rule], "against": self.negative[rule]}
                 for rule in sorted(model.rules())
             },
             "opcodes": {engine: sorted(names) for engine, names in self.executed.items()},

@@ -53,11 +53,7 @@ class Recorder:
         return changed
 
     def keep_block(self, state):
-        record = {
-            "pc": number(state.pc),
-            "gas": number(state.gas),
-            "regs": self.since("blocks", state.regs),
-        }
+        record = {"pc": number(state.pc), "gas": number(state.gas), "regs": self.since("blocks", state.regs)}
         self.lists["blocks"].append(record)
 
     def keep_instruction(self, step):
@@ -178,12 +174,7 @@ def check_known(case, name, stop):
         return
     if stop is None:
         raise FillError(f"{name}: known values are given, but the machine never stopped")
-    found = {
-        "exit": stop.exit,
-        "argument": stop.argument,
-        "pc": stop.state.pc,
-        "gas": stop.state.gas,
-    }
+    found = {"exit": stop.exit, "argument": stop.argument, "pc": stop.state.pc, "gas": stop.state.gas}
     found |= {f"r{index}": value for index, value in enumerate(stop.state.regs)}
     for key, value in case.known.items():
         if found[key] != value:
