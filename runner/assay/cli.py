@@ -26,6 +26,7 @@ COMMANDS = (
     "cover",
     "random",
     "oracle",
+    "docs",
     "bench",
     "serve",
     "doctor",

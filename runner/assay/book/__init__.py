@@ -1,0 +1,1 @@
+"""The book: its pictures, its generated pages, and how it is built."""
