@@ -45,8 +45,6 @@ def texts() -> dict[str, str]:
         "reference/vectors.md": "vectors/README.md",
         "reference/assembly.md": "runner/ASM.md",
         "guides/guests.md": "guest/README.md",
-        "changes.md": "CHANGELOG.md",
-        "security.md": "SECURITY.md",
         "contributing.md": "CONTRIBUTING.md",
     }
     return {name: (paths.ROOT / source).read_text("utf-8") for name, source in sources.items()}
