@@ -28,7 +28,12 @@ def chapter(file: Path) -> str:
 
 
 def rule_index() -> str:
-    lines = ["# All rules", "", "Every rule of the specification, by chapter. A card names the rule that was broken.", ""]
+    lines = [
+        "# All rules",
+        "",
+        "Every rule of the specification, by chapter. A card names the rule that was broken.",
+        "",
+    ]
     for room in ROOMS:
         for file in sorted(folder(room).glob("*.md")):
             names = RULE.findall(file.read_text("utf-8"))

@@ -6,14 +6,15 @@ from assay.base import paths
 
 COMMENT = re.compile(r"\A/\*(.*?)\*/\s*", re.S)
 NAMED = re.compile(r"\b(?:struct|enum) (assay_\w+) \{|#define (ASSAY_\w+)")
+CPLUSPLUS = re.compile(r'#ifdef __cplusplus\n(?:extern "C" \{|\})\n#endif\n')
 SECTION = re.compile(r"\A/\* -+ (.+?) -+ \*/\Z")
 
 
 def page() -> str:
     """The Markdown page; its order is the header's."""
     text = (paths.ROOT / "include" / "assay.h").read_text("utf-8")
-    opening, _, rest = text.partition("#ifndef ASSAY_H")
-    body = rest.rpartition("#endif")[0]
+    opening, _, rest = text.partition("#ifndef ASSAY_H\n#define ASSAY_H\n")
+    body = CPLUSPLUS.sub("", rest.rpartition("#endif")[0])
     lines = ["# assay.h", "", prose(opening.strip()), ""]
     for block in blocks(body):
         lines += render(block)

@@ -27,7 +27,9 @@ def draw() -> dict[str, str]:
     pictures = {}
     for palette in PALETTES:
         pictures[f"votes-{palette.name}.svg"] = votes_picture.picture(palette)
-        pictures[f"card-{palette.name}.svg"] = card_picture.picture(card, "./assay replay -e mine=./libassay_mine.so", palette)
+        pictures[f"card-{palette.name}.svg"] = card_picture.picture(
+            card, "./assay replay -e mine=./libassay_mine.so", palette
+        )
     return pictures
 
 
