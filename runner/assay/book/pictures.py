@@ -1,7 +1,7 @@
 """The pictures of the README and the book: made here, kept in docs/images, compared by a test."""
 
-import re
 import os
+import re
 import subprocess
 import sys
 import tempfile
