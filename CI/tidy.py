@@ -17,7 +17,7 @@ TEXT = CODE | {".def", ".md", ".txt", ".json", ".in", ".1", ".lock", ".asm", ".l
 COLUMNS = 120
 
 MARKS = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
-NAMED_HOSTS = r"assay\.invalid|www\.apache\.org|json-schema\.org"
+NAMED_HOSTS = r"assay\.invalid|www\.apache\.org|www\.w3\.org|json-schema\.org"
 PLACES = re.compile(rf"/work/|/home/[a-z]|/root/|\bhttps?://(?!{NAMED_HOSTS})")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 IMPORT = re.compile(r"^\s*(?:from\s+(\.*[\w.]*)\s+import|import\s+([\w.]+))")

@@ -77,8 +77,8 @@ static int take_pages(struct assay_machine *machine, const struct assay_program 
     machine->page = calloc(program->page_count + 1, sizeof *machine->page);
     for (size_t i = 0; i < program->page_count; i++) {
         struct assay_page page = program->page[i];
-        if (page.address % 4096 != 0 || page.size > 4096 || page.access < ASSAY_ACCESS_RO || page.access > ASSAY_ACCESS_RW ||
-            page_of(machine, page.address) != NULL) {
+        if (page.address % 4096 != 0 || page.size > 4096 || page.access < ASSAY_ACCESS_RO ||
+            page.access > ASSAY_ACCESS_RW || page_of(machine, page.address) != NULL) {
             return ASSAY_ERROR_ARGUMENT;
         }
         uint8_t *data = calloc(1, 4096);
@@ -97,7 +97,8 @@ static int load(const struct assay_program *program, struct assay_machine **resu
     if (program->profile != ASSAY_PROFILE_JAR || program->reserved[0] != 0) {
         return ASSAY_ERROR_UNSUPPORTED;
     }
-    if (program->mem_cycles != 25 && program->mem_cycles != 50 && program->mem_cycles != 75 && program->mem_cycles != 100) {
+    if (program->mem_cycles != 25 && program->mem_cycles != 50 && program->mem_cycles != 75 &&
+        program->mem_cycles != 100) {
         return ASSAY_ERROR_ARGUMENT;
     }
     struct assay_machine *machine = calloc(1, sizeof *machine);

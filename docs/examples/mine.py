@@ -144,7 +144,7 @@ class Server:
             case "write":
                 data = bytes.fromhex(request["data"])
                 places = list(machine.bytes_at(int(request["address"], 16), len(data)))
-                for (page, at), byte in zip(places, data):
+                for (page, at), byte in zip(places, data, strict=True):
                     page[at] = byte
                 return {}
         raise Unsupported(request["op"])

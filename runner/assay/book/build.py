@@ -67,7 +67,15 @@ def mkdocs(venv: Path) -> Path:
     if not stamp.is_file() or stamp.read_bytes() != LOCK.read_bytes():
         shutil.rmtree(venv, ignore_errors=True)
         run([sys.executable, "-m", "venv", venv])
-        pip = [venv / "bin" / "python", "-m", "pip", "install", "--disable-pip-version-check", "-q", "--no-deps"]
+        pip: list[str | Path] = [
+            venv / "bin" / "python",
+            "-m",
+            "pip",
+            "install",
+            "--disable-pip-version-check",
+            "-q",
+            "--no-deps",
+        ]
         run([*pip, "--require-hashes", "-r", LOCK])
         stamp.write_bytes(LOCK.read_bytes())
     return venv / "bin" / "mkdocs"

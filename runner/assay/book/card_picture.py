@@ -24,7 +24,8 @@ def picture(lines: list[str], title: str, palette: Palette) -> str:
             f'<rect x="0.5" y="0.5" width="{width - 1}" height="{height - 1}" rx="8" fill="{palette.panel}"'
             f' stroke="{palette.line}"/>',
             f'<path d="M0.5 {TITLE}H{width - 0.5}" stroke="{palette.line}"/>',
-            f'<text x="{MARGIN}" y="22" font-family="{FONT}" font-size="12" fill="{palette.soft}">{escape(title)}</text>',
+            f'<text x="{MARGIN}" y="22" font-family="{FONT}" font-size="12" fill="{palette.soft}">',
+            f"{escape(title)}</text>",
             f'<g font-family="{FONT}" font-size="13" fill="{palette.text}">',
             *rows,
             "</g>",
