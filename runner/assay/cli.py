@@ -27,6 +27,7 @@ COMMANDS = (
     "random",
     "oracle",
     "docs",
+    "mutate",
     "bench",
     "serve",
     "doctor",

@@ -1,0 +1,97 @@
+"""assay mutate: do the vectors decide every clause?"""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from assay.base import exit_code
+from assay.base.trouble import BadInput, Nothing
+from assay.commands import options
+from assay.mutate import campaign
+from assay.mutate.trial import Fate, Trial
+from assay.mutate.workshop import NotBuilt
+
+SEED = 1
+
+
+@click.command("mutate")
+@click.argument("engines", metavar="[ENGINE]...", nargs=-1, type=click.Choice(tuple(campaign.SOURCES)))
+@click.option("-k", "keyword", default="", metavar="TEXT", help="Only files with this in their name.")
+@click.option(
+    "--count", type=click.IntRange(min=1), help="A sample of so many of each engine, from every file; all otherwise."
+)
+@click.option("--seed", default=SEED, show_default=True, type=click.IntRange(min=0), help="Which sample.")
+@click.option("--list", "lists", is_flag=True, help="Only list the mutants.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="One line a mutant, into a file.")
+@options.jobs
+def command(
+    engines: tuple[str, ...], keyword: str, count: int | None, seed: int, lists: bool, json_path: Path | None, jobs: int
+) -> int:
+    """Change one clause of an engine at a time and see whether a vector notices.
+
+    ENGINE is ref, fast or model; all three when none is given. A mutant that compiles to the same
+    object is equivalent. So is one that CI/equivalent.toml lists with the invariant that hides it.
+    Whatever else no vector notices survives, and is printed: a clause that nothing decides.
+
+    \b
+    Exit codes: 0 no survivor, 1 survivors, or a listed one that a vector notices,
+    3 the release build is missing, 5 no mutant is selected.
+    """
+    trials: list[Trial] = []
+    for engine in engines or tuple(campaign.SOURCES):
+        mutants = campaign.mutants_of(engine, keyword)
+        chosen = campaign.sample(mutants, count or len(mutants), seed)
+        if lists:
+            for mutant in chosen:
+                click.echo(f"{mutant.id}  {mutant}")
+            trials += [Trial(mutant, Fate.NO_MUTANT, "", 0.0) for mutant in chosen]
+            continue
+        try:
+            for trial in campaign.run(engine, chosen, jobs):
+                trials.append(trial)
+                if trial.fate is Fate.SURVIVED:
+                    click.echo(f"survived  {trial.mutant.id}  {trial.mutant}")
+        except NotBuilt as error:
+            raise BadInput(str(error)) from None
+    if not trials:
+        raise Nothing(f"no mutant in a file named like {keyword!r}")
+    if lists:
+        return exit_code.AGREED
+    table = campaign.Table(trials, campaign.invariants())
+    report(table)
+    if json_path:
+        json_path.write_text("".join(f"{line(table, trial)}\n" for trial in trials), "utf-8")
+    return exit_code.DIFFERED if table.survivors() or table.wrongly_listed() else exit_code.AGREED
+
+
+def line(table: campaign.Table, trial: Trial) -> str:
+    mutant = trial.mutant
+    return json.dumps(
+        {
+            "id": mutant.id,
+            "file": mutant.file,
+            "line": mutant.line,
+            "kind": mutant.kind.value,
+            "before": mutant.before,
+            "after": mutant.after,
+            "fate": table.fate(trial).value,
+            "by": trial.by,
+            "because": table.known.get(mutant.id, ""),
+        }
+    )
+
+
+def report(table: campaign.Table) -> None:
+    click.echo(f"{'file':<36} {'mutants':>8} {'killed':>8} {'equivalent':>11} {'survived':>9}")
+    for file, counts in sorted(table.by_file().items()):
+        click.echo(row(file, counts))
+    click.echo(row("all", table.totals()))
+    for trial in table.wrongly_listed():
+        click.echo(f"listed as equivalent, but {trial.by} notices it: {trial.mutant.id}  {trial.mutant}")
+
+
+def row(name: str, counts: Counter[Fate]) -> str:
+    built = sum(counts.values()) - counts[Fate.NO_MUTANT]
+    return f"{name:<36} {built:>8} {counts[Fate.KILLED]:>8} {counts[Fate.EQUIVALENT]:>11} {counts[Fate.SURVIVED]:>9}"

@@ -1,0 +1,146 @@
+"""Builds mutants: one source file is compiled anew, the other objects are those of the release build."""
+
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from assay.base import paths
+from assay.mutate.site import Mutant
+
+LIBRARIES = {"ref": ("-lsodium",), "fast": ("-lb2", "-lpthread")}
+COMPILE_SECONDS = 120
+
+
+class NotBuilt(Exception):
+    """The release build is missing or stale; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A mutant that can be played, or the reason why it need not be: it does not compile, or nothing changed."""
+
+    engine: str = ""  # as assay-native takes it
+    reason: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """How the release build compiles one source file."""
+
+    source: Path
+    argv: tuple[str, ...]  # without the source and the output
+    object: Path
+
+
+class Workshop:
+    """Builds mutants of one engine, each in a folder of its own that is gone afterwards."""
+
+    def __init__(self, engine: str) -> None:
+        self.engine = engine
+        self.units = read_units(engine) if engine != "model" else []
+
+    def build(self, mutant: Mutant, folder: Path) -> Built:
+        return self.model(mutant, folder) if self.engine == "model" else self.library(mutant, folder)
+
+    def library(self, mutant: Mutant, folder: Path) -> Built:
+        """The shared object with this one change."""
+        room = folder / self.engine
+        shutil.copytree(paths.ROOT / self.engine, room, ignore=shutil.ignore_patterns("*.md", "*_test.c"))
+        changed = room / Path(mutant.file).relative_to(self.engine)
+        changed.write_bytes(mutant.apply(changed.read_bytes()))
+        units = [unit for unit in self.units if concerns(unit, mutant)]
+        objects = {unit.source: unit.object for unit in self.units}
+        same = True
+        for unit in units:
+            target = folder / f"{unit.source.stem}-{unit.source.parent.name}.o"
+            source = room / unit.source.relative_to(paths.ROOT / self.engine)
+            if not compiled(unit, source, target, room):
+                return Built(reason="does not compile")
+            same &= target.read_bytes() == unit.object.read_bytes()
+            objects[unit.source] = target
+        if same:
+            return Built(reason="equal object code")
+        library = folder / f"libassay_{self.engine}.so"
+        argv = ["gcc", "-shared", *map(str, objects.values()), "-o", str(library), *LIBRARIES[self.engine]]
+        if subprocess.run(argv, capture_output=True, check=False).returncode != 0:
+            return Built(reason="does not link")
+        return Built(engine=str(library))
+
+    def model(self, mutant: Mutant, folder: Path) -> Built:
+        """The specification with this one change, behind a pipe."""
+        copy = folder / "spec"
+        shutil.copytree(paths.ROOT / "spec", copy, ignore=shutil.ignore_patterns("__pycache__", "cases"))
+        changed = copy / Path(mutant.file).relative_to("spec")
+        source = mutant.apply(changed.read_bytes())
+        try:
+            compile(source, mutant.file, "exec")
+        except (SyntaxError, ValueError):
+            return Built(reason="does not compile")
+        changed.write_bytes(source)
+        roots = [copy, paths.ROOT / "spec", paths.ROOT / "runner", paths.ROOT / "guest"]
+        command = shlex.join([sys.executable, "-m", "assay", "serve", "--engine", "model", "--framed"])
+        environment = {"PYTHONPATH": ":".join(map(str, roots)), "PYTHONDONTWRITEBYTECODE": "1"}
+        return Built(engine=f"mutant=cmd:{command}", environment=environment)
+
+
+def read_units(engine: str) -> list[Unit]:
+    """From the compile commands of build/release."""
+    build = paths.build("release")
+    try:
+        commands = json.loads((build / "compile_commands.json").read_text())
+    except OSError:
+        raise NotBuilt("build/release/compile_commands.json is missing; ./assay doctor builds it") from None
+    units = []
+    for command in commands:
+        source = Path(command["file"])
+        if source.is_relative_to(paths.ROOT / engine) and not source.name.endswith("_test.c"):
+            argv = shlex.split(command["command"])
+            target = build / command["output"] if "output" in command else build / argv[argv.index("-o") + 1]
+            units.append(Unit(source, without_places(argv), target))
+    missing = [unit.object for unit in units if not unit.object.is_file()]
+    if missing or not units:
+        raise NotBuilt(f"{missing[0] if missing else engine} is not built; ./assay doctor builds it")
+    return units
+
+
+def without_places(argv: list[str]) -> tuple[str, ...]:
+    """The compiler and its flags; what names the source, the output or a dependency file is left out."""
+    kept: list[str] = []
+    skip = False
+    for word in argv[1:] if Path(argv[0]).name == "ccache" else argv:
+        if skip:
+            skip = False
+        elif word in ("-o", "-c", "-MT", "-MF", "-MQ"):
+            skip = True
+        elif word not in ("-MD", "-MMD") and not word.endswith(".c"):
+            kept.append(word)
+    return tuple(kept)
+
+
+def concerns(unit: Unit, mutant: Mutant) -> bool:
+    """A source concerns itself; a header, every source that may include it."""
+    if mutant.file.endswith(".c"):
+        return unit.source == paths.ROOT / mutant.file
+    return True
+
+
+def compiled(unit: Unit, source: Path, target: Path, room: Path) -> bool:
+    """Compiles a copy of a source as the build compiles the original: equal text gives an equal object."""
+    original = str(paths.ROOT / room.name)
+    flags = [word.replace(f"-I{original}", f"-I{room}") for word in unit.argv]
+    argv = [*flags, "-w", f"-ffile-prefix-map={room}={original}", "-c", str(source), "-o", str(target)]
+    try:
+        done = subprocess.run(argv, capture_output=True, timeout=COMPILE_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
+
+
+def scratch() -> "tempfile.TemporaryDirectory[str]":
+    return tempfile.TemporaryDirectory(prefix="assay-mutant-", ignore_cleanup_errors=True)
