@@ -1,6 +1,7 @@
 """The mutants of a C file, found in its syntax tree. Assertions, declarations without a value and text are left alone."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import tree_sitter_c
 from tree_sitter import Language, Node, Parser
@@ -41,7 +42,7 @@ def _walk(node: Node) -> Iterator[Change]:
 def _is_left_alone(node: Node) -> bool:
     if node.type in ("call_expression", "static_assert_declaration"):
         function = node.child_by_field_name("function")
-        return node.type != "call_expression" or function is not None and _text(function) in LEFT_ALONE
+        return node.type != "call_expression" or (function is not None and _text(function) in LEFT_ALONE)
     return node.type == "preproc_def" and node.child_by_field_name("value") is None
 
 
@@ -108,7 +109,7 @@ def _entries(node: Node) -> Iterator[Change]:
     """Two neighbours of a list trade places: a wrong row of a table."""
     entries = [child for child in node.named_children if child.type not in ("comment", "ERROR")]
     values = [_value(entry) for entry in entries]
-    for entry, value, other in zip(entries, values, values[1:], strict=False):
+    for value, other in pairwise(values):
         if value is not None and other is not None and _text(value) != _text(other):
             yield value, Kind.ENTRY, _text(other)
 

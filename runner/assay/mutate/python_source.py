@@ -1,4 +1,4 @@
-"""The mutants of a Python file of the model, found in its syntax tree. Names of rules, text and annotations are left alone."""
+"""The mutants of a Python file of the model, found in its syntax tree. Names of rules and text are left alone."""
 
 import ast
 from collections.abc import Iterator

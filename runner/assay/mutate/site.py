@@ -40,7 +40,8 @@ class Mutant:
         return source[: self.start] + self.after.encode() + source[self.end :]
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.kind.value}: {_short(self.before)}  becomes  {_short(self.after) or 'nothing'}"
+        change = f"{_short(self.before)}  becomes  {_short(self.after) or 'nothing'}"
+        return f"{self.file}:{self.line}: {self.kind.value}: {change}"
 
 
 def _short(text: str) -> str:
