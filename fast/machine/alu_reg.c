@@ -5,42 +5,43 @@
  */
 #include "emit.h"
 
-enum { COMMUTES = 1 };
+enum order { IN_ORDER, COMMUTES };
 
 /* rd = ra op rb */
-static void arithmetic(struct fast_emit *e, const struct fast_insn *i, bool wide, enum x64_alu op, int commutes)
+static void arithmetic(struct fast_emit *e, const struct fast_insn *i, enum x64_width width, enum x64_alu op,
+                       enum order order)
 {
     enum x64_reg d = fast_emit_reg(i->rd), a = fast_emit_reg(i->ra), b = fast_emit_reg(i->rb);
-    if (d == b && d != a && commutes) {
-        x64_alu(&e->at, wide, op, d, a);
+    if (d == b && d != a && order == COMMUTES) {
+        x64_alu(&e->at, width, op, d, a);
     } else if (d == b && d != a) {
-        x64_mov(&e->at, true, SCRATCH, b);
-        x64_mov(&e->at, true, d, a);
-        x64_alu(&e->at, wide, op, d, SCRATCH);
+        x64_mov(&e->at, X64_64, SCRATCH, b);
+        x64_mov(&e->at, X64_64, d, a);
+        x64_alu(&e->at, width, op, d, SCRATCH);
     } else {
         fast_emit_move(e, d, a);
-        x64_alu(&e->at, wide, op, d, b);
+        x64_alu(&e->at, width, op, d, b);
     }
 }
 
-static void add(struct fast_emit *e, const struct fast_insn *i, bool wide)
+static void add(struct fast_emit *e, const struct fast_insn *i, enum x64_width width)
 {
     enum x64_reg d = fast_emit_reg(i->rd), a = fast_emit_reg(i->ra), b = fast_emit_reg(i->rb);
     if (d == a || d == b) {
-        arithmetic(e, i, wide, X64_ADD, COMMUTES);
+        arithmetic(e, i, width, X64_ADD, COMMUTES);
     } else {
-        x64_lea_sum(&e->at, wide, d, a, b);
+        x64_lea_sum(&e->at, width, d, a, b);
     }
 }
 
-static void multiply(struct fast_emit *e, const struct fast_insn *i, bool wide)
+static void multiply(struct fast_emit *e, const struct fast_insn *i, enum x64_width width)
 {
     enum x64_reg d = fast_emit_reg(i->rd), a = fast_emit_reg(i->ra), b = fast_emit_reg(i->rb);
     if (d == b) {
-        x64_0f(&e->at, wide, X64_IMUL2, d, a);
+        x64_imul(&e->at, width, d, a);
     } else {
         fast_emit_move(e, d, a);
-        x64_0f(&e->at, wide, X64_IMUL2, d, b);
+        x64_imul(&e->at, width, d, b);
     }
 }
 
@@ -50,35 +51,36 @@ static void extend(struct fast_emit *e, const struct fast_insn *i)
 }
 
 /* Through cl, which is the scratch register (isa/count_mask is the host's own rule). */
-static void shift_by_cl(struct fast_emit *e, const struct fast_insn *i, bool wide, enum x64_shift op)
+static void shift_by_cl(struct fast_emit *e, const struct fast_insn *i, enum x64_width width, enum x64_shift op)
 {
     enum x64_reg d = fast_emit_reg(i->rd);
-    x64_mov(&e->at, false, SCRATCH, fast_emit_reg(i->rb));
+    x64_mov(&e->at, X64_32, SCRATCH, fast_emit_reg(i->rb));
     fast_emit_move(e, d, fast_emit_reg(i->ra));
-    x64_shift_cl(&e->at, wide, op, d);
+    x64_shift_cl(&e->at, width, op, d);
 }
 
-static void shift(struct fast_emit *e, const struct fast_insn *i, bool wide, enum x64_shift op, enum x64_shiftx opx)
+static void shift(struct fast_emit *e, const struct fast_insn *i, enum x64_width width, enum x64_shift op,
+                  enum x64_shiftx opx)
 {
     if (e->cpu->bmi2) {
-        x64_shiftx(&e->at, wide, opx, fast_emit_reg(i->rd), fast_emit_reg(i->ra), fast_emit_reg(i->rb));
+        x64_shiftx(&e->at, width, opx, fast_emit_reg(i->rd), fast_emit_reg(i->ra), fast_emit_reg(i->rb));
     } else {
-        shift_by_cl(e, i, wide, op);
+        shift_by_cl(e, i, width, op);
     }
-    if (!wide) {
+    if (width == X64_32) {
         extend(e, i);
     }
 }
 
 static void compare(struct fast_emit *e, const struct fast_insn *i, enum x64_condition condition)
 {
-    x64_alu(&e->at, true, X64_CMP, fast_emit_reg(i->ra), fast_emit_reg(i->rb));
+    x64_alu(&e->at, X64_64, X64_CMP, fast_emit_reg(i->ra), fast_emit_reg(i->rb));
     fast_emit_condition(e, condition, fast_emit_reg(i->rd));
 }
 
 static void conditional_move(struct fast_emit *e, const struct fast_insn *i, enum x64_condition condition)
 {
-    x64_test(&e->at, true, fast_emit_reg(i->rb), fast_emit_reg(i->rb));
+    x64_test(&e->at, X64_64, fast_emit_reg(i->rb), fast_emit_reg(i->rb));
     x64_cmov(&e->at, condition, fast_emit_reg(i->rd), fast_emit_reg(i->ra));
 }
 
@@ -86,40 +88,40 @@ static void conditional_move(struct fast_emit *e, const struct fast_insn *i, enu
 static void choose(struct fast_emit *e, const struct fast_insn *i, enum x64_condition condition)
 {
     enum x64_reg a = fast_emit_reg(i->ra), b = fast_emit_reg(i->rb);
-    x64_mov(&e->at, true, SCRATCH, a);
-    x64_alu(&e->at, true, X64_CMP, b, a);
+    x64_mov(&e->at, X64_64, SCRATCH, a);
+    x64_alu(&e->at, X64_64, X64_CMP, b, a);
     x64_cmov(&e->at, condition, SCRATCH, b);
-    x64_mov(&e->at, true, fast_emit_reg(i->rd), SCRATCH);
+    x64_mov(&e->at, X64_64, fast_emit_reg(i->rd), SCRATCH);
 }
 
 /* rd = ra op ~rb */
 static void with_inverse(struct fast_emit *e, const struct fast_insn *i, enum x64_alu op)
 {
-    x64_mov(&e->at, true, SCRATCH, fast_emit_reg(i->rb));
-    x64_unary(&e->at, true, X64_NOT, SCRATCH);
-    x64_alu(&e->at, true, op, SCRATCH, fast_emit_reg(i->ra));
-    x64_mov(&e->at, true, fast_emit_reg(i->rd), SCRATCH);
+    x64_mov(&e->at, X64_64, SCRATCH, fast_emit_reg(i->rb));
+    x64_unary(&e->at, X64_64, X64_NOT, SCRATCH);
+    x64_alu(&e->at, X64_64, op, SCRATCH, fast_emit_reg(i->ra));
+    x64_mov(&e->at, X64_64, fast_emit_reg(i->rd), SCRATCH);
 }
 
 /* rdx:rax = ra * rb with rax and rdx saved; the upper half ends in the scratch register. */
 static void multiply_upper(struct fast_emit *e, const struct fast_insn *i, enum x64_unary op, bool corrects)
 {
-    x64_store(&e->at, true, X64_RSP, FRAME_SAVE_1, X64_RAX);
-    x64_store(&e->at, true, X64_RSP, FRAME_SAVE_2, X64_RDX);
-    x64_store(&e->at, true, X64_RSP, FRAME_SAVE_3, fast_emit_reg(i->ra));
-    x64_store(&e->at, true, X64_RSP, FRAME_SAVE_4, fast_emit_reg(i->rb));
-    x64_load(&e->at, true, X64_RAX, X64_RSP, FRAME_SAVE_3);
-    x64_op_mem(&e->at, true, 0xf7, op, X64_RSP, FRAME_SAVE_4);
+    x64_store(&e->at, X64_64, X64_RSP, FRAME_SAVE_1, X64_RAX);
+    x64_store(&e->at, X64_64, X64_RSP, FRAME_SAVE_2, X64_RDX);
+    x64_store(&e->at, X64_64, X64_RSP, FRAME_SAVE_3, fast_emit_reg(i->ra));
+    x64_store(&e->at, X64_64, X64_RSP, FRAME_SAVE_4, fast_emit_reg(i->rb));
+    x64_load(&e->at, X64_64, X64_RAX, X64_RSP, FRAME_SAVE_3);
+    x64_unary_mem(&e->at, X64_64, op, X64_RSP, FRAME_SAVE_4);
     if (corrects) { /* a negative ra stands for ra - 2^64 */
-        x64_load(&e->at, true, SCRATCH, X64_RSP, FRAME_SAVE_3);
-        x64_shift_imm(&e->at, true, X64_SAR, SCRATCH, 63);
-        x64_op_mem(&e->at, true, 0x23, SCRATCH, X64_RSP, FRAME_SAVE_4);
-        x64_alu(&e->at, true, X64_SUB, X64_RDX, SCRATCH);
+        x64_load(&e->at, X64_64, SCRATCH, X64_RSP, FRAME_SAVE_3);
+        x64_shift_imm(&e->at, X64_64, X64_SAR, SCRATCH, 63);
+        x64_alu_mem(&e->at, X64_64, X64_AND, SCRATCH, X64_RSP, FRAME_SAVE_4);
+        x64_alu(&e->at, X64_64, X64_SUB, X64_RDX, SCRATCH);
     }
-    x64_mov(&e->at, true, SCRATCH, X64_RDX);
-    x64_load(&e->at, true, X64_RAX, X64_RSP, FRAME_SAVE_1);
-    x64_load(&e->at, true, X64_RDX, X64_RSP, FRAME_SAVE_2);
-    x64_mov(&e->at, true, fast_emit_reg(i->rd), SCRATCH);
+    x64_mov(&e->at, X64_64, SCRATCH, X64_RDX);
+    x64_load(&e->at, X64_64, X64_RAX, X64_RSP, FRAME_SAVE_1);
+    x64_load(&e->at, X64_64, X64_RDX, X64_RSP, FRAME_SAVE_2);
+    x64_mov(&e->at, X64_64, fast_emit_reg(i->rd), SCRATCH);
 }
 
 /* mulx multiplies by rdx, which is a guest register of its own and has to be lent. */
@@ -129,90 +131,90 @@ static void multiply_upper_bmi2(struct fast_emit *e, const struct fast_insn *i)
     if (a == X64_RDX || b == X64_RDX) {
         x64_mulx(&e->at, SCRATCH, SCRATCH, a == X64_RDX ? b : a);
     } else {
-        x64_store(&e->at, true, X64_RSP, FRAME_SAVE_2, X64_RDX);
-        x64_mov(&e->at, true, X64_RDX, a);
+        x64_store(&e->at, X64_64, X64_RSP, FRAME_SAVE_2, X64_RDX);
+        x64_mov(&e->at, X64_64, X64_RDX, a);
         x64_mulx(&e->at, SCRATCH, SCRATCH, b);
-        x64_load(&e->at, true, X64_RDX, X64_RSP, FRAME_SAVE_2);
+        x64_load(&e->at, X64_64, X64_RDX, X64_RSP, FRAME_SAVE_2);
     }
-    x64_mov(&e->at, true, fast_emit_reg(i->rd), SCRATCH);
+    x64_mov(&e->at, X64_64, fast_emit_reg(i->rd), SCRATCH);
 }
 
 void fast_emit_add_32(struct fast_emit *e, const struct fast_insn *i)
 {
-    add(e, i, false);
+    add(e, i, X64_32);
     extend(e, i);
 }
 
 void fast_emit_sub_32(struct fast_emit *e, const struct fast_insn *i)
 {
-    arithmetic(e, i, false, X64_SUB, 0);
+    arithmetic(e, i, X64_32, X64_SUB, IN_ORDER);
     extend(e, i);
 }
 
 void fast_emit_mul_32(struct fast_emit *e, const struct fast_insn *i)
 {
-    multiply(e, i, false);
+    multiply(e, i, X64_32);
     extend(e, i);
 }
 
 void fast_emit_shlo_l_32(struct fast_emit *e, const struct fast_insn *i)
 {
-    shift(e, i, false, X64_SHL, X64_SHLX);
+    shift(e, i, X64_32, X64_SHL, X64_SHLX);
 }
 
 void fast_emit_shlo_r_32(struct fast_emit *e, const struct fast_insn *i)
 {
-    shift(e, i, false, X64_SHR, X64_SHRX);
+    shift(e, i, X64_32, X64_SHR, X64_SHRX);
 }
 
 void fast_emit_shar_r_32(struct fast_emit *e, const struct fast_insn *i)
 {
-    shift(e, i, false, X64_SAR, X64_SARX);
+    shift(e, i, X64_32, X64_SAR, X64_SARX);
 }
 
 void fast_emit_shlo_l_64(struct fast_emit *e, const struct fast_insn *i)
 {
-    shift(e, i, true, X64_SHL, X64_SHLX);
+    shift(e, i, X64_64, X64_SHL, X64_SHLX);
 }
 
 void fast_emit_shlo_r_64(struct fast_emit *e, const struct fast_insn *i)
 {
-    shift(e, i, true, X64_SHR, X64_SHRX);
+    shift(e, i, X64_64, X64_SHR, X64_SHRX);
 }
 
 void fast_emit_shar_r_64(struct fast_emit *e, const struct fast_insn *i)
 {
-    shift(e, i, true, X64_SAR, X64_SARX);
+    shift(e, i, X64_64, X64_SAR, X64_SARX);
 }
 
 void fast_emit_add_64(struct fast_emit *e, const struct fast_insn *i)
 {
-    add(e, i, true);
+    add(e, i, X64_64);
 }
 
 void fast_emit_sub_64(struct fast_emit *e, const struct fast_insn *i)
 {
-    arithmetic(e, i, true, X64_SUB, 0);
+    arithmetic(e, i, X64_64, X64_SUB, IN_ORDER);
 }
 
 void fast_emit_mul_64(struct fast_emit *e, const struct fast_insn *i)
 {
-    multiply(e, i, true);
+    multiply(e, i, X64_64);
 }
 
 void fast_emit_and(struct fast_emit *e, const struct fast_insn *i)
 {
-    arithmetic(e, i, true, X64_AND, COMMUTES);
+    arithmetic(e, i, X64_64, X64_AND, COMMUTES);
 }
 
 void fast_emit_xor(struct fast_emit *e, const struct fast_insn *i)
 {
-    arithmetic(e, i, true, X64_XOR, COMMUTES);
+    arithmetic(e, i, X64_64, X64_XOR, COMMUTES);
 }
 
 void fast_emit_or(struct fast_emit *e, const struct fast_insn *i)
 {
-    arithmetic(e, i, true, X64_OR, COMMUTES);
+    arithmetic(e, i, X64_64, X64_OR, COMMUTES);
 }
 
 void fast_emit_mul_upper_s_s(struct fast_emit *e, const struct fast_insn *i)
@@ -256,23 +258,23 @@ void fast_emit_cmov_nz(struct fast_emit *e, const struct fast_insn *i)
 
 void fast_emit_rot_l_64(struct fast_emit *e, const struct fast_insn *i)
 {
-    shift_by_cl(e, i, true, X64_ROL);
+    shift_by_cl(e, i, X64_64, X64_ROL);
 }
 
 void fast_emit_rot_l_32(struct fast_emit *e, const struct fast_insn *i)
 {
-    shift_by_cl(e, i, false, X64_ROL);
+    shift_by_cl(e, i, X64_32, X64_ROL);
     extend(e, i);
 }
 
 void fast_emit_rot_r_64(struct fast_emit *e, const struct fast_insn *i)
 {
-    shift_by_cl(e, i, true, X64_ROR);
+    shift_by_cl(e, i, X64_64, X64_ROR);
 }
 
 void fast_emit_rot_r_32(struct fast_emit *e, const struct fast_insn *i)
 {
-    shift_by_cl(e, i, false, X64_ROR);
+    shift_by_cl(e, i, X64_32, X64_ROR);
     extend(e, i);
 }
 
@@ -292,8 +294,8 @@ void fast_emit_or_inv(struct fast_emit *e, const struct fast_insn *i)
 
 void fast_emit_xnor(struct fast_emit *e, const struct fast_insn *i)
 {
-    arithmetic(e, i, true, X64_XOR, COMMUTES);
-    x64_unary(&e->at, true, X64_NOT, fast_emit_reg(i->rd));
+    arithmetic(e, i, X64_64, X64_XOR, COMMUTES);
+    x64_unary(&e->at, X64_64, X64_NOT, fast_emit_reg(i->rd));
 }
 
 void fast_emit_max(struct fast_emit *e, const struct fast_insn *i)

@@ -8,6 +8,16 @@
 
 #include <string.h>
 
+/* 1 when that was the last; 0 to begin with is without end. */
+static uint64_t count_down(uint64_t *left)
+{
+    if (*left == 0) {
+        return 0;
+    }
+    --*left;
+    return *left == 0;
+}
+
 /* exit/record/block */
 static uint64_t at_block(struct assay_machine *machine, const struct fast_site *site)
 {
@@ -17,7 +27,7 @@ static uint64_t at_block(struct assay_machine *machine, const struct fast_site *
         memcpy(state.reg, context->reg, sizeof(state.reg));
         machine->observer.block(machine->observer.context, &state);
     }
-    return machine->blocks_left != 0 && --machine->blocks_left == 0;
+    return count_down(&machine->blocks_left);
 }
 
 /* exit/record/instruction. A store does not change the registers its address and value came from. */
@@ -45,7 +55,7 @@ static uint64_t at_instruction(struct assay_machine *machine, uint32_t pc)
     if (machine->observer.instruction != NULL) {
         record_instruction(machine, pc);
     }
-    return machine->instructions_left != 0 && --machine->instructions_left == 0;
+    return count_down(&machine->instructions_left);
 }
 
 /* The bit-counting instructions, for a host without them. */
@@ -55,22 +65,22 @@ static void count_bits(struct assay_machine *machine, uint32_t pc)
     fast_isa_decode(&machine->program, pc, &insn);
     uint64_t value = machine->context.reg[insn.ra], half = value & UINT32_MAX, *to = &machine->context.reg[insn.rd];
     switch (insn.opcode) {
-    case 102:
+    case FAST_OPCODE_count_set_bits_64:
         *to = (uint64_t)__builtin_popcountll(value);
         break;
-    case 103:
+    case FAST_OPCODE_count_set_bits_32:
         *to = (uint64_t)__builtin_popcountll(half);
         break;
-    case 104:
+    case FAST_OPCODE_leading_zero_bits_64:
         *to = value == 0 ? 64 : (uint64_t)__builtin_clzll(value);
         break;
-    case 105:
+    case FAST_OPCODE_leading_zero_bits_32:
         *to = half == 0 ? 32 : (uint64_t)__builtin_clzll(half) - 32;
         break;
-    case 106:
+    case FAST_OPCODE_trailing_zero_bits_64:
         *to = value == 0 ? 64 : (uint64_t)__builtin_ctzll(value);
         break;
-    case 107:
+    case FAST_OPCODE_trailing_zero_bits_32:
         *to = half == 0 ? 32 : (uint64_t)__builtin_ctzll(half);
         break;
     default:

@@ -12,6 +12,7 @@
  * or a fault anywhere has the exact state at hand.
  */
 #include "emit.h"
+#include "form.h"
 #include "gas.h"
 
 #include <string.h>
@@ -39,14 +40,14 @@ typedef void compile_fn(struct fast_emit *e, uint32_t pc, struct fast_insn *insn
 #define INSN(name, byte, format, flow)                                                                                 \
     static void compile_##name(struct fast_emit *e, uint32_t pc, struct fast_insn *insn)                               \
     {                                                                                                                  \
-        decode_as((struct form)FORM_##format, e->program, pc, insn);                                                   \
+        fast_form_decode((struct fast_form)FAST_FORM_##format, e->program, pc, insn);                                  \
         fast_emit_##name(e, insn);                                                                                     \
     }
 #include "machine/isa.def"
 #undef INSN
 
-#define INSN(name, byte, form, flow) [byte] = compile_##name,
-static compile_fn *const compile_of[256] = {
+#define INSN(name, byte, form, flow) [FAST_OPCODE_##name] = compile_##name,
+static compile_fn *const compile_of[FAST_OPCODE_VALUES] = {
 #include "machine/isa.def"
 };
 #undef INSN
@@ -121,17 +122,17 @@ enum { CALLEE_SAVED_COUNT = sizeof(callee_saved) / sizeof(callee_saved[0]) };
 static void load_guest(struct fast_emit *e, int32_t reg, int32_t gas)
 {
     for (uint8_t r = 0; r < FAST_register_count; r++) {
-        x64_load(&e->at, true, fast_emit_reg(r), X64_RCX, reg + 8 * r);
+        x64_load(&e->at, X64_64, fast_emit_reg(r), X64_RCX, reg + 8 * r);
     }
-    x64_load(&e->at, true, GAS, X64_RCX, gas);
+    x64_load(&e->at, X64_64, GAS, X64_RCX, gas);
 }
 
 static void store_guest(struct fast_emit *e, int32_t reg, int32_t gas)
 {
     for (uint8_t r = 0; r < FAST_register_count; r++) {
-        x64_store(&e->at, true, X64_RCX, reg + 8 * r, fast_emit_reg(r));
+        x64_store(&e->at, X64_64, X64_RCX, reg + 8 * r, fast_emit_reg(r));
     }
-    x64_store(&e->at, true, X64_RCX, gas, GAS);
+    x64_store(&e->at, X64_64, X64_RCX, gas, GAS);
 }
 
 /* uint32_t entry(context rdi, where to go rsi, state rdx, stop rcx): the start of the arena. */
@@ -140,13 +141,13 @@ static void emit_entry(struct fast_emit *e)
     for (int i = 0; i < CALLEE_SAVED_COUNT; i++) {
         x64_push(&e->at, callee_saved[i]);
     }
-    x64_alu_imm(&e->at, true, X64_SUB, X64_RSP, FRAME_SIZE);
-    x64_store(&e->at, true, X64_RSP, FRAME_CONTEXT, X64_RDI);
-    x64_store(&e->at, true, X64_RSP, FRAME_SAVE_1, X64_RSI);
-    x64_store(&e->at, true, X64_RSP, FRAME_STOP, X64_RCX);
-    x64_load(&e->at, true, X64_RCX, X64_RDI, CONTEXT_JUMP);
-    x64_store(&e->at, true, X64_RSP, FRAME_JUMP, X64_RCX);
-    x64_mov(&e->at, true, X64_RCX, X64_RDX);
+    x64_alu_imm(&e->at, X64_64, X64_SUB, X64_RSP, FRAME_SIZE);
+    x64_store(&e->at, X64_64, X64_RSP, FRAME_CONTEXT, X64_RDI);
+    x64_store(&e->at, X64_64, X64_RSP, FRAME_SAVE_1, X64_RSI);
+    x64_store(&e->at, X64_64, X64_RSP, FRAME_STOP, X64_RCX);
+    x64_load(&e->at, X64_64, X64_RCX, X64_RDI, CONTEXT_JUMP);
+    x64_store(&e->at, X64_64, X64_RSP, FRAME_JUMP, X64_RCX);
+    x64_mov(&e->at, X64_64, X64_RCX, X64_RDX);
     load_guest(e, STATE_REG, STATE_GAS);
     x64_jmp_mem(&e->at, X64_RSP, FRAME_SAVE_1);
 }
@@ -154,7 +155,7 @@ static void emit_entry(struct fast_emit *e)
 /* Returns to the caller; eax is the exit already. */
 static void emit_return(struct fast_emit *e)
 {
-    x64_alu_imm(&e->at, true, X64_ADD, X64_RSP, FRAME_SIZE);
+    x64_alu_imm(&e->at, X64_64, X64_ADD, X64_RSP, FRAME_SIZE);
     for (int i = CALLEE_SAVED_COUNT - 1; i >= 0; i--) {
         x64_pop(&e->at, callee_saved[i]);
     }
@@ -164,13 +165,13 @@ static void emit_return(struct fast_emit *e)
 /* One exit: everything into the stop record, then back. */
 static void emit_leave(struct fast_emit *e, enum assay_exit exit, bool has_argument)
 {
-    x64_load(&e->at, true, X64_RCX, X64_RSP, FRAME_STOP);
+    x64_load(&e->at, X64_64, X64_RCX, X64_RSP, FRAME_STOP);
     store_guest(e, STOP_STATE + STATE_REG, STOP_STATE + STATE_GAS);
-    x64_load(&e->at, false, X64_RAX, X64_RSP, FRAME_PC);
-    x64_store(&e->at, true, X64_RCX, STOP_STATE + STATE_PC, X64_RAX);
+    x64_load(&e->at, X64_32, X64_RAX, X64_RSP, FRAME_PC);
+    x64_store(&e->at, X64_64, X64_RCX, STOP_STATE + STATE_PC, X64_RAX);
     if (has_argument) {
-        x64_load(&e->at, false, X64_RAX, X64_RSP, FRAME_ARGUMENT);
-        x64_store(&e->at, false, X64_RCX, STOP_ARGUMENT, X64_RAX);
+        x64_load(&e->at, X64_32, X64_RAX, X64_RSP, FRAME_ARGUMENT);
+        x64_store(&e->at, X64_32, X64_RCX, STOP_ARGUMENT, X64_RAX);
     } else {
         x64_store_imm(&e->at, X64_RCX, STOP_ARGUMENT, 0);
     }
@@ -181,7 +182,7 @@ static void emit_leave(struct fast_emit *e, enum assay_exit exit, bool has_argum
 /* The gas that was too little is in r15 as a wrapped difference; it becomes 0 (gas/out_of_gas). */
 static void emit_out_of_gas(struct fast_emit *e)
 {
-    x64_alu(&e->at, false, X64_XOR, GAS, GAS);
+    x64_alu(&e->at, X64_32, X64_XOR, GAS, GAS);
     emit_leave(e, ASSAY_EXIT_OUT_OF_GAS, false);
 }
 
@@ -189,7 +190,7 @@ static void emit_out_of_gas(struct fast_emit *e)
 static void emit_implicit_trap(struct fast_emit *e)
 {
     x64_store_imm(&e->at, X64_RSP, FRAME_PC, e->program->code_len);
-    x64_alu_imm(&e->at, true, X64_SUB, GAS, FAST_implicit_trap_cost);
+    x64_alu_imm(&e->at, X64_64, X64_SUB, GAS, FAST_implicit_trap_cost);
     x64_patch(x64_jcc(&e->at, X64_BELOW), e->tail[TAIL_OUT_OF_GAS]);
     fast_emit_jump_to_tail(e, TAIL_TRAP);
 }
@@ -202,25 +203,25 @@ static void emit_implicit_trap(struct fast_emit *e)
 static void emit_call_out_tail(struct fast_emit *e)
 {
     enum { UP = 8 };
-    x64_store(&e->at, true, X64_RSP, UP + FRAME_SAVE_1, X64_RCX);
-    x64_load(&e->at, true, X64_RCX, X64_RSP, UP + FRAME_CONTEXT);
+    x64_store(&e->at, X64_64, X64_RSP, UP + FRAME_SAVE_1, X64_RCX);
+    x64_load(&e->at, X64_64, X64_RCX, X64_RSP, UP + FRAME_CONTEXT);
     store_guest(e, CONTEXT_REG, CONTEXT_GAS);
-    x64_load(&e->at, true, X64_RAX, X64_RSP, UP + FRAME_SAVE_2);
-    x64_store(&e->at, true, X64_RCX, CONTEXT_DYNAMIC_INDEX, X64_RAX);
-    x64_mov(&e->at, true, X64_RDI, X64_RCX);
-    x64_load(&e->at, true, X64_RSI, X64_RSP, UP + FRAME_SAVE_1);
-    x64_load(&e->at, true, X64_RDX, X64_RSP, 0);
-    x64_alu_imm(&e->at, true, X64_SUB, X64_RSP, 8);
+    x64_load(&e->at, X64_64, X64_RAX, X64_RSP, UP + FRAME_SAVE_2);
+    x64_store(&e->at, X64_64, X64_RCX, CONTEXT_DYNAMIC_INDEX, X64_RAX);
+    x64_mov(&e->at, X64_64, X64_RDI, X64_RCX);
+    x64_load(&e->at, X64_64, X64_RSI, X64_RSP, UP + FRAME_SAVE_1);
+    x64_load(&e->at, X64_64, X64_RDX, X64_RSP, 0);
+    x64_alu_imm(&e->at, X64_64, X64_SUB, X64_RSP, 8);
     x64_mov_imm(&e->at, X64_RAX, (uint64_t)(uintptr_t)fast_call_out_handle);
     x64_call_reg(&e->at, X64_RAX);
-    x64_alu_imm(&e->at, true, X64_ADD, X64_RSP, 8);
-    x64_test(&e->at, false, X64_RAX, X64_RAX);
+    x64_alu_imm(&e->at, X64_64, X64_ADD, X64_RSP, 8);
+    x64_test(&e->at, X64_32, X64_RAX, X64_RAX);
     uint8_t *stop = x64_jcc_short(&e->at, X64_NOT_EQUAL);
-    x64_load(&e->at, true, X64_RCX, X64_RSP, UP + FRAME_CONTEXT);
+    x64_load(&e->at, X64_64, X64_RCX, X64_RSP, UP + FRAME_CONTEXT);
     load_guest(e, CONTEXT_REG, CONTEXT_GAS);
     x64_ret(&e->at);
     x64_patch_short(stop, e->at);
-    x64_alu_imm(&e->at, true, X64_ADD, X64_RSP, 8);
+    x64_alu_imm(&e->at, X64_64, X64_ADD, X64_RSP, 8);
     x64_mov_imm(&e->at, X64_RAX, ASSAY_EXIT_STOPPED);
     emit_return(e);
 }
@@ -259,7 +260,7 @@ static void emit_prologue(struct fast_emit *e)
 static uint8_t *emit_block_entry(struct fast_emit *e, uint32_t pc)
 {
     e->code->native[pc] = (uint32_t)(e->at - e->base);
-    x64_alu_imm32(&e->at, true, X64_SUB, GAS, 0);
+    x64_alu_imm32(&e->at, X64_64, X64_SUB, GAS, 0);
     uint8_t *cost = e->at - 4;
     fast_emit_exit_if(e, X64_BELOW, TAIL_OUT_OF_GAS, pc);
     fast_emit_call_out(e, FAST_SITE_BLOCK, pc, pc);
@@ -270,7 +271,7 @@ static uint8_t *emit_block_entry(struct fast_emit *e, uint32_t pc)
 static bool emit_instruction(struct fast_emit *e, uint32_t pc, struct fast_insn *insn)
 {
     compile_of[e->program->code[pc]](e, pc, insn);
-    bool goes_on = !fast_isa_is_terminator(insn->opcode) || insn->opcode == 1 || insn->opcode == 2;
+    bool goes_on = !fast_isa_is_terminator(insn->opcode) || fast_isa_falls_through(insn->opcode);
     if (goes_on) {
         fast_emit_call_out(e, FAST_SITE_INSTRUCTION, insn->pc, insn->npc);
     }
@@ -288,21 +289,21 @@ static bool emit_instruction(struct fast_emit *e, uint32_t pc, struct fast_insn 
 static int emit_block(struct fast_emit *e, uint32_t pc)
 {
     const struct fast_program *program = e->program;
-    struct gas gas = {.cycle = 0};
+    struct fast_gas gas = {.cycle = 0};
     uint8_t *place = emit_block_entry(e, pc);
     bool flows = true;
     do {
         if (flows) {
             struct fast_insn insn;
             flows = emit_instruction(e, pc, &insn);
-            gas_visit(&gas, program, pc, &insn);
+            fast_gas_visit(&gas, program, pc, &insn);
             pc = insn.npc;
         } else {
-            gas_visit(&gas, program, pc, NULL);
+            fast_gas_visit(&gas, program, pc, NULL);
             pc = fast_isa_next(program, pc);
         }
     } while (pc < program->code_len && !fast_blob_bit(program->in_p, pc));
-    uint32_t cost = gas_cost(&gas);
+    uint32_t cost = fast_gas_cost(&gas);
     memcpy(place, &cost, 4);
     return cost <= INT32_MAX ? 0 : ASSAY_ERROR_MEMORY; /* only a program beyond make_room's bound gets there */
 }

@@ -105,7 +105,7 @@ void fast_emit_call_out(struct fast_emit *e, enum fast_site_kind kind, uint32_t 
 static inline void fast_emit_move(struct fast_emit *e, enum x64_reg to, enum x64_reg from)
 {
     if (to != from) {
-        x64_mov(&e->at, true, to, from);
+        x64_mov(&e->at, X64_64, to, from);
     }
 }
 
@@ -113,7 +113,7 @@ static inline void fast_emit_move(struct fast_emit *e, enum x64_reg to, enum x64
 static inline void fast_emit_constant(struct fast_emit *e, enum x64_reg to, uint64_t value)
 {
     if (value == 0) {
-        x64_alu(&e->at, false, X64_XOR, to, to);
+        x64_alu(&e->at, X64_32, X64_XOR, to, to);
     } else {
         x64_mov_imm(&e->at, to, value);
     }
@@ -123,7 +123,7 @@ static inline void fast_emit_constant(struct fast_emit *e, enum x64_reg to, uint
 static inline void fast_emit_condition(struct fast_emit *e, enum x64_condition condition, enum x64_reg to)
 {
     x64_setcc(&e->at, condition, SCRATCH);
-    x64_0f(&e->at, false, X64_MOVZX8, to, SCRATCH);
+    x64_movx(&e->at, X64_32, X64_MOVZX8, to, SCRATCH);
 }
 
 /* In every flavour: the instruction is done by the host's C code. */

@@ -23,7 +23,7 @@ static void branch(struct fast_emit *e, const struct fast_insn *i, enum x64_cond
     if (!fast_isa_begins_block(e->program, i->target)) {
         fast_emit_exit_if(e, condition, TAIL_PANIC, i->pc);
     } else if (e->flavour == FAST_INSTRUCTIONS) {
-        uint8_t *not_taken = x64_jcc_short(&e->at, (enum x64_condition)(condition ^ 1u));
+        uint8_t *not_taken = x64_jcc_short(&e->at, x64_opposite(condition));
         jump(e, i);
         x64_patch_short(not_taken, e->at);
     } else {
@@ -34,13 +34,13 @@ static void branch(struct fast_emit *e, const struct fast_insn *i, enum x64_cond
 
 static void branch_immediate(struct fast_emit *e, const struct fast_insn *i, enum x64_condition condition)
 {
-    x64_alu_imm(&e->at, true, X64_CMP, fast_emit_reg(i->ra), (int32_t)i->x);
+    x64_alu_imm(&e->at, X64_64, X64_CMP, fast_emit_reg(i->ra), (int32_t)i->x);
     branch(e, i, condition);
 }
 
 static void branch_register(struct fast_emit *e, const struct fast_insn *i, enum x64_condition condition)
 {
-    x64_alu(&e->at, true, X64_CMP, fast_emit_reg(i->ra), fast_emit_reg(i->rb));
+    x64_alu(&e->at, X64_64, X64_CMP, fast_emit_reg(i->ra), fast_emit_reg(i->rb));
     branch(e, i, condition);
 }
 
@@ -51,23 +51,23 @@ static void branch_register(struct fast_emit *e, const struct fast_insn *i, enum
 static void dynamic_jump(struct fast_emit *e, const struct fast_insn *i)
 {
     x64_store_imm(&e->at, X64_RSP, FRAME_PC, i->pc);
-    x64_shift_imm(&e->at, false, X64_ROR, SCRATCH, 1);
-    x64_alu_imm32(&e->at, false, X64_CMP, SCRATCH, e->program->jump_len);
+    x64_shift_imm(&e->at, X64_32, X64_ROR, SCRATCH, 1);
+    x64_alu_imm32(&e->at, X64_32, X64_CMP, SCRATCH, e->program->jump_len);
     x64_patch(x64_jcc(&e->at, X64_ABOVE_EQUAL), e->tail[TAIL_PANIC]);
     if (e->flavour == FAST_INSTRUCTIONS) {
-        x64_store(&e->at, true, X64_RSP, FRAME_SAVE_2, SCRATCH);
+        x64_store(&e->at, X64_64, X64_RSP, FRAME_SAVE_2, SCRATCH);
         fast_emit_call_out(e, FAST_SITE_DYNAMIC, i->pc, 0);
-        x64_load(&e->at, true, SCRATCH, X64_RSP, FRAME_SAVE_2);
+        x64_load(&e->at, X64_64, SCRATCH, X64_RSP, FRAME_SAVE_2);
     }
-    x64_shift_imm(&e->at, true, X64_SHL, SCRATCH, 3);
-    x64_op_mem(&e->at, true, 0x03, SCRATCH, X64_RSP, FRAME_JUMP);
+    x64_shift_imm(&e->at, X64_64, X64_SHL, SCRATCH, 3);
+    x64_alu_mem(&e->at, X64_64, X64_ADD, SCRATCH, X64_RSP, FRAME_JUMP);
     x64_jmp_mem(&e->at, SCRATCH, 0);
 }
 
 /* scratch = register + immediate - 2, modulo 2^32 */
 static void address_minus_2(struct fast_emit *e, uint8_t guest, uint64_t immediate)
 {
-    x64_lea(&e->at, false, SCRATCH, fast_emit_reg(guest), (int32_t)(uint32_t)(immediate - FAST_jump_alignment));
+    x64_lea(&e->at, X64_32, SCRATCH, fast_emit_reg(guest), (int32_t)(uint32_t)(immediate - FAST_jump_alignment));
 }
 
 void fast_emit_trap(struct fast_emit *e, const struct fast_insn *i)

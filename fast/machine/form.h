@@ -9,54 +9,72 @@
 #include "machine.h"
 
 /* Where a register's number lies in the first four bytes, and the length of imm_x if it is a field. */
-struct field {
+struct fast_form_field {
     uint8_t shift, mask;
 };
 
-#define FIELD_NONE {0, 0}
-#define FIELD_LOW {8, 15}
-#define FIELD_HIGH {12, 15}
-#define FIELD_B2 {16, 255}
-#define LENGTH_B1_LOW {8, 7}
-#define LENGTH_B1_HIGH {12, 7}
-#define LENGTH_B2_LOW {16, 7}
+#define FAST_FIELD_NONE {0, 0}
+#define FAST_FIELD_LOW {8, 15}
+#define FAST_FIELD_HIGH {12, 15}
+#define FAST_FIELD_B2 {16, 255}
+#define FAST_LENGTH_B1_LOW {8, 7}
+#define FAST_LENGTH_B1_HIGH {12, 7}
+#define FAST_LENGTH_B2_LOW {16, 7}
 
-enum { X_NONE, X_FIELD, X_REST, X_EIGHT }; /* where the length of imm_x comes from */
-enum { NOTHING, IMMEDIATE, OFFSET };       /* what follows imm_x */
+enum {
+    FAST_FORM_X_NONE,
+    FAST_FORM_X_FIELD,
+    FAST_FORM_X_REST,
+    FAST_FORM_X_EIGHT
+}; /* where the length of imm_x comes from */
+enum { FAST_FORM_NOTHING, FAST_FORM_IMMEDIATE, FAST_FORM_OFFSET }; /* what follows imm_x */
 
-struct form {
-    struct field a, b, d, x_length;
+struct fast_form {
+    struct fast_form_field a, b, d, x_length;
     uint8_t x, second;
     uint8_t operands; /* bytes between the opcode and the first immediate */
 };
 
-#define FORM_no_args {FIELD_NONE, FIELD_NONE, FIELD_NONE, FIELD_NONE, X_NONE, NOTHING, 0}
-#define FORM_one_imm {FIELD_NONE, FIELD_NONE, FIELD_NONE, FIELD_NONE, X_REST, NOTHING, 0}
-#define FORM_one_reg_ext_imm {FIELD_LOW, FIELD_NONE, FIELD_NONE, FIELD_NONE, X_EIGHT, NOTHING, 1}
-#define FORM_two_imm {FIELD_NONE, FIELD_NONE, FIELD_NONE, LENGTH_B1_LOW, X_FIELD, IMMEDIATE, 1}
-#define FORM_one_offset {FIELD_NONE, FIELD_NONE, FIELD_NONE, FIELD_NONE, X_NONE, OFFSET, 0}
-#define FORM_one_reg_one_imm {FIELD_LOW, FIELD_NONE, FIELD_NONE, FIELD_NONE, X_REST, NOTHING, 1}
-#define FORM_one_reg_two_imm {FIELD_LOW, FIELD_NONE, FIELD_NONE, LENGTH_B1_HIGH, X_FIELD, IMMEDIATE, 1}
-#define FORM_one_reg_imm_offset {FIELD_LOW, FIELD_NONE, FIELD_NONE, LENGTH_B1_HIGH, X_FIELD, OFFSET, 1}
-#define FORM_two_reg {FIELD_HIGH, FIELD_NONE, FIELD_LOW, FIELD_NONE, X_NONE, NOTHING, 1}
-#define FORM_two_reg_one_imm {FIELD_LOW, FIELD_HIGH, FIELD_NONE, FIELD_NONE, X_REST, NOTHING, 1}
-#define FORM_two_reg_one_offset {FIELD_LOW, FIELD_HIGH, FIELD_NONE, FIELD_NONE, X_NONE, OFFSET, 1}
-#define FORM_two_reg_two_imm {FIELD_LOW, FIELD_HIGH, FIELD_NONE, LENGTH_B2_LOW, X_FIELD, IMMEDIATE, 2}
-#define FORM_three_reg {FIELD_LOW, FIELD_HIGH, FIELD_B2, FIELD_NONE, X_NONE, NOTHING, 2}
+#define FAST_FORM_no_args                                                                                              \
+    {FAST_FIELD_NONE, FAST_FIELD_NONE, FAST_FIELD_NONE, FAST_FIELD_NONE, FAST_FORM_X_NONE, FAST_FORM_NOTHING, 0}
+#define FAST_FORM_one_imm                                                                                              \
+    {FAST_FIELD_NONE, FAST_FIELD_NONE, FAST_FIELD_NONE, FAST_FIELD_NONE, FAST_FORM_X_REST, FAST_FORM_NOTHING, 0}
+#define FAST_FORM_one_reg_ext_imm                                                                                      \
+    {FAST_FIELD_LOW, FAST_FIELD_NONE, FAST_FIELD_NONE, FAST_FIELD_NONE, FAST_FORM_X_EIGHT, FAST_FORM_NOTHING, 1}
+#define FAST_FORM_two_imm                                                                                              \
+    {FAST_FIELD_NONE, FAST_FIELD_NONE, FAST_FIELD_NONE, FAST_LENGTH_B1_LOW, FAST_FORM_X_FIELD, FAST_FORM_IMMEDIATE, 1}
+#define FAST_FORM_one_offset                                                                                           \
+    {FAST_FIELD_NONE, FAST_FIELD_NONE, FAST_FIELD_NONE, FAST_FIELD_NONE, FAST_FORM_X_NONE, FAST_FORM_OFFSET, 0}
+#define FAST_FORM_one_reg_one_imm                                                                                      \
+    {FAST_FIELD_LOW, FAST_FIELD_NONE, FAST_FIELD_NONE, FAST_FIELD_NONE, FAST_FORM_X_REST, FAST_FORM_NOTHING, 1}
+#define FAST_FORM_one_reg_two_imm                                                                                      \
+    {FAST_FIELD_LOW, FAST_FIELD_NONE, FAST_FIELD_NONE, FAST_LENGTH_B1_HIGH, FAST_FORM_X_FIELD, FAST_FORM_IMMEDIATE, 1}
+#define FAST_FORM_one_reg_imm_offset                                                                                   \
+    {FAST_FIELD_LOW, FAST_FIELD_NONE, FAST_FIELD_NONE, FAST_LENGTH_B1_HIGH, FAST_FORM_X_FIELD, FAST_FORM_OFFSET, 1}
+#define FAST_FORM_two_reg                                                                                              \
+    {FAST_FIELD_HIGH, FAST_FIELD_NONE, FAST_FIELD_LOW, FAST_FIELD_NONE, FAST_FORM_X_NONE, FAST_FORM_NOTHING, 1}
+#define FAST_FORM_two_reg_one_imm                                                                                      \
+    {FAST_FIELD_LOW, FAST_FIELD_HIGH, FAST_FIELD_NONE, FAST_FIELD_NONE, FAST_FORM_X_REST, FAST_FORM_NOTHING, 1}
+#define FAST_FORM_two_reg_one_offset                                                                                   \
+    {FAST_FIELD_LOW, FAST_FIELD_HIGH, FAST_FIELD_NONE, FAST_FIELD_NONE, FAST_FORM_X_NONE, FAST_FORM_OFFSET, 1}
+#define FAST_FORM_two_reg_two_imm                                                                                      \
+    {FAST_FIELD_LOW, FAST_FIELD_HIGH, FAST_FIELD_NONE, FAST_LENGTH_B2_LOW, FAST_FORM_X_FIELD, FAST_FORM_IMMEDIATE, 2}
+#define FAST_FORM_three_reg                                                                                            \
+    {FAST_FIELD_LOW, FAST_FIELD_HIGH, FAST_FIELD_B2, FAST_FIELD_NONE, FAST_FORM_X_NONE, FAST_FORM_NOTHING, 2}
 
-static inline unsigned field_of(struct field field, uint32_t head)
+static inline unsigned fast_form_bits(struct fast_form_field field, uint32_t head)
 {
     return head >> field.shift & field.mask;
 }
 
-static inline uint8_t register_of(struct field field, uint32_t head)
+static inline uint8_t fast_form_register(struct fast_form_field field, uint32_t head)
 {
-    unsigned value = field_of(field, head);
+    unsigned value = fast_form_bits(field, head);
     return (uint8_t)(value < FAST_register_last ? value : FAST_register_last);
 }
 
 /* isa/sign_extension, for 0 to 4 bytes: shifted to the top of 64 bits in two steps, as 0 bytes are a shift by 64. */
-static inline uint64_t immediate(const uint8_t *bytes, unsigned length)
+static inline uint64_t fast_form_immediate(const uint8_t *bytes, unsigned length)
 {
     uint32_t raw;
     memcpy(&raw, bytes, 4);
@@ -64,13 +82,14 @@ static inline uint64_t immediate(const uint8_t *bytes, unsigned length)
     return (uint64_t)((int64_t)((uint64_t)raw << half << half) >> half >> half);
 }
 
-static inline unsigned min4(unsigned value)
+static inline unsigned fast_form_length(unsigned value)
 {
     return value < FAST_immediate_max ? value : FAST_immediate_max;
 }
 
 /* Nothing here checks bounds: the code is padded with zeros (blob.c). */
-static inline void decode_as(struct form form, const struct fast_program *program, uint32_t pc, struct fast_insn *insn)
+static inline void fast_form_decode(struct fast_form form, const struct fast_program *program, uint32_t pc,
+                                    struct fast_insn *insn)
 {
     const uint8_t *code = program->code + pc;
     uint32_t head;
@@ -78,23 +97,23 @@ static inline void decode_as(struct form form, const struct fast_program *progra
     uint32_t npc = fast_isa_next(program, pc);
     unsigned l = npc - pc - 1;
     unsigned rest = l > form.operands ? l - form.operands : 0;
-    unsigned x_length = min4(form.x == X_REST ? rest : field_of(form.x_length, head));
-    unsigned second_length = min4(rest > x_length ? rest - x_length : 0);
+    unsigned x_length = fast_form_length(form.x == FAST_FORM_X_REST ? rest : fast_form_bits(form.x_length, head));
+    unsigned second_length = fast_form_length(rest > x_length ? rest - x_length : 0);
     const uint8_t *x = code + 1 + form.operands;
     insn->pc = pc;
     insn->npc = npc;
     insn->opcode = code[0];
-    insn->ra = register_of(form.a, head);
-    insn->rb = register_of(form.b, head);
-    insn->rd = register_of(form.d, head);
-    insn->x = immediate(x, x_length);
+    insn->ra = fast_form_register(form.a, head);
+    insn->rb = fast_form_register(form.b, head);
+    insn->rd = fast_form_register(form.d, head);
+    insn->x = fast_form_immediate(x, x_length);
     insn->y = 0;
     insn->target = 0;
-    if (form.second != NOTHING) {
-        uint64_t second = immediate(x + x_length, second_length);
-        insn->y = form.second == IMMEDIATE ? second : 0;
-        insn->target = form.second == OFFSET ? pc + second : 0;
-    } else if (form.x == X_EIGHT) {
+    if (form.second != FAST_FORM_NOTHING) {
+        uint64_t second = fast_form_immediate(x + x_length, second_length);
+        insn->y = form.second == FAST_FORM_IMMEDIATE ? second : 0;
+        insn->target = form.second == FAST_FORM_OFFSET ? pc + second : 0;
+    } else if (form.x == FAST_FORM_X_EIGHT) {
         memcpy(&insn->x, x, 8);
     }
 }

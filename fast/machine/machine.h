@@ -61,6 +61,14 @@ static inline uint64_t fast_blob_bits_64(const uint8_t *bits, uint64_t i)
 
 /* ---- isa.c: what an opcode is, and its operands ---------------------------------------------- */
 
+enum fast_opcode {
+#define INSN(name, byte, form, flow) FAST_OPCODE_##name = byte,
+#include "machine/isa.def"
+#undef INSN
+};
+
+enum { FAST_OPCODE_VALUES = 256 };
+
 struct fast_insn {
     uint32_t pc;
     uint32_t npc; /* at most code_len */
@@ -72,7 +80,7 @@ struct fast_insn {
 
 enum { FAST_FLOW_NEXT = 1, FAST_FLOW_ENDS = 2 };
 
-extern const uint8_t fast_isa_flow[256]; /* 0: no opcode */
+extern const uint8_t fast_isa_flow[FAST_OPCODE_VALUES]; /* 0: no opcode */
 
 static inline bool fast_isa_is_opcode(uint8_t byte)
 {
@@ -82,6 +90,12 @@ static inline bool fast_isa_is_opcode(uint8_t byte)
 static inline bool fast_isa_is_terminator(uint8_t byte)
 {
     return fast_isa_flow[byte] == FAST_FLOW_ENDS;
+}
+
+/* A terminator behind which the guest flows on. */
+static inline bool fast_isa_falls_through(uint8_t opcode)
+{
+    return opcode == FAST_OPCODE_fallthrough || opcode == FAST_OPCODE_unlikely;
 }
 
 /* isa/executable: in E. */

@@ -31,12 +31,24 @@ static const enum x64_condition conditions[] = {X64_BELOW,       X64_ABOVE_EQUAL
                                                 X64_LESS_EQUAL,  X64_GREATER};
 static const char *const condition_name[] = {"b", "nb", "z", "nz", "be", "nbe", "l", "nl", "le", "nle"};
 
+static const enum x64_alu alu[] = {X64_ADD, X64_OR, X64_AND, X64_SUB, X64_XOR, X64_CMP};
+static const char *const alu_name[] = {"add", "or", "and", "sub", "xor", "cmp"};
+static const enum x64_unary unary[] = {X64_NOT, X64_NEG, X64_MUL, X64_IMUL, X64_DIV, X64_IDIV};
+static const char *const unary_name[] = {"not", "neg", "mul", "imul", "div", "idiv"};
+static const enum x64_width register_widths[] = {X64_32, X64_64};
+
+enum { ALU = sizeof alu / sizeof *alu, UNARY = sizeof unary / sizeof *unary, REGISTER_WIDTHS = 2 };
 enum { IMMEDIATES = sizeof immediates / sizeof *immediates, CONSTANTS = sizeof constants / sizeof *constants };
 enum { CONDITIONS = sizeof conditions / sizeof *conditions };
 
 static ZydisDecoder decoder;
 static uint8_t code[BUFFER]; /* as far as the jumps that are patched go */
 static size_t forms;
+
+static unsigned bits_of(enum x64_width width)
+{
+    return 8u << width;
+}
 
 static struct operand reg(unsigned bits, unsigned number)
 {
@@ -128,68 +140,72 @@ static void check(const uint8_t *end, const char *mnemonic, size_t count, const 
         check(at, mnemonic, count, (const struct operand[]){__VA_ARGS__});                                             \
     } while (0)
 
-static void test_registers(bool wide, enum x64_reg a, enum x64_reg b)
+static void test_alu(enum x64_width width, enum x64_reg a, enum x64_reg b)
 {
-    static const enum x64_alu alu[] = {X64_ADD, X64_OR, X64_AND, X64_SUB, X64_XOR, X64_CMP};
-    static const char *const alu_name[] = {"add", "or", "and", "sub", "xor", "cmp"};
-    unsigned bits = wide ? 64 : 32;
-    for (size_t i = 0; i < sizeof alu / sizeof *alu; i++) {
-        CHECK(x64_alu(&at, wide, alu[i], a, b), alu_name[i], 2, reg(bits, a), reg(bits, b));
+    unsigned bits = bits_of(width);
+    for (size_t i = 0; i < ALU; i++) {
+        CHECK(x64_alu(&at, width, alu[i], a, b), alu_name[i], 2, reg(bits, a), reg(bits, b));
     }
-    CHECK(x64_test(&at, wide, a, b), "test", 2, reg(bits, a), reg(bits, b));
-    CHECK(x64_mov(&at, wide, a, b), "mov", 2, reg(bits, a), reg(bits, b));
-    CHECK(x64_0f(&at, wide, X64_MOVZX8, a, b), "movzx", 2, reg(bits, a), reg(8, b));
-    CHECK(x64_0f(&at, wide, X64_MOVSX8, a, b), "movsx", 2, reg(bits, a), reg(8, b));
-    CHECK(x64_0f(&at, wide, X64_MOVZX16, a, b), "movzx", 2, reg(bits, a), reg(16, b));
-    CHECK(x64_0f(&at, wide, X64_MOVSX16, a, b), "movsx", 2, reg(bits, a), reg(16, b));
-    CHECK(x64_0f(&at, wide, X64_IMUL2, a, b), "imul", 2, reg(bits, a), reg(bits, b));
-    CHECK(x64_f3(&at, wide, X64_POPCNT, a, b), "popcnt", 2, reg(bits, a), reg(bits, b));
-    CHECK(x64_f3(&at, wide, X64_TZCNT, a, b), "tzcnt", 2, reg(bits, a), reg(bits, b));
-    CHECK(x64_f3(&at, wide, X64_LZCNT, a, b), "lzcnt", 2, reg(bits, a), reg(bits, b));
-    if (wide) {
-        CHECK(x64_movsxd(&at, a, b), "movsxd", 2, reg(64, a), reg(32, b));
+    CHECK(x64_test(&at, width, a, b), "test", 2, reg(bits, a), reg(bits, b));
+    CHECK(x64_mov(&at, width, a, b), "mov", 2, reg(bits, a), reg(bits, b));
+    CHECK(x64_imul(&at, width, a, b), "imul", 2, reg(bits, a), reg(bits, b));
+    for (size_t i = 0; i < IMMEDIATES; i++) {
+        int32_t value = immediates[i];
+        CHECK(x64_imul_imm(&at, width, a, b, value), "imul", 3, reg(bits, a), reg(bits, b), imm(value));
     }
-    for (size_t i = 0; wide && i < CONDITIONS; i++) {
+    for (unsigned count = 0; count < bits; count++) {
+        CHECK(x64_rorx(&at, width, a, b, count), "rorx", 3, reg(bits, a), reg(bits, b), imm(count));
+    }
+}
+
+static void test_extensions(enum x64_width width, enum x64_reg a, enum x64_reg b)
+{
+    unsigned bits = bits_of(width);
+    CHECK(x64_movx(&at, width, X64_MOVZX8, a, b), "movzx", 2, reg(bits, a), reg(8, b));
+    CHECK(x64_movx(&at, width, X64_MOVSX8, a, b), "movsx", 2, reg(bits, a), reg(8, b));
+    CHECK(x64_movx(&at, width, X64_MOVZX16, a, b), "movzx", 2, reg(bits, a), reg(16, b));
+    CHECK(x64_movx(&at, width, X64_MOVSX16, a, b), "movsx", 2, reg(bits, a), reg(16, b));
+    CHECK(x64_count(&at, width, X64_POPCNT, a, b), "popcnt", 2, reg(bits, a), reg(bits, b));
+    CHECK(x64_count(&at, width, X64_TZCNT, a, b), "tzcnt", 2, reg(bits, a), reg(bits, b));
+    CHECK(x64_count(&at, width, X64_LZCNT, a, b), "lzcnt", 2, reg(bits, a), reg(bits, b));
+}
+
+static void test_wide_registers(enum x64_reg a, enum x64_reg b)
+{
+    CHECK(x64_movsxd(&at, a, b), "movsxd", 2, reg(64, a), reg(32, b));
+    for (size_t i = 0; i < CONDITIONS; i++) {
         char name[8];
         snprintf(name, sizeof name, "cmov%s", condition_name[i]);
         CHECK(x64_cmov(&at, conditions[i], a, b), name, 2, reg(64, a), reg(64, b));
-    }
-    for (unsigned count = 0; count < bits; count++) {
-        CHECK(x64_rorx(&at, wide, a, b, count), "rorx", 3, reg(bits, a), reg(bits, b), imm(count));
-    }
-    for (size_t i = 0; i < IMMEDIATES; i++) {
-        int32_t value = immediates[i];
-        CHECK(x64_imul_imm(&at, wide, a, b, value), "imul", 3, reg(bits, a), reg(bits, b), imm(value));
     }
 }
 
 static void test_three_registers(enum x64_reg a, enum x64_reg b, enum x64_reg c)
 {
-    for (unsigned bits = 32; bits <= 64; bits += 32) {
-        bool wide = bits == 64;
-        CHECK(x64_shiftx(&at, wide, X64_SHLX, a, b, c), "shlx", 3, reg(bits, a), reg(bits, b), reg(bits, c));
-        CHECK(x64_shiftx(&at, wide, X64_SARX, a, b, c), "sarx", 3, reg(bits, a), reg(bits, b), reg(bits, c));
-        CHECK(x64_shiftx(&at, wide, X64_SHRX, a, b, c), "shrx", 3, reg(bits, a), reg(bits, b), reg(bits, c));
+    for (size_t i = 0; i < REGISTER_WIDTHS; i++) {
+        enum x64_width width = register_widths[i];
+        unsigned bits = bits_of(width);
+        CHECK(x64_shiftx(&at, width, X64_SHLX, a, b, c), "shlx", 3, reg(bits, a), reg(bits, b), reg(bits, c));
+        CHECK(x64_shiftx(&at, width, X64_SARX, a, b, c), "sarx", 3, reg(bits, a), reg(bits, b), reg(bits, c));
+        CHECK(x64_shiftx(&at, width, X64_SHRX, a, b, c), "shrx", 3, reg(bits, a), reg(bits, b), reg(bits, c));
         if (c != X64_RSP) {
             struct operand sum = mem(0, b, 0);
             sum.index = (int)c;
-            CHECK(x64_lea_sum(&at, wide, a, b, c), "lea", 2, reg(bits, a), sum);
+            CHECK(x64_lea_sum(&at, width, a, b, c), "lea", 2, reg(bits, a), sum);
         }
     }
     CHECK(x64_andn(&at, a, b, c), "andn", 3, reg(64, a), reg(64, b), reg(64, c));
     CHECK(x64_mulx(&at, a, b, c), "mulx", 3, reg(64, a), reg(64, b), reg(64, c));
 }
 
-static void test_immediates(bool wide, enum x64_reg a)
+static void test_immediates(enum x64_width width, enum x64_reg a)
 {
-    static const enum x64_alu alu[] = {X64_ADD, X64_OR, X64_AND, X64_SUB, X64_XOR, X64_CMP};
-    static const char *const alu_name[] = {"add", "or", "and", "sub", "xor", "cmp"};
-    unsigned bits = wide ? 64 : 32;
+    unsigned bits = bits_of(width);
     for (size_t i = 0; i < IMMEDIATES; i++) {
         int32_t value = immediates[i];
-        for (size_t k = 0; k < sizeof alu / sizeof *alu; k++) {
-            CHECK(x64_alu_imm(&at, wide, alu[k], a, value), alu_name[k], 2, reg(bits, a), imm(value));
-            CHECK(x64_alu_imm32(&at, wide, alu[k], a, (uint32_t)value), alu_name[k], 2, reg(bits, a), imm(value));
+        for (size_t k = 0; k < ALU; k++) {
+            CHECK(x64_alu_imm(&at, width, alu[k], a, value), alu_name[k], 2, reg(bits, a), imm(value));
+            CHECK(x64_alu_imm32(&at, width, alu[k], a, (uint32_t)value), alu_name[k], 2, reg(bits, a), imm(value));
         }
     }
 }
@@ -214,21 +230,19 @@ static void test_constants(enum x64_reg a)
     }
 }
 
-static void test_one_register(bool wide, enum x64_reg a)
+static void test_one_register(enum x64_width width, enum x64_reg a)
 {
     static const enum x64_shift shift[] = {X64_ROL, X64_ROR, X64_SHL, X64_SHR, X64_SAR};
     static const char *const shift_name[] = {"rol", "ror", "shl", "shr", "sar"};
-    static const enum x64_unary unary[] = {X64_NOT, X64_NEG, X64_MUL, X64_IMUL, X64_DIV, X64_IDIV};
-    static const char *const unary_name[] = {"not", "neg", "mul", "imul", "div", "idiv"};
-    unsigned bits = wide ? 64 : 32;
+    unsigned bits = bits_of(width);
     for (size_t i = 0; i < sizeof shift / sizeof *shift; i++) {
         for (unsigned count = 0; count < bits; count++) {
-            CHECK(x64_shift_imm(&at, wide, shift[i], a, count), shift_name[i], 2, reg(bits, a), imm(count));
+            CHECK(x64_shift_imm(&at, width, shift[i], a, count), shift_name[i], 2, reg(bits, a), imm(count));
         }
-        CHECK(x64_shift_cl(&at, wide, shift[i], a), shift_name[i], 2, reg(bits, a), reg(8, X64_RCX));
+        CHECK(x64_shift_cl(&at, width, shift[i], a), shift_name[i], 2, reg(bits, a), reg(8, X64_RCX));
     }
-    for (size_t i = 0; i < sizeof unary / sizeof *unary; i++) {
-        CHECK(x64_unary(&at, wide, unary[i], a), unary_name[i], 1, reg(bits, a));
+    for (size_t i = 0; i < UNARY; i++) {
+        CHECK(x64_unary(&at, width, unary[i], a), unary_name[i], 1, reg(bits, a));
     }
 }
 
@@ -249,45 +263,82 @@ static void test_host_memory(enum x64_reg a, enum x64_reg base)
 {
     for (size_t i = 0; i < IMMEDIATES; i++) {
         int32_t disp = immediates[i];
-        for (unsigned bits = 32; bits <= 64; bits += 32) {
-            bool wide = bits == 64;
-            CHECK(x64_load(&at, wide, a, base, disp), "mov", 2, reg(bits, a), mem(bits, base, disp));
-            CHECK(x64_store(&at, wide, base, disp, a), "mov", 2, mem(bits, base, disp), reg(bits, a));
-            CHECK(x64_lea(&at, wide, a, base, disp), "lea", 2, reg(bits, a), mem(0, base, disp));
-            CHECK(x64_op_mem(&at, wide, 0x03, a, base, disp), "add", 2, reg(bits, a), mem(bits, base, disp));
+        for (size_t k = 0; k < REGISTER_WIDTHS; k++) {
+            enum x64_width width = register_widths[k];
+            unsigned bits = bits_of(width);
+            CHECK(x64_load(&at, width, a, base, disp), "mov", 2, reg(bits, a), mem(bits, base, disp));
+            CHECK(x64_store(&at, width, base, disp, a), "mov", 2, mem(bits, base, disp), reg(bits, a));
+            CHECK(x64_lea(&at, width, a, base, disp), "lea", 2, reg(bits, a), mem(0, base, disp));
+            for (size_t op = 0; op < ALU; op++) {
+                CHECK(x64_alu_mem(&at, width, alu[op], a, base, disp), alu_name[op], 2, reg(bits, a),
+                      mem(bits, base, disp));
+            }
         }
         CHECK(x64_store_imm(&at, base, disp, 0x12345678), "mov", 2, mem(32, base, disp), imm(0x12345678));
         CHECK(x64_jmp_mem(&at, base, disp), "jmp", 1, mem(64, base, disp));
     }
 }
 
-static void test_guest_memory(enum x64_reg a, int base)
+static void test_unary_memory(enum x64_reg base)
+{
+    for (size_t i = 0; i < IMMEDIATES * UNARY * REGISTER_WIDTHS; i++) {
+        int32_t disp = immediates[i % IMMEDIATES];
+        size_t op = i / IMMEDIATES % UNARY;
+        enum x64_width width = register_widths[i / IMMEDIATES / UNARY];
+        CHECK(x64_unary_mem(&at, width, unary[op], base, disp), unary_name[op], 1, mem(bits_of(width), base, disp));
+    }
+}
+
+static void test_guest_load(enum x64_reg a, int base, uint32_t disp, struct operand place)
+{
+    static const struct {
+        enum x64_width width;
+        enum x64_extension extension;
+        const char *name;
+        unsigned to;
+    } form[] = {
+        {X64_8, X64_ZERO_EXTEND, "movzx", 32},  {X64_8, X64_SIGN_EXTEND, "movsx", 64},
+        {X64_16, X64_ZERO_EXTEND, "movzx", 32}, {X64_16, X64_SIGN_EXTEND, "movsx", 64},
+        {X64_32, X64_ZERO_EXTEND, "mov", 32},   {X64_32, X64_SIGN_EXTEND, "movsxd", 64},
+        {X64_64, X64_ZERO_EXTEND, "mov", 64},   {X64_64, X64_SIGN_EXTEND, "mov", 64},
+    };
+    for (size_t i = 0; i < sizeof form / sizeof *form; i++) {
+        place.bits = bits_of(form[i].width);
+        CHECK(x64_guest_load(&at, form[i].width, form[i].extension, a, base, disp), form[i].name, 2, reg(form[i].to, a),
+              place);
+    }
+}
+
+static void test_guest_store(enum x64_reg a, int base, uint32_t disp, struct operand place)
+{
+    for (enum x64_width width = X64_8; width <= X64_64; width++) {
+        place.bits = bits_of(width);
+        CHECK(x64_guest_store(&at, width, base, disp, a), "mov", 2, place, reg(place.bits, a));
+    }
+}
+
+static void test_guest_store_imm(int base, uint32_t disp, struct operand place)
+{
+    static const int64_t shown[] = {
+        [X64_8] = -0x78, [X64_16] = -0x5678, [X64_32] = -0x12345678, [X64_64] = -0x12345678};
+    for (enum x64_width width = X64_8; width <= X64_64; width++) {
+        place.bits = bits_of(width);
+        CHECK(x64_guest_store_imm(&at, width, base, disp, (uint32_t)-0x12345678), "mov", 2, place, imm(shown[width]));
+    }
+}
+
+static void test_guest_memory(int base)
 {
     for (size_t i = 0; i < IMMEDIATES; i++) {
         struct operand place = mem(0, base < 0 ? 0 : (unsigned)base, immediates[i]);
         place.has_base = base >= 0;
         place.guest = true;
         uint32_t disp = (uint32_t)immediates[i];
-        static const struct {
-            bool half, wide, byte;
-            unsigned opcode;
-            const char *name;
-            unsigned to, from;
-            bool stores;
-        } form[] = {
-            {false, false, false, 0x0fb6, "movzx", 32, 8, false},  {false, true, false, 0x0fbe, "movsx", 64, 8, false},
-            {false, false, false, 0x0fb7, "movzx", 32, 16, false}, {false, true, false, 0x0fbf, "movsx", 64, 16, false},
-            {false, false, false, 0x8b, "mov", 32, 32, false},     {false, true, false, 0x63, "movsxd", 64, 32, false},
-            {false, true, false, 0x8b, "mov", 64, 64, false},      {false, false, true, 0x88, "mov", 8, 8, true},
-            {true, false, false, 0x89, "mov", 16, 16, true},       {false, false, false, 0x89, "mov", 32, 32, true},
-            {false, true, false, 0x89, "mov", 64, 64, true},
-        };
-        for (size_t k = 0; k < sizeof form / sizeof *form; k++) {
-            place.bits = form[k].from;
-            struct operand value = reg(form[k].to, a);
-            CHECK(x64_guest(&at, form[k].half, form[k].wide, form[k].byte, form[k].opcode, a, base, disp), form[k].name,
-                  2, form[k].stores ? place : value, form[k].stores ? value : place);
+        for (unsigned a = 0; a < REGISTERS; a++) {
+            test_guest_load((enum x64_reg)a, base, disp, place);
+            test_guest_store((enum x64_reg)a, base, disp, place);
         }
+        test_guest_store_imm(base, disp, place);
     }
 }
 
@@ -297,8 +348,8 @@ static void test_jumps(void)
     CHECK((void)x64_call(&at), "call", 1, imm(0));
     CHECK((void)x64_jmp_short(&at), "jmp", 1, imm(0));
     CHECK(x64_ret(&at), "ret", 0, imm(0));
-    CHECK(x64_sign_extend_rax(&at, true), "cqo", 0, imm(0));
-    CHECK(x64_sign_extend_rax(&at, false), "cdq", 0, imm(0));
+    CHECK(x64_sign_extend_rax(&at, X64_64), "cqo", 0, imm(0));
+    CHECK(x64_sign_extend_rax(&at, X64_32), "cdq", 0, imm(0));
     for (size_t i = 0; i < CONDITIONS; i++) {
         char name[8];
         snprintf(name, sizeof name, "j%s", condition_name[i]);
@@ -309,28 +360,52 @@ static void test_jumps(void)
     }
 }
 
+static void test_opposites(void)
+{
+    static const enum x64_condition pairs[][2] = {{X64_BELOW, X64_ABOVE_EQUAL},
+                                                  {X64_EQUAL, X64_NOT_EQUAL},
+                                                  {X64_BELOW_EQUAL, X64_ABOVE},
+                                                  {X64_LESS, X64_GREATER_EQUAL},
+                                                  {X64_LESS_EQUAL, X64_GREATER}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        if (x64_opposite(pairs[i][0]) != pairs[i][1] || x64_opposite(pairs[i][1]) != pairs[i][0]) {
+            fail("opposite", "another condition", condition_name[2 * i]);
+        }
+    }
+}
+
+static void test_pair(enum x64_reg a, enum x64_reg b)
+{
+    for (size_t i = 0; i < REGISTER_WIDTHS; i++) {
+        test_alu(register_widths[i], a, b);
+        test_extensions(register_widths[i], a, b);
+    }
+    test_wide_registers(a, b);
+    test_host_memory(a, b);
+    for (unsigned c = 0; c < REGISTERS; c++) {
+        test_three_registers(a, b, (enum x64_reg)c);
+    }
+}
+
 int main(void)
 {
     ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+    test_guest_memory(X64_NO_BASE);
     for (unsigned a = 0; a < REGISTERS; a++) {
         test_alone((enum x64_reg)a);
         test_constants((enum x64_reg)a);
-        test_guest_memory((enum x64_reg)a, NONE);
-        for (int wide = 0; wide <= 1; wide++) {
-            test_immediates(wide != 0, (enum x64_reg)a);
-            test_one_register(wide != 0, (enum x64_reg)a);
+        test_unary_memory((enum x64_reg)a);
+        test_guest_memory((int)a);
+        for (size_t i = 0; i < REGISTER_WIDTHS; i++) {
+            test_immediates(register_widths[i], (enum x64_reg)a);
+            test_one_register(register_widths[i], (enum x64_reg)a);
         }
         for (unsigned b = 0; b < REGISTERS; b++) {
-            test_registers(false, (enum x64_reg)a, (enum x64_reg)b);
-            test_registers(true, (enum x64_reg)a, (enum x64_reg)b);
-            test_host_memory((enum x64_reg)a, (enum x64_reg)b);
-            test_guest_memory((enum x64_reg)a, (int)b);
-            for (unsigned c = 0; c < REGISTERS; c++) {
-                test_three_registers((enum x64_reg)a, (enum x64_reg)b, (enum x64_reg)c);
-            }
+            test_pair((enum x64_reg)a, (enum x64_reg)b);
         }
     }
     test_jumps();
+    test_opposites();
     printf("%zu forms read back\n", forms);
     return forms > 100000 ? 0 : 1;
 }
