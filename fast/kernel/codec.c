@@ -202,7 +202,7 @@ static int hash_value(uint32_t hash, const uint8_t *value, size_t size, struct f
         return hash_checked(code_image, value, size, digest);
     case ASSAY_HASH_CHAIN:
         fast_hash_bytes(value, size, digest);
-        return size == 2 * FAST_DIGEST_SIZE ? 0 : ASSAY_ERROR_ARGUMENT;
+        return size == 2 * sizeof(struct fast_digest) ? 0 : ASSAY_ERROR_ARGUMENT;
     case ASSAY_HASH_STATE:
         return hash_checked(code_state, value, size, digest);
     default:

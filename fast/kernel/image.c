@@ -219,14 +219,14 @@ const struct fast_endpoint *fast_image_endpoint(const struct fast_view *view, ui
 size_t fast_image_stripped(const uint8_t *data, size_t size)
 {
     static const uint8_t zeros[ASSAY_PAGE_SIZE];
-    enum { WORDS = 8 };
     while (size >= sizeof(zeros) && memcmp(data + size - sizeof(zeros), zeros, sizeof(zeros)) == 0) {
         size -= sizeof(zeros);
     }
-    while (size >= 8 * WORDS) {
-        uint64_t word[WORDS], any = 0;
+    uint64_t word[8];
+    while (size >= sizeof(word)) {
+        uint64_t any = 0;
         memcpy(word, data + size - sizeof(word), sizeof(word));
-        for (int i = 0; i < WORDS; i++) {
+        for (int i = 0; i < 8; i++) {
             any |= word[i];
         }
         if (any != 0) {

@@ -428,7 +428,7 @@ struct fast_guest {
     struct fast_fill fill[];
 };
 
-int fast_pool_take(struct fast_image *image, struct fast_guest **guest);
+int fast_pool_take(struct fast_image *image, struct fast_guest **result);
 void fast_pool_give_back(struct fast_image *image, struct fast_guest *guest);
 void fast_pool_destroy(struct fast_guest *guest);
 /* call/map/content */
@@ -538,11 +538,11 @@ struct fast_start {
 };
 
 /* Runs an activation on the root CNode that core->activation holds already. */
-int fast_call_run(struct fast_core *core, const struct fast_start *start);
+int fast_call_run(struct fast_core *core, const struct fast_start *how);
 /* Goes on with the paused activation; `scratchpad` may be NULL and is taken over. */
 int fast_call_resume(struct fast_core *core, struct fast_cap *scratchpad);
 /* Gives back what an activation holds. */
-void fast_call_clear(struct fast_activation *activation);
+void fast_call_clear(struct fast_activation *now);
 int fast_call_observe(struct fast_core *core, const struct assay_observer *observer);
 void fast_call_clear_core(struct fast_core *core);
 

@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { ROOT_BUFFER = 1024, AHEAD = 12, LINE = 64, LINES_AHEAD = 8 };
+enum { ROOT_BUFFER = 1024, AHEAD = 12, FAR_AHEAD = 24, LINE = 64, LINES_AHEAD = 8 };
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
@@ -236,8 +236,8 @@ static void encode_files(struct fast_out *out, const struct fast_state *state)
  */
 static void fetch_ahead(const struct fast_payloads *payloads, size_t i)
 {
-    if (i + 2 * AHEAD < payloads->count) {
-        __builtin_prefetch(payloads->order[i + 2 * AHEAD]);
+    if (i + FAR_AHEAD < payloads->count) {
+        __builtin_prefetch(payloads->order[i + FAR_AHEAD]);
     }
     if (i + AHEAD < payloads->count) {
         const struct fast_bytes *bytes = payloads->order[i + AHEAD];

@@ -258,7 +258,8 @@ static int resume(struct assay_world *world, const struct assay_bytes *scratchpa
 
 /* ---- the dump -------------------------------------------------------------------------------- */
 
-enum { RUNNING, WAITING, DUMP_INSTANCE = 0, DUMP_REFERENCE = 1 };
+enum { RUNNING, WAITING };
+enum { DUMP_INSTANCE, DUMP_REFERENCE };
 
 static void put_reference(struct fast_out *out, uint8_t status, uint32_t target)
 {

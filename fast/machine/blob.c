@@ -107,11 +107,11 @@ int fast_blob_parse(const uint8_t *blob, size_t size, struct fast_program *progr
     /* An address below 2^32 reaches at most 2^31 - 1 entries (isa/dynamic_jump). */
     uint64_t jump_len = p.jump_len < INT32_MAX ? p.jump_len : INT32_MAX;
     size_t code_size = p.code_len + FAST_PADDING, bits_size = p.code_len / 8 + FAST_PADDING;
-    uint8_t *memory = calloc(1, jump_len * 4 + code_size + 3 * bits_size);
+    void *memory = calloc(1, jump_len * 4 + code_size + 3 * bits_size);
     if (memory == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    uint8_t *code = memory + jump_len * 4, *start = code + code_size;
+    uint8_t *code = (uint8_t *)memory + jump_len * 4, *start = code + code_size;
     memcpy(code, p.code, p.code_len);
     memset(start, 0xff, bits_size);
     memcpy(start, p.bitmask, p.bitmask_size);
@@ -125,7 +125,7 @@ int fast_blob_parse(const uint8_t *blob, size_t size, struct fast_program *progr
         .start = start,
         .block = start + bits_size,
         .in_p = start + 2 * bits_size,
-        .jump_target = (uint32_t *)(void *)memory,
+        .jump_target = memory,
         .memory = memory,
     };
     read_table(program, &p);

@@ -22,6 +22,7 @@ enum {
     PROLOGUE_BYTES = 4096,
     POSITION_BYTES = 256,
     PAGE = 4096,
+    ROUNDING = 6 * 16, /* six tables, each to 16 bytes */
     OBSERVED_BYTES = 128,
     CONTEXT_REG = offsetof(struct fast_context, reg),
     CONTEXT_GAS = offsetof(struct fast_context, gas),
@@ -121,16 +122,16 @@ enum { CALLEE_SAVED_COUNT = sizeof(callee_saved) / sizeof(callee_saved[0]) };
 /* rcx points to registers and gas at these distances: in the context, or in the caller's records. */
 static void load_guest(struct fast_emit *e, int32_t reg, int32_t gas)
 {
-    for (uint8_t r = 0; r < FAST_register_count; r++) {
-        x64_load(&e->at, X64_64, fast_emit_reg(r), X64_RCX, reg + 8 * r);
+    for (int r = 0; r < FAST_register_count; r++) {
+        x64_load(&e->at, X64_64, fast_emit_reg((uint8_t)r), X64_RCX, reg + 8 * r);
     }
     x64_load(&e->at, X64_64, GAS, X64_RCX, gas);
 }
 
 static void store_guest(struct fast_emit *e, int32_t reg, int32_t gas)
 {
-    for (uint8_t r = 0; r < FAST_register_count; r++) {
-        x64_store(&e->at, X64_64, X64_RCX, reg + 8 * r, fast_emit_reg(r));
+    for (int r = 0; r < FAST_register_count; r++) {
+        x64_store(&e->at, X64_64, X64_RCX, reg + 8 * r, fast_emit_reg((uint8_t)r));
     }
     x64_store(&e->at, X64_64, X64_RCX, gas, GAS);
 }
@@ -376,7 +377,7 @@ static int make_room(struct fast_emit *e)
     size_t taken = (bytes + PAGE - 1) & ~(size_t)(PAGE - 1);
     size_t tables = positions * sizeof(*code->native) + e->program->jump_len * sizeof(*code->jump) +
                     starts * (sizeof(*code->fault) + sizeof(*e->fixup)) + sites * sizeof(*code->site) +
-                    stubs * sizeof(*e->stub) + 6 * 16;
+                    stubs * sizeof(*e->stub) + ROUNDING;
     if (bytes > INT32_MAX) {
         return ASSAY_ERROR_MEMORY; /* beyond the reach of a jump */
     }

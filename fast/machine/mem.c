@@ -23,6 +23,8 @@ enum {
     DROP_PAGES = 64, /* a longer run gives its memory back to the host when the window closes */
 };
 
+static const size_t RESERVED = ((size_t)1 << 32) + (size_t)2 * GUARD;
+
 static uint8_t *kept[KEPT_MAX];
 static size_t kept_count;
 static pthread_mutex_t kept_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -38,7 +40,7 @@ static uint8_t *reserve(void)
     if (base != NULL) {
         return base;
     }
-    void *fresh = mmap(NULL, ADDRESS_END + 2 * GUARD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *fresh = mmap(NULL, RESERVED, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return fresh == MAP_FAILED ? NULL : (uint8_t *)fresh + GUARD;
 }
 
@@ -52,7 +54,7 @@ static void release(uint8_t *base)
     }
     pthread_mutex_unlock(&kept_mutex);
     if (!is_kept) {
-        munmap(base - GUARD, ADDRESS_END + 2 * GUARD);
+        munmap(base - GUARD, RESERVED);
     }
 }
 
@@ -164,7 +166,7 @@ void fast_mem_close(struct fast_mem *mem)
     if (mem->base != NULL && clean) {
         release(mem->base);
     } else if (mem->base != NULL) {
-        munmap(mem->base - GUARD, ADDRESS_END + 2 * GUARD);
+        munmap(mem->base - GUARD, RESERVED);
     }
     free(mem->run);
     *mem = (struct fast_mem){.base = NULL};

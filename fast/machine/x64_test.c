@@ -281,7 +281,7 @@ static void test_host_memory(enum x64_reg a, enum x64_reg base)
 
 static void test_unary_memory(enum x64_reg base)
 {
-    for (size_t i = 0; i < IMMEDIATES * UNARY * REGISTER_WIDTHS; i++) {
+    for (size_t i = 0; i < (size_t)IMMEDIATES * UNARY * REGISTER_WIDTHS; i++) {
         int32_t disp = immediates[i % IMMEDIATES];
         size_t op = i / IMMEDIATES % UNARY;
         enum x64_width width = register_widths[i / IMMEDIATES / UNARY];
