@@ -1,4 +1,4 @@
-"""The mutants of a C file, found in its syntax tree. Assertions, declarations without a value and text are left alone."""
+"""The mutants of a C file, found in its syntax tree. Assertions and text are left alone."""
 
 from collections.abc import Iterator
 from itertools import pairwise
