@@ -121,7 +121,9 @@ static int end(struct fast_core *core, uint32_t outcome, uint32_t exit, uint32_t
     if (error == 0 && now->has_meter) {
         error = fast_journal_set_meter(core, now->meter, now->stop.state.gas);
     }
-    fast_record_end(core, FAST_RECORD_EXIT, 0, (uint8_t)outcome, exit, argument);
+    struct fast_record record = {
+        .kind = FAST_RECORD_EXIT, .result = (uint8_t)outcome, .exit = (uint8_t)exit, .argument = argument};
+    fast_record_end(core, &record);
     if (core->recorder != NULL && core->recorder->has_lost) {
         core->recorder->has_lost = false;
         return ASSAY_ERROR_MEMORY;
@@ -151,13 +153,8 @@ static int end_operation(struct fast_core *core, int result)
     switch (result) {
     case FAST_HOST_HALT:
         return end(core, ASSAY_OUTCOME_HALT, ASSAY_EXIT_HALT, 0);
-    case FAST_HOST_PAUSED: {
-        enum {
-#define OP(name, number) SELECTOR_##name = number,
-#include "kernel/kernel.def"
-        };
-        return end(core, ASSAY_OUTCOME_PAUSED, ASSAY_EXIT_HOST_CALL, SELECTOR_yield);
-    }
+    case FAST_HOST_PAUSED:
+        return end(core, ASSAY_OUTCOME_PAUSED, ASSAY_EXIT_HOST_CALL, FAST_OPERATION_yield);
     default:
         return end(core, ASSAY_OUTCOME_FAULTED, ASSAY_EXIT_TRAP, 0);
     }
@@ -216,7 +213,7 @@ static int start(struct fast_core *core, const struct fast_start *how)
     enter_registers(now, how->endpoint);
     fast_record_begin(core);
     error = enter_gas(core, how->gas, true);
-    fast_record_end(core, FAST_RECORD_RUN, how->endpoint, 0, 0, 0);
+    fast_record_end(core, &(struct fast_record){.kind = FAST_RECORD_RUN, .op = how->endpoint});
     if (error != 0) {
         return error;
     }
@@ -256,7 +253,7 @@ int fast_call_resume(struct fast_core *core, struct fast_cap *scratchpad)
         now->root.slot[FAST_payload_slot] = *scratchpad;
     }
     int error = enter_gas(core, now->stop.state.gas, false);
-    fast_record_end(core, FAST_RECORD_RESUME, 0, 0, 0, 0);
+    fast_record_end(core, &(struct fast_record){.kind = FAST_RECORD_RESUME});
     observe_machine(core);
     if (error == 0) {
         error = go_on(core, fast_run_resume(&now->guest->machine, &now->stop.state, NULL, &now->stop));

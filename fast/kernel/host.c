@@ -7,11 +7,6 @@
  */
 #include "kernel.h"
 
-enum operation {
-#define OP(name, number) OPERATION_##name = number,
-#include "kernel/kernel.def"
-};
-
 enum { A0 = 7, A1, A2, A3 }; /* registers */
 
 typedef int op_fn(struct fast_core *core, struct fast_activation *now, uint64_t *reg);
@@ -383,7 +378,7 @@ static int op_save(struct fast_core *core, struct fast_activation *now, uint64_t
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static op_fn *const operation[FAST_op_silent_min] = {
-#define OP(name, number) [number] = op_##name,
+#define OP(name, number) [FAST_OPERATION_##name] = op_##name,
 #include "kernel/kernel.def"
 };
 
@@ -405,6 +400,11 @@ int fast_host_operate(struct fast_core *core, uint32_t selector)
     }
     fast_record_begin(core);
     int result = operate(core, selector);
-    fast_record_end(core, FAST_RECORD_OPERATION, selector, (uint8_t)(result < 0 ? FAST_HOST_TRAP : result), 0, 0);
+    struct fast_record record = {
+        .kind = FAST_RECORD_OPERATION,
+        .op = selector,
+        .result = (uint8_t)(result < 0 ? FAST_HOST_TRAP : result),
+    };
+    fast_record_end(core, &record);
     return result;
 }

@@ -41,6 +41,11 @@ enum fast_kernel_image {
     FAST_IMAGE_COUNT,
 };
 
+enum fast_operation {
+#define OP(name, number) FAST_OPERATION_##name = number,
+#include "kernel/kernel.def"
+};
+
 enum { FAST_DIGEST_SIZE = 32 };
 
 struct fast_digest {
@@ -475,6 +480,13 @@ enum fast_record_kind { FAST_RECORD_OPERATION, FAST_RECORD_RUN, FAST_RECORD_RESU
 
 enum { FAST_RECORD_REGISTERS = 6, FAST_FIRST_ARGUMENT = 7 };
 
+/* What a record begins with; the changes behind it are found. */
+struct fast_record {
+    uint8_t kind; /* enum fast_record_kind */
+    uint8_t result, exit;
+    uint32_t op, argument;
+};
+
 struct fast_recorder {
     struct fast_out out;
     struct fast_mark mark;
@@ -485,8 +497,7 @@ struct fast_recorder {
 
 /* Both do nothing unless an observer wants records. */
 void fast_record_begin(struct fast_core *core);
-void fast_record_end(struct fast_core *core, enum fast_record_kind kind, uint32_t op, uint8_t result, uint32_t exit,
-                     uint32_t argument);
+void fast_record_end(struct fast_core *core, const struct fast_record *record);
 
 /* ---- call.c: activations --------------------------------------------------------------------- */
 

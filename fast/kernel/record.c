@@ -142,8 +142,7 @@ static void put_payloads(struct fast_out *out, const struct fast_core *core)
     }
 }
 
-void fast_record_end(struct fast_core *core, enum fast_record_kind kind, uint32_t op, uint8_t result, uint32_t exit,
-                     uint32_t argument)
+void fast_record_end(struct fast_core *core, const struct fast_record *record)
 {
     struct fast_recorder *recorder = core->recorder;
     if (recorder == NULL) {
@@ -151,12 +150,12 @@ void fast_record_end(struct fast_core *core, enum fast_record_kind kind, uint32_
     }
     struct fast_out *out = &recorder->out;
     out->size = 0;
-    fast_scale_put_u8(out, (uint8_t)kind);
-    fast_scale_put_u32(out, op);
+    fast_scale_put_u8(out, record->kind);
+    fast_scale_put_u32(out, record->op);
     fast_scale_put(out, recorder->reg, sizeof(recorder->reg));
-    fast_scale_put_u8(out, result);
-    fast_scale_put_u8(out, (uint8_t)exit);
-    fast_scale_put_u32(out, argument);
+    fast_scale_put_u8(out, record->result);
+    fast_scale_put_u8(out, record->exit);
+    fast_scale_put_u32(out, record->argument);
     put_slots(out, &recorder->before, &core->activation.root);
     put_numbers(out, core, FAST_CHANGED_METER, &core->tables.meters);
     put_numbers(out, core, FAST_CHANGED_QUOTA, &core->tables.quotas);

@@ -1,5 +1,5 @@
 /*
- * The program: one parse of the blob into the form that decode.c and compile.c want.
+ * The program: one parse of the blob into the form that isa.c and compile.c want.
  *
  * In: the caller's bytes. Out: code, start bits, P and P∩E as bitmaps and the jump table as numbers, all in one
  * allocation. Invariant: FAST_PADDING bytes can be read behind code (zeros: operands past the end) and start (ones:
