@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from assay.base import exit_code
+from assay.base import exit_code, paths
 
 COMMANDS = (
     "demo",
@@ -31,6 +31,7 @@ COMMANDS = (
     "bench",
     "serve",
     "doctor",
+    "dist",
     "completion",
 )
 
@@ -56,7 +57,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option("0.1.0", prog_name="assay")
+@click.version_option(paths.version(), prog_name="assay")
 def root():
     """Executable specification and conformance harness of a capability-based virtual machine.
 

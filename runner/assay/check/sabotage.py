@@ -307,7 +307,8 @@ def build(fault, folder):
     library = Path(folder, f"libassay_{fault.engine}.so")
     files = sorted(str(file) for file in sources.rglob("*.c") if not file.name.endswith("_test.c"))
     includes = [f"-I{folder}" for folder in (paths.ROOT / "include", paths.ROOT / "spec", sources)]
-    argv = ["gcc", *FLAGS, *includes, *files, "-o", str(library), "-lpthread", *LIBRARIES[fault.engine]]
+    version = f'-DASSAY_VERSION="{paths.version()}"'
+    argv = ["gcc", *FLAGS, version, *includes, *files, "-o", str(library), "-lpthread", *LIBRARIES[fault.engine]]
     done = subprocess.run(argv, capture_output=True, check=False)
     if done.returncode != 0:
         words = done.stderr.decode("utf-8", "replace")

@@ -62,14 +62,14 @@ def chain_image():
     points = {0: kernel.EndpointDef(0), 1: kernel.EndpointDef(idle)}
     mapped = [build.mapping(base, 4096, 60)]
     image = build.image(code, endpoints=points, memory_mappings=mapped, gas_slots=[7], quota_slots=[8])
-    path = paths.build(paths.PRESET) / "bench.image"
+    path = paths.scratch() / "bench.image"
     path.write_bytes(image)
     return path
 
 
 def guest_arguments():
     """The guests as machine cases in a vector file, and the folder of their twins."""
-    folder = paths.ROOT / "build" / "guests"
+    folder = paths.scratch() / "guests"
     cases = []
     for guest in guests.GUESTS:
         if guest.name != "hostcalls":  # it needs the kernel

@@ -52,6 +52,7 @@ def command(count, dev_count, seed, external, fail_fast, jobs):
     \b
     Exit codes: 0 all passed, 1 something failed.
     """
+    paths.needs_clone("test")
     started = time.monotonic()
     steps = Steps()
     plan = list(plan_of(count, dev_count, seed, external, jobs))

@@ -71,7 +71,7 @@ def link(name, folder):
 @cache
 def images():
     """name -> Image of every guest, built once."""
-    folder = paths.ROOT / "build" / "guests"
+    folder = paths.scratch() / "guests"
     folder.mkdir(parents=True, exist_ok=True)
     return {name: link(name, folder) for name in (*(guest.name for guest in GUESTS), "store", "ledger")}
 

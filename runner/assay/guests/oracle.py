@@ -206,7 +206,7 @@ def answer(engine, encoded):
 
 def kept(program, elf):
     """Keeps the source and its ELF in build/oracle."""
-    folder = paths.ROOT / "build" / KEPT
+    folder = paths.scratch() / KEPT
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{program.seed}_{program.index}.c"
     path.write_text(program.text)

@@ -134,7 +134,7 @@ def compiled(unit: Unit, source: Path, target: Path, room: Path) -> bool:
     """Compiles a copy of a source as the build compiles the original: equal text gives an equal object."""
     original = str(paths.ROOT / room.name)
     flags = [word.replace(f"-I{original}", f"-I{room}") for word in unit.argv]
-    argv = [*flags, "-w", f"-ffile-prefix-map={room}={original}", "-c", str(source), "-o", str(target)]
+    argv = [*flags, "-w", f"-ffile-prefix-map={room}={room.name}", "-c", str(source), "-o", str(target)]
     try:
         done = subprocess.run(argv, capture_output=True, timeout=COMPILE_SECONDS, check=False)
     except subprocess.TimeoutExpired:

@@ -1,0 +1,2 @@
+/* The stranger's engine, as C++. */
+#include "mine.h"
