@@ -22,9 +22,9 @@ static void make_machine(struct ref_activation *activation, const struct assay_p
                                     .mem_cycles = REF_mem_cycles,
                                     .page = page,
                                     .page_count = page_count};
-    ref_machine_free(room->machine);
+    ref_load_free(room->machine);
     room->machine = NULL;
-    if (ref_machine_load(&program, &room->machine) != 0) { /* the code is good, the pages are well formed */
+    if (ref_load_machine(&program, &room->machine) != 0) { /* the code is good, the pages are well formed */
         ref_out_of_memory(room);
     }
     activation->machine = room->machine;
@@ -217,7 +217,7 @@ static void leave(struct ref_activation *activation, struct leaving leaving, str
     if (!is_paused) {
         kernel->depth--;
     }
-    ref_machine_free(kernel->room->machine);
+    ref_load_free(kernel->room->machine);
     kernel->room->machine = NULL;
 }
 
@@ -259,7 +259,7 @@ static void go_on(struct ref_activation *activation, struct ref_ending *ending)
         enum ref_result result = perform(activation);
         if (result == REF_RESULT_GOES_ON) {
             struct assay_state state = stop->state;
-            ref_machine_resume(activation->machine, &state, NULL, stop);
+            ref_run_resume(activation->machine, &state, NULL, stop);
             continue;
         }
         struct leaving leaving = {ASSAY_OUTCOME_FAULTED, ASSAY_EXIT_TRAP, 0};
@@ -323,7 +323,7 @@ void ref_call_run(struct ref_kernel *kernel, const struct ref_start *start, stru
     struct ref_record_head head = {.kind = REF_RECORD_RUN, .op = start->endpoint};
     ref_record_end(kernel, entry, before, head);
     map_memory(&activation);
-    ref_machine_run(activation.machine, &state, NULL, &activation.stop);
+    ref_run_start(activation.machine, &state, NULL, &activation.stop);
     go_on(&activation, ending);
 }
 
@@ -345,7 +345,7 @@ void ref_call_resume(struct ref_kernel *kernel, const struct ref_cap *scratchpad
     ref_record_end(kernel, entry, before, (struct ref_record_head){.kind = REF_RECORD_RESUME});
     restore_machine(&activation);
     entry->is_suspended = false;
-    ref_machine_place(activation.machine, state.pc);
-    ref_machine_resume(activation.machine, &state, NULL, &activation.stop);
+    ref_run_place(activation.machine, state.pc);
+    ref_run_resume(activation.machine, &state, NULL, &activation.stop);
     go_on(&activation, ending);
 }

@@ -17,14 +17,14 @@ struct ref_room *ref_room_new(void)
     return calloc(1, sizeof(struct ref_room));
 }
 
-void ref_machine_free(struct assay_machine *machine);
+void ref_load_free(struct assay_machine *machine);
 
 void ref_room_free(struct ref_room *room)
 {
     if (room == NULL) {
         return;
     }
-    ref_machine_free(room->machine);
+    ref_load_free(room->machine);
     ref_room_free(room->scratch);
     while (room->chunk != NULL) {
         struct ref_chunk *next = room->chunk->next;

@@ -5,42 +5,42 @@
 void ref_op_add_32(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra], b = machine->reg[insn->rb];
-    machine->reg[insn->rd] = ref_sx32(a + b);
+    machine->reg[insn->rd] = ref_number_extend_32(a + b);
 }
 
 /* isa/sub_32 */
 void ref_op_sub_32(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra], b = machine->reg[insn->rb];
-    machine->reg[insn->rd] = ref_sx32(a - b);
+    machine->reg[insn->rd] = ref_number_extend_32(a - b);
 }
 
 /* isa/mul_32 */
 void ref_op_mul_32(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra], b = machine->reg[insn->rb];
-    machine->reg[insn->rd] = ref_sx32(a * b);
+    machine->reg[insn->rd] = ref_number_extend_32(a * b);
 }
 
 /* isa/shlo_l_32 */
 void ref_op_shlo_l_32(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra], b = machine->reg[insn->rb];
-    machine->reg[insn->rd] = ref_sx32(a << (b % 32));
+    machine->reg[insn->rd] = ref_number_extend_32(a << (b % 32));
 }
 
 /* isa/shlo_r_32 */
 void ref_op_shlo_r_32(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra], b = machine->reg[insn->rb];
-    machine->reg[insn->rd] = ref_sx32((a & UINT32_MAX) >> (b % 32));
+    machine->reg[insn->rd] = ref_number_extend_32((a & UINT32_MAX) >> (b % 32));
 }
 
 /* isa/shar_r_32 */
 void ref_op_shar_r_32(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra], b = machine->reg[insn->rb];
-    machine->reg[insn->rd] = ref_shift_right_signed(ref_sx32(a), (unsigned)(b % 32));
+    machine->reg[insn->rd] = ref_number_shift_right_signed(ref_number_extend_32(a), (unsigned)(b % 32));
 }
 
 /* isa/add_64 */
@@ -82,7 +82,7 @@ void ref_op_shlo_r_64(struct assay_machine *machine, const struct ref_insn *insn
 void ref_op_shar_r_64(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra], b = machine->reg[insn->rb];
-    machine->reg[insn->rd] = ref_shift_right_signed(a, (unsigned)(b % 64));
+    machine->reg[insn->rd] = ref_number_shift_right_signed(a, (unsigned)(b % 64));
 }
 
 /* isa/and */
@@ -110,9 +110,9 @@ void ref_op_or(struct assay_machine *machine, const struct ref_insn *insn)
 void ref_op_mul_upper_s_s(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra], b = machine->reg[insn->rb];
-    uint64_t upper = ref_multiply_upper(a, b);
-    upper -= ref_s64(a) < 0 ? b : 0;
-    upper -= ref_s64(b) < 0 ? a : 0;
+    uint64_t upper = ref_number_multiply_upper(a, b);
+    upper -= ref_number_signed_64(a) < 0 ? b : 0;
+    upper -= ref_number_signed_64(b) < 0 ? a : 0;
     machine->reg[insn->rd] = upper;
 }
 
@@ -120,15 +120,15 @@ void ref_op_mul_upper_s_s(struct assay_machine *machine, const struct ref_insn *
 void ref_op_mul_upper_u_u(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra], b = machine->reg[insn->rb];
-    machine->reg[insn->rd] = ref_multiply_upper(a, b);
+    machine->reg[insn->rd] = ref_number_multiply_upper(a, b);
 }
 
 /* isa/mul_upper_s_u: A signed, B unsigned. */
 void ref_op_mul_upper_s_u(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra], b = machine->reg[insn->rb];
-    uint64_t upper = ref_multiply_upper(a, b);
-    upper -= ref_s64(a) < 0 ? b : 0;
+    uint64_t upper = ref_number_multiply_upper(a, b);
+    upper -= ref_number_signed_64(a) < 0 ? b : 0;
     machine->reg[insn->rd] = upper;
 }
 
@@ -143,7 +143,7 @@ void ref_op_set_lt_u(struct assay_machine *machine, const struct ref_insn *insn)
 void ref_op_set_lt_s(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra], b = machine->reg[insn->rb];
-    machine->reg[insn->rd] = ref_s64(a) < ref_s64(b);
+    machine->reg[insn->rd] = ref_number_signed_64(a) < ref_number_signed_64(b);
 }
 
 /* isa/cmov_iz */
@@ -166,7 +166,7 @@ void ref_op_cmov_nz(struct assay_machine *machine, const struct ref_insn *insn)
 void ref_op_rot_l_64(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra], b = machine->reg[insn->rb];
-    machine->reg[insn->rd] = ref_rotate_right_64(a, (unsigned)((64 - b % 64) % 64));
+    machine->reg[insn->rd] = ref_number_rotate_right_64(a, (unsigned)((64 - b % 64) % 64));
 }
 
 /* isa/rot_l_32: left by n is right by 32 - n. */
@@ -174,21 +174,21 @@ void ref_op_rot_l_32(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra], b = machine->reg[insn->rb];
     unsigned count = (unsigned)((32 - b % 32) % 32);
-    machine->reg[insn->rd] = ref_sx32(ref_rotate_right_32((uint32_t)a, count));
+    machine->reg[insn->rd] = ref_number_extend_32(ref_number_rotate_right_32((uint32_t)a, count));
 }
 
 /* isa/rot_r_64 */
 void ref_op_rot_r_64(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra], b = machine->reg[insn->rb];
-    machine->reg[insn->rd] = ref_rotate_right_64(a, (unsigned)(b % 64));
+    machine->reg[insn->rd] = ref_number_rotate_right_64(a, (unsigned)(b % 64));
 }
 
 /* isa/rot_r_32 */
 void ref_op_rot_r_32(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra], b = machine->reg[insn->rb];
-    machine->reg[insn->rd] = ref_sx32(ref_rotate_right_32((uint32_t)a, (unsigned)(b % 32)));
+    machine->reg[insn->rd] = ref_number_extend_32(ref_number_rotate_right_32((uint32_t)a, (unsigned)(b % 32)));
 }
 
 /* isa/and_inv */
@@ -216,7 +216,7 @@ void ref_op_xnor(struct assay_machine *machine, const struct ref_insn *insn)
 void ref_op_max(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra], b = machine->reg[insn->rb];
-    machine->reg[insn->rd] = ref_s64(a) > ref_s64(b) ? a : b;
+    machine->reg[insn->rd] = ref_number_signed_64(a) > ref_number_signed_64(b) ? a : b;
 }
 
 /* isa/max_u */
@@ -230,7 +230,7 @@ void ref_op_max_u(struct assay_machine *machine, const struct ref_insn *insn)
 void ref_op_min(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra], b = machine->reg[insn->rb];
-    machine->reg[insn->rd] = ref_s64(a) < ref_s64(b) ? a : b;
+    machine->reg[insn->rd] = ref_number_signed_64(a) < ref_number_signed_64(b) ? a : b;
 }
 
 /* isa/min_u */

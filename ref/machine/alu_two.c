@@ -12,56 +12,56 @@ void ref_op_move_reg(struct assay_machine *machine, const struct ref_insn *insn)
 void ref_op_count_set_bits_64(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra];
-    machine->reg[insn->rd] = ref_popcount(a);
+    machine->reg[insn->rd] = ref_number_count_ones(a);
 }
 
 /* isa/count_set_bits_32 */
 void ref_op_count_set_bits_32(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra];
-    machine->reg[insn->rd] = ref_popcount(a & UINT32_MAX);
+    machine->reg[insn->rd] = ref_number_count_ones(a & UINT32_MAX);
 }
 
 /* isa/leading_zero_bits_64 */
 void ref_op_leading_zero_bits_64(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra];
-    machine->reg[insn->rd] = ref_leading_zeros(a, 64);
+    machine->reg[insn->rd] = ref_number_leading_zeros(a, 64);
 }
 
 /* isa/leading_zero_bits_32 */
 void ref_op_leading_zero_bits_32(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra];
-    machine->reg[insn->rd] = ref_leading_zeros(a & UINT32_MAX, 32);
+    machine->reg[insn->rd] = ref_number_leading_zeros(a & UINT32_MAX, 32);
 }
 
 /* isa/trailing_zero_bits_64 */
 void ref_op_trailing_zero_bits_64(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra];
-    machine->reg[insn->rd] = ref_trailing_zeros(a, 64);
+    machine->reg[insn->rd] = ref_number_trailing_zeros(a, 64);
 }
 
 /* isa/trailing_zero_bits_32 */
 void ref_op_trailing_zero_bits_32(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra];
-    machine->reg[insn->rd] = ref_trailing_zeros(a & UINT32_MAX, 32);
+    machine->reg[insn->rd] = ref_number_trailing_zeros(a & UINT32_MAX, 32);
 }
 
 /* isa/sign_extend_8 */
 void ref_op_sign_extend_8(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra];
-    machine->reg[insn->rd] = ref_sign_extend(a, 8);
+    machine->reg[insn->rd] = ref_number_sign_extend(a, 8);
 }
 
 /* isa/sign_extend_16 */
 void ref_op_sign_extend_16(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra];
-    machine->reg[insn->rd] = ref_sign_extend(a, 16);
+    machine->reg[insn->rd] = ref_number_sign_extend(a, 16);
 }
 
 /* isa/zero_extend_16 */

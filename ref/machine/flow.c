@@ -4,8 +4,8 @@
 /* isa/legal_target */
 static void jump(struct assay_machine *machine, uint64_t target)
 {
-    if (!ref_machine_begins_block(machine, target)) {
-        ref_machine_exit(machine, ASSAY_EXIT_PANIC, 0);
+    if (!ref_run_begins_block(machine, target)) {
+        ref_run_exit(machine, ASSAY_EXIT_PANIC, 0);
         return;
     }
     machine->flow = REF_FLOW_JUMP;
@@ -18,7 +18,7 @@ static void dynamic_jump(struct assay_machine *machine, uint64_t sum)
     uint64_t address = sum & UINT32_MAX;
     const struct ref_blob *blob = &machine->blob;
     if (address == 0 || address % REF_jump_alignment != 0 || address > blob->jump_len * REF_jump_alignment) {
-        ref_machine_exit(machine, ASSAY_EXIT_PANIC, 0);
+        ref_run_exit(machine, ASSAY_EXIT_PANIC, 0);
         return;
     }
     jump(machine, ref_blob_jump_entry(blob, address / REF_jump_alignment - 1));
@@ -44,7 +44,7 @@ static void call(struct assay_machine *machine, uint32_t exit, uint32_t argument
 void ref_op_trap(struct assay_machine *machine, const struct ref_insn *insn)
 {
     (void)insn;
-    ref_machine_exit(machine, ASSAY_EXIT_TRAP, 0);
+    ref_run_exit(machine, ASSAY_EXIT_TRAP, 0);
 }
 
 /* isa/fallthrough */
@@ -78,7 +78,7 @@ void ref_op_ecalli(struct assay_machine *machine, const struct ref_insn *insn)
 void ref_op_sbrk(struct assay_machine *machine, const struct ref_insn *insn)
 {
     (void)insn;
-    ref_machine_exit(machine, ASSAY_EXIT_PANIC, 0);
+    ref_run_exit(machine, ASSAY_EXIT_PANIC, 0);
 }
 
 /* isa/jump */
@@ -147,25 +147,25 @@ void ref_op_branch_gt_u_imm(struct assay_machine *machine, const struct ref_insn
 /* isa/branch_lt_s_imm */
 void ref_op_branch_lt_s_imm(struct assay_machine *machine, const struct ref_insn *insn)
 {
-    branch(machine, insn, ref_s64(machine->reg[insn->ra]) < ref_s64(insn->x));
+    branch(machine, insn, ref_number_signed_64(machine->reg[insn->ra]) < ref_number_signed_64(insn->x));
 }
 
 /* isa/branch_le_s_imm */
 void ref_op_branch_le_s_imm(struct assay_machine *machine, const struct ref_insn *insn)
 {
-    branch(machine, insn, ref_s64(machine->reg[insn->ra]) <= ref_s64(insn->x));
+    branch(machine, insn, ref_number_signed_64(machine->reg[insn->ra]) <= ref_number_signed_64(insn->x));
 }
 
 /* isa/branch_ge_s_imm */
 void ref_op_branch_ge_s_imm(struct assay_machine *machine, const struct ref_insn *insn)
 {
-    branch(machine, insn, ref_s64(machine->reg[insn->ra]) >= ref_s64(insn->x));
+    branch(machine, insn, ref_number_signed_64(machine->reg[insn->ra]) >= ref_number_signed_64(insn->x));
 }
 
 /* isa/branch_gt_s_imm */
 void ref_op_branch_gt_s_imm(struct assay_machine *machine, const struct ref_insn *insn)
 {
-    branch(machine, insn, ref_s64(machine->reg[insn->ra]) > ref_s64(insn->x));
+    branch(machine, insn, ref_number_signed_64(machine->reg[insn->ra]) > ref_number_signed_64(insn->x));
 }
 
 /* isa/branch_eq */
@@ -189,7 +189,7 @@ void ref_op_branch_lt_u(struct assay_machine *machine, const struct ref_insn *in
 /* isa/branch_lt_s */
 void ref_op_branch_lt_s(struct assay_machine *machine, const struct ref_insn *insn)
 {
-    branch(machine, insn, ref_s64(machine->reg[insn->ra]) < ref_s64(machine->reg[insn->rb]));
+    branch(machine, insn, ref_number_signed_64(machine->reg[insn->ra]) < ref_number_signed_64(machine->reg[insn->rb]));
 }
 
 /* isa/branch_ge_u */
@@ -201,5 +201,5 @@ void ref_op_branch_ge_u(struct assay_machine *machine, const struct ref_insn *in
 /* isa/branch_ge_s */
 void ref_op_branch_ge_s(struct assay_machine *machine, const struct ref_insn *insn)
 {
-    branch(machine, insn, ref_s64(machine->reg[insn->ra]) >= ref_s64(machine->reg[insn->rb]));
+    branch(machine, insn, ref_number_signed_64(machine->reg[insn->ra]) >= ref_number_signed_64(machine->reg[insn->rb]));
 }

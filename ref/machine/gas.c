@@ -83,9 +83,9 @@ static uint32_t slots_of(const struct row *row, const struct nibbles *n)
 /* gas/branch_cost */
 static uint32_t branch_cost(const struct ref_blob *blob, uint64_t pc)
 {
-    enum { TRAP = 0, UNLIKELY = 2 };
     uint64_t target = ref_isa_decode(blob, pc).target;
-    bool cold = ref_blob_start(blob, target) && (blob->code[target] == TRAP || blob->code[target] == UNLIKELY);
+    bool cold = ref_blob_start(blob, target) &&
+                (blob->code[target] == REF_OPCODE_trap || blob->code[target] == REF_OPCODE_unlikely);
     return cold ? REF_branch_cost_cold : REF_branch_cost_plain;
 }
 

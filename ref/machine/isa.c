@@ -97,7 +97,7 @@ static uint64_t read_immediate(const struct ref_blob *blob, uint64_t at, uint64_
     if (length == 0) {
         return 0;
     }
-    return ref_sign_extend(read_code(blob, at, length), (unsigned)(8 * length));
+    return ref_number_sign_extend(read_code(blob, at, length), (unsigned)(8 * length));
 }
 
 /* What the formats read: the blob, l, b1 and b2, and the instruction being filled in. */

@@ -1,141 +1,129 @@
-/* Loads: checked as a whole, then the register is written (mem.md). */
+/* The machine level: a machine is made of a program, looked into and given back (assay.h, blob.md). */
 #include "machine.h"
 
-/* mem/load_permission. True, and *value is the integer at the address; or the machine exits with PageFault. */
-static bool load(struct assay_machine *machine, uint64_t address, uint32_t width, uint64_t *value)
-{
-    uint32_t at = (uint32_t)address; /* mem/address */
-    uint32_t fault;
-    if (!ref_mem_check(&machine->memory, at, width, ASSAY_ACCESS_RO, &fault)) {
-        ref_machine_exit(machine, ASSAY_EXIT_PAGE_FAULT, fault);
-        return false;
-    }
-    *value = ref_mem_load(&machine->memory, at, width);
-    return true;
-}
+#include <stdlib.h>
+#include <string.h>
 
-/* isa/load_u8 */
-void ref_op_load_u8(struct assay_machine *machine, const struct ref_insn *insn)
+void ref_load_free(struct assay_machine *machine)
 {
-    uint64_t value;
-    if (load(machine, insn->x, 1, &value)) {
-        machine->reg[insn->ra] = value;
+    if (machine != NULL) {
+        ref_mem_clear(&machine->memory);
+        free(machine->in_p);
+        free(machine->blob.bytes);
+        free(machine);
     }
 }
 
-/* isa/load_i8 */
-void ref_op_load_i8(struct assay_machine *machine, const struct ref_insn *insn)
+/* gas/mem_cycles */
+static bool is_mem_cycles(uint32_t value)
 {
-    uint64_t value;
-    if (load(machine, insn->x, 1, &value)) {
-        machine->reg[insn->ra] = ref_sign_extend(value, 8);
-    }
+    return value == 25 || value == 50 || value == 75 || value == 100;
 }
 
-/* isa/load_u16 */
-void ref_op_load_u16(struct assay_machine *machine, const struct ref_insn *insn)
+/* Copies and parses the blob, then marks P. An empty allocation is avoided: calloc may answer it with NULL. */
+static int load_blob(struct assay_machine *machine, const struct assay_program *program)
 {
-    uint64_t value;
-    if (load(machine, insn->x, 2, &value)) {
-        machine->reg[insn->ra] = value;
+    machine->blob.bytes = calloc(1, program->blob_size + 1);
+    if (machine->blob.bytes == NULL) {
+        return ASSAY_ERROR_MEMORY;
     }
+    if (program->blob_size != 0) {
+        memcpy(machine->blob.bytes, program->blob, program->blob_size);
+    }
+    int rejected = ref_blob_parse(machine->blob.bytes, program->blob_size, &machine->blob);
+    if (rejected != 0) {
+        return rejected;
+    }
+    machine->in_p = calloc(1, (size_t)machine->blob.code_len + 1);
+    if (machine->in_p == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    ref_isa_mark_block_starts(&machine->blob, machine->in_p);
+    return 0;
 }
 
-/* isa/load_i16 */
-void ref_op_load_i16(struct assay_machine *machine, const struct ref_insn *insn)
+/* Whether a member is set that ABI 2 has not given a meaning. */
+static bool has_reserved(const struct assay_program *program)
 {
-    uint64_t value;
-    if (load(machine, insn->x, 2, &value)) {
-        machine->reg[insn->ra] = ref_sign_extend(value, 16);
-    }
+    static const uint64_t none[sizeof program->reserved / sizeof *program->reserved];
+    return memcmp(program->reserved, none, sizeof none) != 0;
 }
 
-/* isa/load_u32 */
-void ref_op_load_u32(struct assay_machine *machine, const struct ref_insn *insn)
+int ref_load_machine(const struct assay_program *program, struct assay_machine **result)
 {
-    uint64_t value;
-    if (load(machine, insn->x, 4, &value)) {
-        machine->reg[insn->ra] = value;
+    *result = NULL;
+    if (program->profile != ASSAY_PROFILE_JAR || has_reserved(program)) {
+        return ASSAY_ERROR_UNSUPPORTED;
     }
+    if (!is_mem_cycles(program->mem_cycles)) {
+        return ASSAY_ERROR_ARGUMENT;
+    }
+    struct assay_machine *machine = calloc(1, sizeof(*machine));
+    if (machine == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    machine->mem_cycles = program->mem_cycles;
+    int outcome = ref_mem_init(&machine->memory, program->page, program->page_count);
+    if (outcome == 0) {
+        outcome = load_blob(machine, program);
+    }
+    if (outcome != 0) {
+        ref_load_free(machine);
+        return outcome;
+    }
+    *result = machine;
+    return 0;
 }
 
-/* isa/load_i32 */
-void ref_op_load_i32(struct assay_machine *machine, const struct ref_insn *insn)
+/* How many of `size` bytes from the address on lie on its page. */
+static size_t part_of_page(uint32_t address, size_t size)
 {
-    uint64_t value;
-    if (load(machine, insn->x, 4, &value)) {
-        machine->reg[insn->ra] = ref_sign_extend(value, 32);
-    }
+    size_t left = ASSAY_PAGE_SIZE - address % ASSAY_PAGE_SIZE;
+    return size < left ? size : left;
 }
 
-/* isa/load_u64 */
-void ref_op_load_u64(struct assay_machine *machine, const struct ref_insn *insn)
+static int read_memory(struct assay_machine *machine, uint32_t address, void *data, size_t size)
 {
-    uint64_t value;
-    if (load(machine, insn->x, 8, &value)) {
-        machine->reg[insn->ra] = value;
+    if (!ref_mem_is_given(&machine->memory, address, size)) {
+        return ASSAY_ERROR_ARGUMENT;
     }
+    uint8_t *to = data;
+    for (size_t done = 0, part; done < size; done += part) {
+        uint32_t at = address + (uint32_t)done;
+        part = part_of_page(at, size - done);
+        memcpy(to + done, ref_mem_page(&machine->memory, at)->byte + at % ASSAY_PAGE_SIZE, part);
+    }
+    return 0;
 }
 
-/* isa/load_ind_u8 */
-void ref_op_load_ind_u8(struct assay_machine *machine, const struct ref_insn *insn)
+static int write_memory(struct assay_machine *machine, uint32_t address, const void *data, size_t size)
 {
-    uint64_t value;
-    if (load(machine, machine->reg[insn->rb] + insn->x, 1, &value)) {
-        machine->reg[insn->ra] = value;
+    if (!ref_mem_is_given(&machine->memory, address, size)) {
+        return ASSAY_ERROR_ARGUMENT;
     }
+    const uint8_t *from = data;
+    for (size_t done = 0, part; done < size; done += part) {
+        uint32_t at = address + (uint32_t)done;
+        part = part_of_page(at, size - done);
+        memcpy(ref_mem_page(&machine->memory, at)->byte + at % ASSAY_PAGE_SIZE, from + done, part);
+    }
+    return 0;
 }
 
-/* isa/load_ind_i8 */
-void ref_op_load_ind_i8(struct assay_machine *machine, const struct ref_insn *insn)
+static int observe(struct assay_machine *machine, const struct assay_observer *observer)
 {
-    uint64_t value;
-    if (load(machine, machine->reg[insn->rb] + insn->x, 1, &value)) {
-        machine->reg[insn->ra] = ref_sign_extend(value, 8);
-    }
+    static const struct assay_observer nobody;
+    machine->observer = observer == NULL ? nobody : *observer;
+    return 0;
 }
 
-/* isa/load_ind_u16 */
-void ref_op_load_ind_u16(struct assay_machine *machine, const struct ref_insn *insn)
-{
-    uint64_t value;
-    if (load(machine, machine->reg[insn->rb] + insn->x, 2, &value)) {
-        machine->reg[insn->ra] = value;
-    }
-}
-
-/* isa/load_ind_i16 */
-void ref_op_load_ind_i16(struct assay_machine *machine, const struct ref_insn *insn)
-{
-    uint64_t value;
-    if (load(machine, machine->reg[insn->rb] + insn->x, 2, &value)) {
-        machine->reg[insn->ra] = ref_sign_extend(value, 16);
-    }
-}
-
-/* isa/load_ind_u32 */
-void ref_op_load_ind_u32(struct assay_machine *machine, const struct ref_insn *insn)
-{
-    uint64_t value;
-    if (load(machine, machine->reg[insn->rb] + insn->x, 4, &value)) {
-        machine->reg[insn->ra] = value;
-    }
-}
-
-/* isa/load_ind_i32 */
-void ref_op_load_ind_i32(struct assay_machine *machine, const struct ref_insn *insn)
-{
-    uint64_t value;
-    if (load(machine, machine->reg[insn->rb] + insn->x, 4, &value)) {
-        machine->reg[insn->ra] = ref_sign_extend(value, 32);
-    }
-}
-
-/* isa/load_ind_u64 */
-void ref_op_load_ind_u64(struct assay_machine *machine, const struct ref_insn *insn)
-{
-    uint64_t value;
-    if (load(machine, machine->reg[insn->rb] + insn->x, 8, &value)) {
-        machine->reg[insn->ra] = value;
-    }
-}
+const struct assay_machine_level ref_machine_level = {
+    .size = sizeof(struct assay_machine_level),
+    .load = ref_load_machine,
+    .unload = ref_load_free,
+    .run = ref_run_start,
+    .resume = ref_run_resume,
+    .read = read_memory,
+    .write = write_memory,
+    .observe = observe,
+};

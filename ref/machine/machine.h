@@ -4,8 +4,8 @@
  * It is written to be read beside the chapters of spec/. Nothing is cached but the set P, which needs a scan of the
  * whole code; a block is walked and costed again each time it is entered; nothing is allocated after load.
  */
-#ifndef REF_H
-#define REF_H
+#ifndef REF_MACHINE_H
+#define REF_MACHINE_H
 
 #include "assay.h"
 
@@ -41,6 +41,12 @@ bool ref_blob_start(const struct ref_blob *blob, uint64_t i);
 uint64_t ref_blob_jump_entry(const struct ref_blob *blob, uint64_t index);
 
 /* ---- isa.c: instruction stream and operands ------------------------------------------------- */
+
+enum ref_opcode {
+#define INSN(name, byte, form, flow) REF_OPCODE_##name = byte,
+#include "machine/isa.def"
+#undef INSN
+};
 
 struct ref_insn {
     uint64_t pc;
@@ -86,7 +92,7 @@ bool ref_mem_check(const struct ref_memory *memory, uint32_t address, uint32_t w
 uint64_t ref_mem_load(const struct ref_memory *memory, uint32_t address, uint32_t width);
 void ref_mem_store(struct ref_memory *memory, uint32_t address, uint32_t width, uint64_t value);
 
-/* ---- machine.c: running --------------------------------------------------------------------- */
+/* ---- run.c: running ------------------------------------------------------------------------- */
 
 /* What an instruction asks for. */
 enum ref_flow {
@@ -118,20 +124,16 @@ struct assay_machine {
     struct assay_observer observer;
 };
 
-bool ref_machine_begins_block(const struct assay_machine *machine, uint64_t pc);
+bool ref_run_begins_block(const struct assay_machine *machine, uint64_t pc);
 /* Makes the instruction being executed end the run at its own pc. */
-void ref_machine_exit(struct assay_machine *machine, uint32_t exit, uint32_t argument);
-int ref_machine_run(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
-                    struct assay_stop *stop);
-int ref_machine_resume(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
-                       struct assay_stop *stop);
+void ref_run_exit(struct assay_machine *machine, uint32_t exit, uint32_t argument);
+int ref_run_start(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
+                  struct assay_stop *stop);
+int ref_run_resume(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
+                   struct assay_stop *stop);
 
 /* Makes a machine that has not run yet resumable at pc, as after a host call that ended there. */
-void ref_machine_place(struct assay_machine *machine, uint64_t pc);
-
-/* engine.c */
-int ref_machine_load(const struct assay_program *program, struct assay_machine **result);
-void ref_machine_free(struct assay_machine *machine); /* NULL is allowed */
+void ref_run_place(struct assay_machine *machine, uint64_t pc);
 
 /* ---- gas.c: the cost of a block ------------------------------------------------------------- */
 
@@ -139,23 +141,30 @@ uint64_t ref_gas_block_cost(const struct assay_machine *machine, uint64_t start)
 
 /* ---- number.c: fixed-width arithmetic without undefined behaviour --------------------------- */
 
-int64_t ref_s64(uint64_t value);
-int32_t ref_s32(uint64_t value);
+int64_t ref_number_signed_64(uint64_t value);
+int32_t ref_number_signed_32(uint64_t value);
 /* Sign-extends the low `bits` bits, 1..64. */
-uint64_t ref_sign_extend(uint64_t value, unsigned bits);
-uint64_t ref_sx32(uint64_t value);
+uint64_t ref_number_sign_extend(uint64_t value, unsigned bits);
+uint64_t ref_number_extend_32(uint64_t value);
 /* floor(value / 2^count) of a signed value, count 0..63. */
-uint64_t ref_shift_right_signed(uint64_t value, unsigned count);
-uint64_t ref_rotate_right_64(uint64_t value, unsigned count);
-uint32_t ref_rotate_right_32(uint32_t value, unsigned count);
-unsigned ref_popcount(uint64_t value);
+uint64_t ref_number_shift_right_signed(uint64_t value, unsigned count);
+uint64_t ref_number_rotate_right_64(uint64_t value, unsigned count);
+uint32_t ref_number_rotate_right_32(uint32_t value, unsigned count);
+unsigned ref_number_count_ones(uint64_t value);
 /* Zeros above and below the ones of the low `width` bits; `width` for zero. */
-unsigned ref_leading_zeros(uint64_t value, unsigned width);
-unsigned ref_trailing_zeros(uint64_t value, unsigned width);
+unsigned ref_number_leading_zeros(uint64_t value, unsigned width);
+unsigned ref_number_trailing_zeros(uint64_t value, unsigned width);
 /* The upper 64 bits of the 128-bit product. */
-uint64_t ref_multiply_upper(uint64_t a, uint64_t b);
+uint64_t ref_number_multiply_upper(uint64_t a, uint64_t b);
 
-/* ---- alu_*.c, load.c, store.c, flow.c: one function an instruction -------------------------- */
+/* ---- load.c: the machine level --------------------------------------------------------------- */
+
+int ref_load_machine(const struct assay_program *program, struct assay_machine **result);
+void ref_load_free(struct assay_machine *machine); /* NULL is allowed */
+
+extern const struct assay_machine_level ref_machine_level;
+
+/* ---- alu_*.c, load_store.c, flow.c: one function an instruction ------------------------------ */
 
 typedef void ref_op_fn(struct assay_machine *machine, const struct ref_insn *insn);
 

@@ -16,12 +16,12 @@ static ref_op_fn *const execute[256] = {
 };
 #undef INSN
 
-bool ref_machine_begins_block(const struct assay_machine *machine, uint64_t pc)
+bool ref_run_begins_block(const struct assay_machine *machine, uint64_t pc)
 {
     return ref_isa_is_executable(&machine->blob, pc) && machine->in_p[pc] != 0;
 }
 
-void ref_machine_exit(struct assay_machine *machine, uint32_t exit, uint32_t argument)
+void ref_run_exit(struct assay_machine *machine, uint32_t exit, uint32_t argument)
 {
     machine->flow = REF_FLOW_EXIT;
     machine->exit = exit;
@@ -138,22 +138,22 @@ static int go(struct assay_machine *machine, const struct assay_until *until, st
 }
 
 /* exit/entry */
-int ref_machine_run(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
-                    struct assay_stop *stop)
+int ref_run_start(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
+                  struct assay_stop *stop)
 {
     machine->pc = state->pc;
     machine->gas = state->gas;
     memcpy(machine->reg, state->reg, sizeof(machine->reg));
     machine->paid = false;
-    if (!ref_machine_begins_block(machine, machine->pc)) {
+    if (!ref_run_begins_block(machine, machine->pc)) {
         return stop_with(machine, ASSAY_EXIT_PANIC, 0, stop);
     }
     return go(machine, until, stop);
 }
 
 /* exit/resume/legal, exit/resume/registers, exit/resume/sequential */
-int ref_machine_resume(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
-                       struct assay_stop *stop)
+int ref_run_resume(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
+                   struct assay_stop *stop)
 {
     if (!machine->resumable) {
         return ASSAY_ERROR_ARGUMENT;
@@ -163,7 +163,7 @@ int ref_machine_resume(struct assay_machine *machine, const struct assay_state *
     return go(machine, until, stop);
 }
 
-void ref_machine_place(struct assay_machine *machine, uint64_t pc)
+void ref_run_place(struct assay_machine *machine, uint64_t pc)
 {
     machine->pc = pc;
     machine->paid = false;
