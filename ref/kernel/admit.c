@@ -85,9 +85,9 @@ static int by_start(const void *a, const void *b)
 }
 
 /* image/admit/overlap; no mapping is empty and none ends beyond 2^32. */
-static bool overlap(struct ref_room *room, const struct ref_image *image)
+static bool overlap(struct ref_region *region, const struct ref_image *image)
 {
-    struct ref_mapping *sorted = ref_take(room, image->mapping_count + 1, sizeof(*sorted));
+    struct ref_mapping *sorted = ref_region_take(region, image->mapping_count + 1, sizeof(*sorted));
     if (image->mapping_count > 0) {
         memcpy(sorted, image->mapping, image->mapping_count * sizeof(*sorted));
         qsort(sorted, image->mapping_count, sizeof(*sorted), by_start);
@@ -140,7 +140,7 @@ static bool is_reserved(const struct ref_given *given)
 
 static bool is_unstripped(const struct ref_given *given)
 {
-    return !given->is_image && ref_strip(given->content).size != given->content.size;
+    return !given->is_image && ref_image_strip(given->content).size != given->content.size;
 }
 
 static bool pins_any(const struct ref_image *image, const struct ref_slots *slots)
@@ -161,13 +161,12 @@ static bool unit_slot_pinned(const struct ref_image *image)
 }
 
 /* image/admit/entry_pc; the code is a good blob. */
-static bool entry_pc(struct ref_room *room, const struct ref_image *image, const struct ref_blob *blob)
+static bool entry_pc(struct ref_region *region, const struct ref_image *image, const struct ref_blob *blob)
 {
-    uint8_t *in_p = ref_take(room, (size_t)blob->code_len + 1, 1);
+    uint8_t *in_p = ref_region_take(region, (size_t)blob->code_len + 1, 1);
     ref_isa_mark_block_starts(blob, in_p);
     for (size_t i = 0; i < image->endpoint_count; i++) {
-        uint64_t pc = image->endpoint[i].entry_pc;
-        if (!ref_isa_is_executable(blob, pc) || in_p[pc] == 0) {
+        if (!ref_isa_begins_block(blob, in_p, image->endpoint[i].entry_pc)) {
             return true;
         }
     }
@@ -201,10 +200,10 @@ static int code_reason(int reject)
     }
 }
 
-static int reason(struct ref_room *room, const struct ref_image *image)
+static int reason(struct ref_region *region, const struct ref_image *image)
 {
     struct ref_blob blob;
-    struct ref_bytes code = ref_copy(room, image->code);
+    struct assay_bytes code = ref_region_copy(region, image->code);
     int rejected = ref_blob_parse((uint8_t *)(uintptr_t)code.data, code.size, &blob);
     if (rejected != 0) {
         return code_reason(rejected);
@@ -227,7 +226,7 @@ static int reason(struct ref_room *room, const struct ref_image *image)
     if (any_mapping(image, is_empty)) {
         return ASSAY_ADMIT_SIZE_ZERO;
     }
-    if (overlap(room, image)) {
+    if (overlap(region, image)) {
         return ASSAY_ADMIT_OVERLAP;
     }
     if (pinned_and_initial(image)) {
@@ -242,7 +241,7 @@ static int reason(struct ref_room *room, const struct ref_image *image)
     if (unit_slot_pinned(image)) {
         return ASSAY_ADMIT_UNIT_SLOT_PINNED;
     }
-    if (entry_pc(room, image, &blob)) {
+    if (entry_pc(region, image, &blob)) {
         return ASSAY_ADMIT_ENTRY_PC;
     }
     if (any_given(image, is_unstripped)) {
@@ -254,13 +253,13 @@ static int reason(struct ref_room *room, const struct ref_image *image)
     return too_many_pages(image) ? ASSAY_ADMIT_TOO_MANY_PAGES : 0;
 }
 
-int ref_admit(struct ref_room *room, struct ref_bytes bytes, struct ref_image *image, size_t *offset)
+int ref_admit_image(struct ref_region *region, struct assay_bytes bytes, struct ref_image *image, size_t *offset)
 {
-    struct ref_reader reader = {.room = room, .data = bytes.data, .size = bytes.size};
-    *image = ref_read_image(&reader);
-    int error = ref_read_end(&reader);
+    struct ref_reader reader = {.region = region, .data = bytes.data, .size = bytes.size};
+    *image = ref_image_read(&reader);
+    int error = ref_scale_read_end(&reader);
     if (offset != NULL) {
         *offset = reader.offset;
     }
-    return error != 0 ? error : reason(room, image);
+    return error != 0 ? error : reason(region, image);
 }

@@ -15,29 +15,29 @@ enum { PAGE = ASSAY_PAGE_SIZE };
 
 static void make_machine(struct ref_activation *activation, const struct assay_page *page, size_t page_count)
 {
-    struct ref_room *room = activation->kernel->room;
-    struct ref_bytes code = activation->entry->entered.code;
+    struct ref_region *region = activation->kernel->region;
+    struct assay_bytes code = activation->entry->entered.code;
     struct assay_program program = {.blob = code.data,
                                     .blob_size = code.size,
                                     .mem_cycles = REF_mem_cycles,
                                     .page = page,
                                     .page_count = page_count};
-    ref_load_free(room->machine);
-    room->machine = NULL;
-    if (ref_load_machine(&program, &room->machine) != 0) { /* the code is good, the pages are well formed */
-        ref_out_of_memory(room);
+    ref_load_free(region->machine);
+    region->machine = NULL;
+    if (ref_load_machine(&program, &region->machine) != 0) { /* the code is good, the pages are well formed */
+        ref_region_give_up(region);
     }
-    activation->machine = room->machine;
+    activation->machine = region->machine;
 }
 
 /* call/map/content, call/map/no_content */
-static struct ref_bytes content_of(const struct ref_kernel *kernel, const struct ref_cap *cap)
+static struct assay_bytes content_of(const struct ref_kernel *kernel, const struct ref_cap *cap)
 {
     const struct ref_payload *payload = NULL;
     if (cap->kind == REF_KIND_data) {
-        payload = ref_payload_of(&kernel->state, &cap->content);
+        payload = ref_state_payload(&kernel->state, &cap->content);
     }
-    return payload == NULL ? (struct ref_bytes){NULL, 0} : payload->bytes;
+    return payload == NULL ? (struct assay_bytes){NULL, 0} : payload->bytes;
 }
 
 /* The pages of one mapping, behind those of the others. */
@@ -45,7 +45,7 @@ static struct assay_page *map_one(const struct ref_activation *activation, const
                                   struct assay_page *page)
 {
     struct ref_cap cap = ref_root_read(activation->entry->root, mapped->slot);
-    struct ref_bytes content = content_of(activation->kernel, &cap);
+    struct assay_bytes content = content_of(activation->kernel, &cap);
     for (uint64_t at = 0; at < mapped->size; at += PAGE) {
         size_t left = at < content.size ? content.size - (size_t)at : 0;
         *page++ = (struct assay_page){
@@ -61,11 +61,11 @@ static struct assay_page *map_one(const struct ref_activation *activation, const
 /* call/map: which mappings there are, and memory made of them. */
 static void map_memory(struct ref_activation *activation)
 {
-    struct ref_room *room = activation->kernel->room;
+    struct ref_region *region = activation->kernel->region;
     struct ref_entry *entry = activation->entry;
     const struct ref_image *image = &entry->entered;
     size_t page_count = 0;
-    entry->mapped = ref_take(room, image->mapping_count, sizeof(*entry->mapped));
+    entry->mapped = ref_region_take(region, image->mapping_count, sizeof(*entry->mapped));
     for (size_t i = 0; i < image->mapping_count; i++) {
         const struct ref_mapping *mapping = &image->mapping[i];
         if (mapping->path.count == 1) { /* call/map/multi_step */
@@ -76,7 +76,7 @@ static void map_memory(struct ref_activation *activation)
             page_count += (size_t)(mapping->size / PAGE);
         }
     }
-    struct assay_page *page = ref_take(room, page_count, sizeof(*page)), *end = page;
+    struct assay_page *page = ref_region_take(region, page_count, sizeof(*page)), *end = page;
     for (size_t i = 0; i < entry->mapped_count; i++) {
         end = map_one(activation, &entry->mapped[i], end);
     }
@@ -92,19 +92,19 @@ static int by_address(const void *a, const void *b)
 /* A copy of all the machine's pages, ascending. */
 static struct ref_pages save_pages(const struct ref_activation *activation)
 {
-    struct ref_room *room = activation->kernel->room;
+    struct ref_region *region = activation->kernel->region;
     const struct ref_entry *entry = activation->entry;
     struct ref_pages pages = {0};
     for (size_t i = 0; i < entry->mapped_count; i++) {
         pages.count += (size_t)(entry->mapped[i].size / PAGE);
     }
-    pages.page = ref_take(room, pages.count, sizeof(*pages.page));
+    pages.page = ref_region_take(region, pages.count, sizeof(*pages.page));
     size_t at = 0;
     for (size_t i = 0; i < entry->mapped_count; i++) {
         for (uint64_t offset = 0; offset < entry->mapped[i].size; offset += PAGE) {
             uint32_t address = entry->mapped[i].start + (uint32_t)offset;
             const struct ref_page *page = ref_mem_page(&activation->machine->memory, address);
-            const uint8_t *byte = ref_copy(room, (struct ref_bytes){page->byte, PAGE}).data;
+            const uint8_t *byte = ref_region_copy(region, (struct assay_bytes){page->byte, PAGE}).data;
             pages.page[at++] = (struct ref_saved_page){address, page->access, byte};
         }
     }
@@ -117,7 +117,7 @@ static struct ref_pages save_pages(const struct ref_activation *activation)
 static void restore_machine(struct ref_activation *activation)
 {
     const struct ref_pages *saved = &activation->entry->pages;
-    struct assay_page *page = ref_take(activation->kernel->room, saved->count, sizeof(*page));
+    struct assay_page *page = ref_region_take(activation->kernel->region, saved->count, sizeof(*page));
     for (size_t i = 0; i < saved->count; i++) {
         page[i] = (struct assay_page){saved->page[i].address, saved->page[i].access, saved->page[i].byte, PAGE};
     }
@@ -133,19 +133,19 @@ static void find_meter(struct ref_activation *activation)
     activation->has_meter = false;
     if (slots->count > 0) {
         struct ref_cap cap = ref_root_read(activation->entry->root, slots->slot[0]);
-        activation->has_meter = ref_is_handle(&cap, REF_KERNEL_IMAGE_gas);
-        activation->meter = activation->has_meter ? ref_handle_id(&cap) : 0;
+        activation->has_meter = ref_cap_is_handle(&cap, REF_KERNEL_IMAGE_gas);
+        activation->meter = activation->has_meter ? ref_cap_handle_id(&cap) : 0;
     }
 }
 
 static uint64_t meter_value(const struct ref_activation *activation)
 {
-    return ref_number_of(&activation->kernel->tables.meters, activation->meter);
+    return ref_tables_get(&activation->kernel->tables.meters, activation->meter);
 }
 
 static void set_meter(struct ref_activation *activation, uint64_t value)
 {
-    ref_set_number(activation->kernel->room, &activation->kernel->tables.meters, activation->meter, value);
+    ref_tables_set(activation->kernel->region, &activation->kernel->tables.meters, activation->meter, value);
 }
 
 /* ---- leaving ------------------------------------------------------------------------------------ */
@@ -161,14 +161,14 @@ static void write_back(struct ref_activation *activation)
             !ref_root_has(entry->root, mapped->slot)) {
             continue;
         }
-        uint8_t *byte = ref_take(kernel->room, (size_t)mapped->size, 1);
+        uint8_t *byte = ref_region_take(kernel->region, (size_t)mapped->size, 1);
         for (uint64_t at = 0; at < mapped->size; at += PAGE) {
             const struct ref_page *page = ref_mem_page(&activation->machine->memory, mapped->start + (uint32_t)at);
             memcpy(byte + at, page->byte, PAGE);
         }
-        struct ref_bytes stripped = ref_strip((struct ref_bytes){byte, (size_t)mapped->size});
-        struct ref_hash hash = ref_store_payload(kernel->room, &kernel->state, stripped);
-        ref_root_write(entry->root, mapped->slot, ref_data(mapped->size, hash));
+        struct assay_bytes stripped = ref_image_strip((struct assay_bytes){byte, (size_t)mapped->size});
+        struct ref_hash hash = ref_state_store(kernel->region, &kernel->state, stripped);
+        ref_root_write(entry->root, mapped->slot, ref_cap_data(mapped->size, hash));
     }
 }
 
@@ -206,7 +206,7 @@ static void leave(struct ref_activation *activation, struct leaving leaving, str
         .gas_used = activation->gas_at_entry - activation->stop.state.gas,
         .chain = entry->chain,
         .content = entry->content,
-        .cnode = ref_root_cnode(kernel->room, entry->root),
+        .cnode = ref_root_cnode(kernel->region, entry->root),
         .pages = pages,
         .payload = activation->payload,
         .image = entry->current,
@@ -217,8 +217,8 @@ static void leave(struct ref_activation *activation, struct leaving leaving, str
     if (!is_paused) {
         kernel->depth--;
     }
-    ref_load_free(kernel->room->machine);
-    kernel->room->machine = NULL;
+    ref_load_free(kernel->region->machine);
+    kernel->region->machine = NULL;
 }
 
 /* ---- running ------------------------------------------------------------------------------------ */
@@ -226,7 +226,7 @@ static void leave(struct ref_activation *activation, struct leaving leaving, str
 /* host/selector */
 static uint32_t selector(const struct assay_stop *stop)
 {
-    return stop->exit == ASSAY_EXIT_HOST_CALL ? stop->argument : (uint32_t)stop->state.reg[11];
+    return stop->exit == ASSAY_EXIT_HOST_CALL ? stop->argument : (uint32_t)stop->state.reg[A4];
 }
 
 static enum ref_result perform(struct ref_activation *activation)
@@ -234,7 +234,7 @@ static enum ref_result perform(struct ref_activation *activation)
     struct ref_kernel *kernel = activation->kernel;
     uint32_t op = selector(&activation->stop);
     struct ref_before *before = ref_record_begin(kernel, activation->entry, activation->stop.state.reg);
-    enum ref_result result = ref_host(activation, op);
+    enum ref_result result = ref_host_perform(activation, op);
     struct ref_record_head head = {.kind = REF_RECORD_OPERATION, .op = op, .result = (uint8_t)result};
     ref_record_end(kernel, activation->entry, before, head);
     return result;
@@ -243,11 +243,11 @@ static enum ref_result perform(struct ref_activation *activation)
 /* yield/oog */
 static bool yields_out_of_gas(struct ref_activation *activation)
 {
-    struct ref_hash key = ref_kernel_image(REF_KERNEL_IMAGE_oog_marker);
-    if (!activation->has_meter || !ref_yield(activation, &key)) {
+    struct ref_hash key = ref_cap_kernel_image(REF_KERNEL_IMAGE_oog_marker);
+    if (!activation->has_meter || !ref_yield_raise(activation, &key)) {
         return false;
     }
-    activation->payload = ref_handle(REF_KERNEL_IMAGE_gas, activation->meter);
+    activation->payload = ref_cap_handle(REF_KERNEL_IMAGE_gas, activation->meter);
     return true;
 }
 
@@ -291,7 +291,7 @@ static void set_entry(struct assay_state *state, const struct ref_image *image, 
 {
     const struct ref_endpoint *endpoint = endpoint_of(image, index);
     *state = (struct assay_state){.pc = 0};
-    state->reg[11] = index;
+    state->reg[A4] = index;
     if (endpoint != NULL) {
         state->pc = endpoint->entry_pc;
         for (size_t i = 0; i < endpoint->reg_count; i++) {
@@ -307,8 +307,7 @@ void ref_call_run(struct ref_kernel *kernel, const struct ref_start *start, stru
     struct ref_entry *entry = &kernel->entry[kernel->depth++];
     *entry = (struct ref_entry){
         .chain = start->chain, .content = start->content, .current = start->image, .entered = start->image};
-    entry->root = ref_take(kernel->room, 1, sizeof(*entry->root));
-    ref_root_from(entry->root, &start->cnode);
+    entry->root = ref_root_new(kernel->region, &start->cnode);
 
     struct ref_activation activation = {.kernel = kernel, .entry = entry};
     struct assay_state state;

@@ -5,6 +5,12 @@
 
 enum { NESTING_MAX = 16 };
 
+enum {
+    KINDS = 0
+#define CAP(name, number) +1
+#include "kernel/kernel.def"
+};
+
 static struct ref_cap read_cap(struct ref_reader *reader, unsigned outside);
 
 /* A CNode inside `outside` others. */
@@ -12,21 +18,19 @@ static struct ref_cnode read_cnode(struct ref_reader *reader, unsigned outside)
 {
     struct ref_cnode cnode = {0};
     size_t start = reader->at;
-    cnode.size_log = ref_read_u8(reader);
+    cnode.size_log = ref_scale_read_u8(reader);
     if (cnode.size_log > REF_cnode_size_log_max) {
-        ref_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR, start);
+        ref_scale_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR, start);
     }
-    uint32_t count = ref_read_count(reader);
-    for (uint32_t i = 0; i < count && reader->error == 0; i++) {
+    struct ref_sequence map = ref_scale_read_sequence(reader);
+    while (ref_scale_read_next(&map)) {
         start = reader->at;
-        struct ref_slot slot = {0};
-        slot.index = (uint32_t)ref_read_key(reader, 4, i == 0, i == 0 ? 0 : cnode.slot[i - 1].index);
+        struct ref_slot slot = {.index = (uint32_t)ref_scale_read_key(&map, 4)};
         if (slot.index >> cnode.size_log != 0) {
-            ref_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR, start);
+            ref_scale_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR, start);
         }
         slot.cap = read_cap(reader, outside + 1);
-        cnode.slot = ref_grow(reader->room, cnode.slot, cnode.count, sizeof(slot));
-        cnode.slot[cnode.count++] = slot;
+        cnode.slot = ref_array_append(reader->region, cnode.slot, &cnode.count, &slot, sizeof(slot));
     }
     return cnode;
 }
@@ -34,33 +38,32 @@ static struct ref_cnode read_cnode(struct ref_reader *reader, unsigned outside)
 /* A capability inside `outside` CNodes. */
 static struct ref_cap read_cap(struct ref_reader *reader, unsigned outside)
 {
-    enum { KINDS = 5 };
     size_t start = reader->at;
-    struct ref_cap cap = {.kind = (enum ref_kind)(ref_read_choice(reader, KINDS) + 1)};
+    struct ref_cap cap = {.kind = (enum ref_kind)(ref_scale_read_choice(reader, KINDS) + 1)};
     switch (cap.kind) {
     case REF_KIND_instance:
-        cap.chain = ref_read_hash(reader);
-        cap.content = ref_read_hash(reader);
+        cap.chain = ref_scale_read_hash(reader);
+        cap.content = ref_scale_read_hash(reader);
         break;
     case REF_KIND_image:
-        cap.content = ref_read_hash(reader);
+        cap.content = ref_scale_read_hash(reader);
         break;
     case REF_KIND_data:
-        cap.size = ref_read_u64(reader);
-        cap.content = ref_read_hash(reader);
+        cap.size = ref_scale_read_u64(reader);
+        cap.content = ref_scale_read_hash(reader);
         break;
     case REF_KIND_cnode: {
         if (outside >= NESTING_MAX) {
-            ref_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR, start);
+            ref_scale_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR, start);
             break;
         }
-        struct ref_cnode *cnode = ref_take(reader->room, 1, sizeof(*cnode));
+        struct ref_cnode *cnode = ref_region_take(reader->region, 1, sizeof(*cnode));
         *cnode = read_cnode(reader, outside);
         cap.cnode = cnode;
         break;
     }
     case REF_KIND_type:
-        cap.chain = ref_read_hash(reader);
+        cap.chain = ref_scale_read_hash(reader);
         break;
     case REF_KIND_empty:
         break;
@@ -68,123 +71,153 @@ static struct ref_cap read_cap(struct ref_reader *reader, unsigned outside)
     return cap;
 }
 
-struct ref_cap ref_read_cap(struct ref_reader *reader)
+struct ref_cap ref_cap_read(struct ref_reader *reader)
 {
     return read_cap(reader, 0);
 }
 
-struct ref_cnode ref_read_cnode(struct ref_reader *reader)
+struct ref_cnode ref_cap_read_cnode(struct ref_reader *reader)
 {
     return read_cnode(reader, 0);
 }
 
-void ref_write_cap(struct ref_writer *writer, const struct ref_cap *cap)
+void ref_cap_write(struct ref_writer *writer, const struct ref_cap *cap)
 {
-    ref_write_u8(writer, (uint8_t)(cap->kind - 1));
+    ref_scale_write_u8(writer, (uint8_t)(cap->kind - 1));
     switch (cap->kind) {
     case REF_KIND_instance:
-        ref_write_hash(writer, &cap->chain);
-        ref_write_hash(writer, &cap->content);
+        ref_scale_write_hash(writer, &cap->chain);
+        ref_scale_write_hash(writer, &cap->content);
         break;
     case REF_KIND_image:
-        ref_write_hash(writer, &cap->content);
+        ref_scale_write_hash(writer, &cap->content);
         break;
     case REF_KIND_data:
-        ref_write_u64(writer, cap->size);
-        ref_write_hash(writer, &cap->content);
+        ref_scale_write_u64(writer, cap->size);
+        ref_scale_write_hash(writer, &cap->content);
         break;
     case REF_KIND_cnode:
-        ref_write_cnode(writer, cap->cnode);
+        ref_cap_write_cnode(writer, cap->cnode);
         break;
     case REF_KIND_type:
-        ref_write_hash(writer, &cap->chain);
+        ref_scale_write_hash(writer, &cap->chain);
         break;
     case REF_KIND_empty:
         break;
     }
 }
 
-void ref_write_cnode(struct ref_writer *writer, const struct ref_cnode *cnode)
+void ref_cap_write_cnode(struct ref_writer *writer, const struct ref_cnode *cnode)
 {
-    ref_write_u8(writer, cnode->size_log);
-    ref_write_u32(writer, (uint32_t)cnode->count);
+    ref_scale_write_u8(writer, cnode->size_log);
+    ref_scale_write_u32(writer, (uint32_t)cnode->count);
     for (size_t i = 0; i < cnode->count; i++) {
-        ref_write_u32(writer, cnode->slot[i].index);
-        ref_write_cap(writer, &cnode->slot[i].cap);
+        ref_scale_write_u32(writer, cnode->slot[i].index);
+        ref_cap_write(writer, &cnode->slot[i].cap);
     }
 }
 
-void ref_root_from(struct ref_root *root, const struct ref_cnode *cnode)
+/* image/hash/cap */
+struct ref_hash ref_cap_hash(const struct ref_cap *cap)
 {
-    memset(root, 0, sizeof(*root));
-    root->size_log = cnode->size_log;
-    for (size_t i = 0; i < cnode->count; i++) {
-        root->slot[cnode->slot[i].index] = cnode->slot[i].cap;
-    }
-}
-
-struct ref_cnode ref_root_cnode(struct ref_room *room, const struct ref_root *root)
-{
-    struct ref_cnode cnode = {.size_log = root->size_log};
-    cnode.slot = ref_take(room, REF_slot_count, sizeof(*cnode.slot));
-    for (uint32_t i = 0; i < REF_slot_count; i++) {
-        if (root->slot[i].kind != REF_KIND_empty) {
-            cnode.slot[cnode.count++] = (struct ref_slot){i, root->slot[i]};
+    switch (cap->kind) {
+    case REF_KIND_instance:
+        return ref_hash_tagged(REF_TAG_instance, &cap->chain, &cap->content);
+    case REF_KIND_image:
+        return ref_hash_tagged(REF_TAG_image, &cap->content, NULL);
+    case REF_KIND_data: {
+        uint8_t byte[1 + 8 + REF_HASH_SIZE] = {REF_TAG_data};
+        for (unsigned i = 0; i < 8; i++) {
+            byte[1 + i] = (uint8_t)(cap->size >> 8 * i);
         }
+        memcpy(byte + 9, cap->content.byte, REF_HASH_SIZE);
+        return ref_hash_bytes((struct assay_bytes){byte, sizeof(byte)});
     }
-    return cnode;
-}
-
-bool ref_root_has(const struct ref_root *root, uint32_t slot)
-{
-    return slot >> root->size_log == 0;
-}
-
-struct ref_cap ref_root_read(const struct ref_root *root, uint32_t slot)
-{
-    static const struct ref_cap empty;
-    return ref_root_has(root, slot) ? root->slot[slot] : empty;
-}
-
-void ref_root_write(struct ref_root *root, uint32_t slot, struct ref_cap cap)
-{
-    if (ref_root_has(root, slot)) {
-        root->slot[slot] = cap;
+    case REF_KIND_cnode: {
+        struct ref_hash root = ref_cap_hash_cnode(cap->cnode);
+        return ref_hash_tagged(REF_TAG_cnode, &root, NULL);
     }
+    case REF_KIND_type:
+        return ref_hash_tagged(REF_TAG_type, &cap->chain, NULL);
+    case REF_KIND_empty:
+        break;
+    }
+    return (struct ref_hash){{0}};
 }
 
-struct ref_cap ref_instance(struct ref_hash chain, struct ref_hash content)
+/*
+ * image/hash/cnode: the Merkle root of the 2^log leaves from `first` on, of which `count` slots are full. A subtree
+ * without a full slot is the same whatever its place, so it is hashed once a level and not leaf by leaf.
+ */
+static struct ref_hash subtree(unsigned log, uint32_t first, const struct ref_slot *slot, size_t count)
+{
+    if (log == 0) {
+        if (count == 0) {
+            return ref_hash_tagged(REF_TAG_slot_empty, NULL, NULL);
+        }
+        struct ref_hash cap = ref_cap_hash(&slot->cap);
+        return ref_hash_tagged(REF_TAG_slot_full, &cap, NULL);
+    }
+    uint32_t middle = first + (UINT32_C(1) << (log - 1));
+    size_t left_count = 0;
+    while (left_count < count && slot[left_count].index < middle) {
+        left_count++;
+    }
+    struct ref_hash left = subtree(log - 1, first, slot, left_count);
+    if (count == 0) {
+        return ref_hash_node(&left, &left);
+    }
+    struct ref_hash right = subtree(log - 1, middle, slot + left_count, count - left_count);
+    return ref_hash_node(&left, &right);
+}
+
+struct ref_hash ref_cap_hash_cnode(const struct ref_cnode *cnode)
+{
+    return subtree(cnode->size_log, 0, cnode->slot, cnode->count);
+}
+
+struct ref_cap ref_cap_instance(struct ref_hash chain, struct ref_hash content)
 {
     return (struct ref_cap){.kind = REF_KIND_instance, .chain = chain, .content = content};
 }
 
-struct ref_cap ref_data(uint64_t size, struct ref_hash content)
+struct ref_cap ref_cap_data(uint64_t size, struct ref_hash content)
 {
     return (struct ref_cap){.kind = REF_KIND_data, .size = size, .content = content};
 }
 
-struct ref_cap ref_image_cap(struct ref_hash content)
+struct ref_cap ref_cap_image(struct ref_hash content)
 {
     return (struct ref_cap){.kind = REF_KIND_image, .content = content};
 }
 
-/* cap/unit_handle */
-bool ref_is_handle(const struct ref_cap *cap, enum ref_kernel_image image)
+/* cap/kernel_image */
+struct ref_hash ref_cap_kernel_image(enum ref_kernel_image image)
 {
-    struct ref_hash chain = ref_kernel_image(image);
-    return cap->kind == REF_KIND_instance && ref_same(&cap->chain, &chain);
+    static const char *const label[] = {
+#define KERNEL_IMAGE(name, text) [REF_KERNEL_IMAGE_##name] = text,
+#include "kernel/kernel.def"
+    };
+    return ref_hash_bytes((struct assay_bytes){(const uint8_t *)label[image], strlen(label[image])});
 }
 
-struct ref_cap ref_handle(enum ref_kernel_image image, uint64_t id)
+/* cap/unit_handle */
+bool ref_cap_is_handle(const struct ref_cap *cap, enum ref_kernel_image image)
+{
+    struct ref_hash chain = ref_cap_kernel_image(image);
+    return cap->kind == REF_KIND_instance && ref_hash_same(&cap->chain, &chain);
+}
+
+struct ref_cap ref_cap_handle(enum ref_kernel_image image, uint64_t id)
 {
     struct ref_hash content = {{0}};
     for (unsigned i = 0; i < 8; i++) {
         content.byte[i] = (uint8_t)(id >> 8 * i);
     }
-    return ref_instance(ref_kernel_image(image), content);
+    return ref_cap_instance(ref_cap_kernel_image(image), content);
 }
 
-uint64_t ref_handle_id(const struct ref_cap *cap)
+uint64_t ref_cap_handle_id(const struct ref_cap *cap)
 {
     uint64_t id = 0;
     for (unsigned i = 8; i > 0; i--) {

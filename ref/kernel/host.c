@@ -1,39 +1,94 @@
 /*
- * Host operations (host.md).
+ * Host operations: one function each, found by its name in kernel.def (host.md, cap.md).
  *
  * Each function checks everything before it changes anything, so a Trap changes nothing (host/trap_changes_nothing).
  * Operands are read from activation->stop.state.reg, and results are written there.
  */
 #include "kernel.h"
 
-#include <string.h>
+/* ---- operands ----------------------------------------------------------------------------------- */
 
-static struct ref_cap operand(const struct ref_activation *activation, unsigned reg)
+/* What the slot holds that a register names; empty beyond the root (cap/operand, cap/operand_range). */
+static struct ref_cap operand(const struct ref_activation *activation, enum ref_register reg)
 {
-    int slot = ref_operand(activation, reg);
-    return slot < 0 ? (struct ref_cap){.kind = REF_KIND_empty} : activation->entry->root->slot[slot];
+    return ref_root_read(activation->entry->root, (uint8_t)activation->stop.state.reg[reg]);
 }
 
-static bool place(struct ref_activation *activation, int slot, struct ref_cap cap)
+/* The slot that a register names, to be written; NULL beyond the root or when it is pinned (cap/pinned_destination). */
+static struct ref_cap *destination(const struct ref_activation *activation, enum ref_register reg)
 {
-    activation->entry->root->slot[slot] = cap;
-    return true;
+    struct ref_root *root = activation->entry->root;
+    uint32_t slot = (uint8_t)activation->stop.state.reg[reg];
+    bool may_be_written = ref_root_has(root, slot) && !ref_image_pins(&activation->entry->current, slot);
+    return may_be_written ? &root->slot[slot] : NULL;
 }
 
-/* Whether all of [address, address + size) has at least that access; no byte, no question. */
-static bool may(const struct ref_activation *activation, uint32_t address, uint64_t size, uint32_t access)
+static bool is_empty(const struct ref_cap *cap)
 {
-    if (size > (UINT64_C(1) << 32) - address) {
-        return false;
+    return cap->kind == REF_KIND_empty;
+}
+
+static enum ref_result put(struct ref_cap *slot, struct ref_cap cap)
+{
+    *slot = cap;
+    return REF_RESULT_GOES_ON;
+}
+
+/* ---- slots: these take their sources like destinations (cap/pinned_source) ---------------------- */
+
+/* cap/copy */
+static enum ref_result op_copy(struct ref_activation *activation)
+{
+    struct ref_cap *from = destination(activation, A0), *to = destination(activation, A1);
+    if (from == NULL || to == NULL || is_empty(from) || !is_empty(to)) {
+        return REF_RESULT_TRAP;
     }
-    uint64_t end = address + size;
-    for (uint64_t at = address; at < end; at = at - at % ASSAY_PAGE_SIZE + ASSAY_PAGE_SIZE) {
-        const struct ref_page *page = ref_mem_page(&activation->machine->memory, (uint32_t)at);
-        if (page == NULL || page->access < access) {
-            return false;
-        }
+    return put(to, *from);
+}
+
+/* cap/move */
+static enum ref_result op_move(struct ref_activation *activation)
+{
+    enum ref_result result = op_copy(activation);
+    if (result == REF_RESULT_GOES_ON) {
+        *destination(activation, A0) = (struct ref_cap){.kind = REF_KIND_empty};
     }
-    return true;
+    return result;
+}
+
+/* cap/drop */
+static enum ref_result op_drop(struct ref_activation *activation)
+{
+    struct ref_cap *slot = destination(activation, A0);
+    if (slot == NULL || is_empty(slot)) {
+        return REF_RESULT_TRAP;
+    }
+    return put(slot, (struct ref_cap){.kind = REF_KIND_empty});
+}
+
+/* cap/swap */
+static enum ref_result op_swap(struct ref_activation *activation)
+{
+    struct ref_cap *a = destination(activation, A0), *b = destination(activation, A1);
+    if (a == NULL || b == NULL) {
+        return REF_RESULT_TRAP;
+    }
+    struct ref_cap cap = *a;
+    *a = *b;
+    return put(b, cap);
+}
+
+/* cap/mint_cnode */
+static enum ref_result op_mint_cnode(struct ref_activation *activation)
+{
+    struct ref_cap *to = destination(activation, A0);
+    uint8_t size_log = (uint8_t)activation->stop.state.reg[A1];
+    if (to == NULL || !is_empty(to) || size_log > REF_cnode_size_log_max) {
+        return REF_RESULT_TRAP;
+    }
+    struct ref_cnode *cnode = ref_region_take(activation->kernel->region, 1, sizeof(*cnode));
+    cnode->size_log = size_log;
+    return put(to, (struct ref_cap){.kind = REF_KIND_cnode, .cnode = cnode});
 }
 
 /* ---- set_image ---------------------------------------------------------------------------------- */
@@ -41,8 +96,8 @@ static bool may(const struct ref_activation *activation, uint32_t address, uint6
 /* host/resolve */
 static bool resolve(struct ref_activation *activation, const struct ref_cap *cap, struct ref_image *image)
 {
-    const struct ref_payload *payload = ref_payload_of(&activation->kernel->state, &cap->content);
-    return payload != NULL && ref_admit(activation->kernel->room, payload->bytes, image, NULL) == 0;
+    const struct ref_payload *payload = ref_state_payload(&activation->kernel->state, &cap->content);
+    return payload != NULL && ref_admit_image(activation->kernel->region, payload->bytes, image, NULL) == 0;
 }
 
 /* host/set_image/new_pins */
@@ -50,60 +105,49 @@ static bool new_pins_are_free(const struct ref_entry *entry, const struct ref_im
 {
     for (size_t i = 0; i < image->pinned_count; i++) {
         uint32_t slot = image->pinned[i].slot;
-        if (ref_root_read(entry->root, slot).kind != REF_KIND_empty && !ref_image_pins(&entry->current, slot)) {
+        struct ref_cap cap = ref_root_read(entry->root, slot);
+        if (!is_empty(&cap) && !ref_image_pins(&entry->current, slot)) {
             return false;
         }
     }
     return true;
 }
 
-static struct ref_cap given_cap(const struct ref_given *given)
+/* host/set_image */
+static enum ref_result op_set_image(struct ref_activation *activation)
 {
-    return given->is_image ? ref_image_cap(given->hash) : ref_data(given->size, ref_hash(given->content));
-}
-
-static void store_contents(struct ref_kernel *kernel, const struct ref_given *list, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (!list[i].is_image) {
-            ref_store_payload(kernel->room, &kernel->state, list[i].content);
-        }
-    }
-}
-
-static bool set_image(struct ref_activation *activation)
-{
+    struct ref_kernel *kernel = activation->kernel;
     struct ref_entry *entry = activation->entry;
-    struct ref_cap cap = operand(activation, 7);
+    struct ref_cap cap = operand(activation, A0);
     struct ref_image image;
     if (cap.kind != REF_KIND_image || !resolve(activation, &cap, &image) || !new_pins_are_free(entry, &image)) {
-        return false;
+        return REF_RESULT_TRAP;
     }
     for (size_t i = 0; i < entry->current.pinned_count; i++) {
         ref_root_write(entry->root, entry->current.pinned[i].slot, (struct ref_cap){.kind = REF_KIND_empty});
     }
     for (size_t i = 0; i < image.pinned_count; i++) {
-        ref_root_write(entry->root, image.pinned[i].slot, given_cap(&image.pinned[i]));
+        ref_root_write(entry->root, image.pinned[i].slot, ref_image_given_cap(&image.pinned[i]));
     }
-    store_contents(activation->kernel, image.pinned, image.pinned_count);
-    store_contents(activation->kernel, image.initial, image.initial_count);
+    ref_state_store_given(kernel->region, &kernel->state, image.pinned, image.pinned_count);
+    ref_state_store_given(kernel->region, &kernel->state, image.initial, image.initial_count);
     entry->chain = ref_hash_chain(&entry->chain, &cap.content);
     entry->current = image;
-    return true;
+    return REF_RESULT_GOES_ON;
 }
 
 /* ---- types -------------------------------------------------------------------------------------- */
 
-static bool derive_spawn(struct ref_activation *activation)
+/* host/derive_spawn */
+static enum ref_result op_derive_spawn(struct ref_activation *activation)
 {
     static const struct ref_hash nothing;
-    struct ref_cap image = operand(activation, 7);
-    int to = ref_destination(activation, 8);
-    if (image.kind != REF_KIND_image || to < 0 || activation->stop.state.reg[9] != 0) {
-        return false;
+    struct ref_cap image = operand(activation, A0);
+    struct ref_cap *to = destination(activation, A1);
+    if (image.kind != REF_KIND_image || to == NULL || activation->stop.state.reg[A2] != 0) {
+        return REF_RESULT_TRAP;
     }
-    struct ref_hash chain = ref_hash_chain(&activation->entry->chain, &image.content);
-    return place(activation, to, ref_instance(chain, nothing));
+    return put(to, ref_cap_instance(ref_hash_chain(&activation->entry->chain, &image.content), nothing));
 }
 
 static bool has_type(const struct ref_cap *cap)
@@ -111,164 +155,157 @@ static bool has_type(const struct ref_cap *cap)
     return cap->kind == REF_KIND_instance || cap->kind == REF_KIND_type;
 }
 
-static bool same_type(struct ref_activation *activation)
+/* host/same_type */
+static enum ref_result op_same_type(struct ref_activation *activation)
 {
-    struct ref_cap a = operand(activation, 7), b = operand(activation, 8);
+    struct ref_cap a = operand(activation, A0), b = operand(activation, A1);
     if (!has_type(&a) || !has_type(&b)) {
-        return false;
+        return REF_RESULT_TRAP;
     }
-    activation->stop.state.reg[7] = ref_same(&a.chain, &b.chain);
-    return true;
+    activation->stop.state.reg[A0] = ref_hash_same(&a.chain, &b.chain);
+    return REF_RESULT_GOES_ON;
 }
 
-static bool type_of(struct ref_activation *activation)
+/* host/type_of */
+static enum ref_result op_type_of(struct ref_activation *activation)
 {
-    struct ref_cap cap = operand(activation, 7);
-    int to = ref_destination(activation, 8);
-    if (!has_type(&cap) || to < 0) {
-        return false;
+    struct ref_cap cap = operand(activation, A0);
+    struct ref_cap *to = destination(activation, A1);
+    if (!has_type(&cap) || to == NULL) {
+        return REF_RESULT_TRAP;
     }
-    return place(activation, to, (struct ref_cap){.kind = REF_KIND_type, .chain = cap.chain});
+    return put(to, (struct ref_cap){.kind = REF_KIND_type, .chain = cap.chain});
 }
 
 /* ---- data --------------------------------------------------------------------------------------- */
 
-static bool read_data(struct ref_activation *activation)
+/* host/read_data */
+static enum ref_result op_read_data(struct ref_activation *activation)
 {
-    struct ref_cap data = operand(activation, 7);
+    struct ref_memory *memory = &activation->machine->memory;
+    struct ref_cap data = operand(activation, A0);
     uint64_t *reg = activation->stop.state.reg;
-    uint32_t address = (uint32_t)reg[8];
+    uint32_t address = (uint32_t)reg[A1];
     if (data.kind != REF_KIND_data) {
-        return false;
+        return REF_RESULT_TRAP;
     }
-    uint64_t n = reg[9] < data.size ? reg[9] : data.size;
-    if (!may(activation, address, n, ASSAY_ACCESS_RW)) {
-        return false;
+    uint64_t n = reg[A2] < data.size ? reg[A2] : data.size;
+    if (!ref_mem_allows(memory, address, n, ASSAY_ACCESS_RW)) {
+        return REF_RESULT_TRAP;
     }
-    const struct ref_payload *payload = ref_payload_of(&activation->kernel->state, &data.content);
+    const struct ref_payload *payload = ref_state_payload(&activation->kernel->state, &data.content);
     for (uint64_t i = 0; i < n; i++) {
         uint8_t byte = payload != NULL && i < payload->bytes.size ? payload->bytes.data[i] : 0;
-        ref_mem_store(&activation->machine->memory, address + (uint32_t)i, 1, byte);
+        ref_mem_store(memory, address + (uint32_t)i, 1, byte);
     }
-    reg[7] = n;
-    return true;
+    reg[A0] = n;
+    return REF_RESULT_GOES_ON;
 }
 
 /* Takes from a quota; false, and nothing is taken, when it holds less (host/quota). */
 static bool charge(struct ref_kernel *kernel, uint64_t quota, uint64_t amount)
 {
-    uint64_t holds = ref_number_of(&kernel->tables.quotas, quota);
+    uint64_t holds = ref_tables_get(&kernel->tables.quotas, quota);
     if (holds < amount) {
         return false;
     }
-    ref_set_number(kernel->room, &kernel->tables.quotas, quota, holds - amount);
+    ref_tables_set(kernel->region, &kernel->tables.quotas, quota, holds - amount);
     return true;
 }
 
-static bool mint_data(struct ref_activation *activation)
+/* host/mint_data */
+static enum ref_result op_mint_data(struct ref_activation *activation)
 {
     struct ref_kernel *kernel = activation->kernel;
+    const struct ref_memory *memory = &activation->machine->memory;
     const uint64_t *reg = activation->stop.state.reg;
-    uint32_t address = (uint32_t)reg[7];
-    uint64_t size = reg[8];
-    struct ref_cap quota = operand(activation, 9);
-    int to = ref_destination(activation, 10);
-    if (to < 0 || !ref_is_handle(&quota, REF_KERNEL_IMAGE_quota) || !may(activation, address, size, ASSAY_ACCESS_RO) ||
-        !charge(kernel, ref_handle_id(&quota), size)) {
-        return false;
+    uint32_t address = (uint32_t)reg[A0];
+    uint64_t size = reg[A1];
+    struct ref_cap quota = operand(activation, A2);
+    struct ref_cap *to = destination(activation, A3);
+    if (to == NULL || !ref_cap_is_handle(&quota, REF_KERNEL_IMAGE_quota) ||
+        !ref_mem_allows(memory, address, size, ASSAY_ACCESS_RO) || !charge(kernel, ref_cap_handle_id(&quota), size)) {
+        return REF_RESULT_TRAP;
     }
-    uint8_t *byte = ref_take(kernel->room, (size_t)size, 1);
+    uint8_t *byte = ref_region_take(kernel->region, (size_t)size, 1);
     for (uint64_t i = 0; i < size; i++) {
-        byte[i] = (uint8_t)ref_mem_load(&activation->machine->memory, address + (uint32_t)i, 1);
+        byte[i] = (uint8_t)ref_mem_load(memory, address + (uint32_t)i, 1);
     }
-    struct ref_bytes stripped = ref_strip((struct ref_bytes){byte, (size_t)size});
-    return place(activation, to, ref_data(size, ref_store_payload(kernel->room, &kernel->state, stripped)));
+    struct assay_bytes stripped = ref_image_strip((struct assay_bytes){byte, (size_t)size});
+    return put(to, ref_cap_data(size, ref_state_store(kernel->region, &kernel->state, stripped)));
 }
 
 /* ---- files -------------------------------------------------------------------------------------- */
 
-static bool open_file(struct ref_activation *activation)
+/* host/open */
+static enum ref_result op_open(struct ref_activation *activation)
 {
-    struct ref_cap handle = operand(activation, 7);
-    int to = ref_destination(activation, 8);
-    bool by_id = ref_is_handle(&handle, REF_KERNEL_IMAGE_host_open);
-    if (to < 0 || (!by_id && !ref_is_handle(&handle, REF_KERNEL_IMAGE_file))) {
-        return false;
+    struct ref_cap handle = operand(activation, A0);
+    struct ref_cap *to = destination(activation, A1);
+    bool by_id = ref_cap_is_handle(&handle, REF_KERNEL_IMAGE_host_open);
+    if (to == NULL || (!by_id && !ref_cap_is_handle(&handle, REF_KERNEL_IMAGE_file))) {
+        return REF_RESULT_TRAP;
     }
-    uint64_t id = by_id ? activation->stop.state.reg[9] : ref_handle_id(&handle);
-    const struct ref_file *file = ref_file_of(&activation->kernel->state, id);
-    return file != NULL && place(activation, to, ref_data(file->size, file->content));
+    uint64_t id = by_id ? activation->stop.state.reg[A2] : ref_cap_handle_id(&handle);
+    const struct ref_file *file = ref_state_file(&activation->kernel->state, id);
+    return file == NULL ? REF_RESULT_TRAP : put(to, ref_cap_data(file->size, file->content));
 }
 
-static bool save_file(struct ref_activation *activation)
+/* host/save */
+static enum ref_result op_save(struct ref_activation *activation)
 {
     struct ref_kernel *kernel = activation->kernel;
-    struct ref_cap data = operand(activation, 7), quota = operand(activation, 8);
-    int to = ref_destination(activation, 9);
-    if (to < 0 || data.kind != REF_KIND_data || !ref_is_handle(&quota, REF_KERNEL_IMAGE_quota) ||
-        kernel->state.next_file_id == UINT64_MAX || !charge(kernel, ref_handle_id(&quota), data.size)) {
-        return false;
+    struct ref_cap data = operand(activation, A0), quota = operand(activation, A1);
+    struct ref_cap *to = destination(activation, A2);
+    if (to == NULL || data.kind != REF_KIND_data || !ref_cap_is_handle(&quota, REF_KERNEL_IMAGE_quota) ||
+        kernel->state.next_file_id == UINT64_MAX || !charge(kernel, ref_cap_handle_id(&quota), data.size)) {
+        return REF_RESULT_TRAP;
     }
     struct ref_file file = {
         .id = kernel->state.next_file_id++,
         .content = data.content,
         .size = data.size,
         .refcount = 1,
-        .backing_quota = ref_handle_id(&quota),
+        .backing_quota = ref_cap_handle_id(&quota),
     };
-    ref_put_file(kernel->room, &kernel->state, file);
-    return place(activation, to, ref_handle(REF_KERNEL_IMAGE_file, file.id));
+    ref_state_put_file(kernel->region, &kernel->state, file);
+    return put(to, ref_cap_handle(REF_KERNEL_IMAGE_file, file.id));
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------- */
+/* ---- leaving ------------------------------------------------------------------------------------ */
 
-static enum ref_result yield(struct ref_activation *activation)
+/* host/reply */
+static enum ref_result op_reply(struct ref_activation *activation)
 {
-    struct ref_cap marker = operand(activation, 7);
-    if (marker.kind != REF_KIND_instance || !ref_yield(activation, &marker.chain)) {
+    (void)activation;
+    return REF_RESULT_HALT;
+}
+
+/* host/yield */
+static enum ref_result op_yield(struct ref_activation *activation)
+{
+    struct ref_cap marker = operand(activation, A0);
+    if (marker.kind != REF_KIND_instance || !ref_yield_raise(activation, &marker.chain)) {
         return REF_RESULT_TRAP;
     }
     activation->payload = marker;
     return REF_RESULT_PAUSED;
 }
 
-static bool goes_on(struct ref_activation *activation, uint32_t op)
-{
-    switch (op) {
-    case REF_OP_copy:
-    case REF_OP_move:
-    case REF_OP_drop:
-    case REF_OP_swap:
-    case REF_OP_mint_cnode:
-        return ref_manage(activation, op);
-    case REF_OP_set_image:
-        return set_image(activation);
-    case REF_OP_derive_spawn:
-        return derive_spawn(activation);
-    case REF_OP_same_type:
-        return same_type(activation);
-    case REF_OP_type_of:
-        return type_of(activation);
-    case REF_OP_read_data:
-        return read_data(activation);
-    case REF_OP_mint_data:
-        return mint_data(activation);
-    case REF_OP_open:
-        return open_file(activation);
-    case REF_OP_save:
-        return save_file(activation);
-    default:
-        return op >= REF_op_silent_min; /* host/silent, host/unassigned */
-    }
-}
+/* ---- the whole ---------------------------------------------------------------------------------- */
 
-enum ref_result ref_host(struct ref_activation *activation, uint32_t op)
+typedef enum ref_result operation_fn(struct ref_activation *activation);
+
+static operation_fn *const operation[REF_op_silent_min] = {
+#define OP(name, number) [number] = op_##name,
+#include "kernel/kernel.def"
+};
+
+/* host/silent, host/unassigned */
+enum ref_result ref_host_perform(struct ref_activation *activation, uint32_t op)
 {
-    if (op == REF_OP_reply) {
-        return REF_RESULT_HALT;
+    if (op >= REF_op_silent_min) {
+        return REF_RESULT_GOES_ON;
     }
-    if (op == REF_OP_yield) {
-        return yield(activation);
-    }
-    return goes_on(activation, op) ? REF_RESULT_GOES_ON : REF_RESULT_TRAP;
+    return operation[op] == NULL ? REF_RESULT_TRAP : operation[op](activation);
 }

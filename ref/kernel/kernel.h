@@ -1,12 +1,12 @@
 /*
- * The reference kernel: every internal type and prototype, one section a source file.
+ * The reference kernel: every internal type and prototype, one section a source file; a file calls those above it.
  *
  * Everything is a value. A CNode inside a capability never changes, so values share it; only the 256 slots of an
  * activation's root CNode are written in place. Nothing is remembered that could be computed again: hashes, decoded
  * Images and machines are made anew each time they are needed.
  *
- * Memory comes from rooms: what an event or a world needs is taken from one and given back with it. When the host has
- * no more memory a room jumps out to where it was entered (room.c), so nobody in between checks.
+ * Memory comes from regions: what an event or a world needs is taken from one and given back with it. When the host
+ * has no more memory, a region jumps out to where it was entered (REF_REGION_TRY), so nobody in between checks.
  */
 #ifndef REF_KERNEL_H
 #define REF_KERNEL_H
@@ -35,83 +35,123 @@ enum ref_kernel_image {
 #include "kernel/kernel.def"
 };
 
+/* What operations read their operands from and write their results to: phi7..phi12. */
+enum ref_register { A0 = 7, A1, A2, A3, A4, A5, REF_OPERANDS = A5 - A0 + 1 };
+
+/* ---- region.c: memory ------------------------------------------------------------------------- */
+
+struct ref_region {
+    struct ref_chunk *chunk;
+    struct assay_machine *machine; /* one that runs; given back with the region */
+    struct ref_region *inner;      /* given back with the region, or before it */
+    jmp_buf *out;                  /* where REF_REGION_TRY waits */
+};
+
+struct ref_region *ref_region_new(void); /* NULL: no memory */
+void ref_region_free(struct ref_region *region);
+/* A region inside this one, for something short; there is one at a time. */
+struct ref_region *ref_region_new_inside(struct ref_region *outer);
+void ref_region_free_inside(struct ref_region *outer);
+/* Zeroed. */
+void *ref_region_take(struct ref_region *region, size_t count, size_t size);
+struct assay_bytes ref_region_copy(struct ref_region *region, struct assay_bytes bytes);
+_Noreturn void ref_region_give_up(struct ref_region *region);
+
+/*
+ * What every entry of the kernel does once: `call`, which takes from the region, gives `result`; ASSAY_ERROR_MEMORY if
+ * there is no region or it has to give up.
+ */
+#define REF_REGION_TRY(result, region, call)                                                                           \
+    do {                                                                                                               \
+        jmp_buf ref_out;                                                                                               \
+        (result) = ASSAY_ERROR_MEMORY;                                                                                 \
+        if ((region) != NULL) {                                                                                        \
+            (region)->out = &ref_out;                                                                                  \
+            if (setjmp(ref_out) == 0) {                                                                                \
+                (result) = (call);                                                                                     \
+            }                                                                                                          \
+        }                                                                                                              \
+    } while (0)
+
+/* ---- array.c: arrays that grow, and maps ------------------------------------------------------- */
+
+/* These give the array, which may have moved, and raise *count when an element is added. */
+void *ref_array_append(struct ref_region *region, void *array, size_t *count, const void *element, size_t size);
+void *ref_array_insert(struct ref_region *region, void *array, size_t *count, size_t at, const void *element,
+                       size_t size);
+/* In a map the first member of an element is its uint64_t id, and they ascend. Over the one that has the id, or new. */
+void *ref_array_put(struct ref_region *region, void *map, size_t *count, const void *element, size_t size);
+const void *ref_array_find(const void *map, size_t count, uint64_t id, size_t size); /* NULL: absent */
+/* One that can be changed without changing this one. */
+void *ref_array_copy(struct ref_region *region, const void *array, size_t count, size_t size);
+
+/* ---- hash.c ------------------------------------------------------------------------------------ */
+
 enum { REF_HASH_SIZE = 32 };
 
 struct ref_hash {
     uint8_t byte[REF_HASH_SIZE];
 };
 
-struct ref_bytes {
-    const uint8_t *data;
-    size_t size;
-};
-
-/* ---- room.c: memory ------------------------------------------------------------------------- */
-
-struct ref_room {
-    struct ref_chunk *chunk;
-    struct assay_machine *machine; /* one that runs; given back with the room */
-    struct ref_room *scratch;      /* of a record that is being made; given back with the room */
-    jmp_buf *out;                  /* where ref_room_enter waits */
-};
-
-typedef int ref_body_fn(struct ref_room *room, void *arguments);
-
-struct ref_room *ref_room_new(void); /* NULL: no memory */
-void ref_room_free(struct ref_room *room);
-/* Calls the body; ASSAY_ERROR_MEMORY if the room had to jump out of it. */
-int ref_room_enter(struct ref_room *room, ref_body_fn *body, void *arguments);
-/* Zeroed. */
-void *ref_take(struct ref_room *room, size_t count, size_t size);
-/* Room for one more at the end of an array; *count is not changed. */
-void *ref_grow(struct ref_room *room, void *array, size_t count, size_t size);
-struct ref_bytes ref_copy(struct ref_room *room, struct ref_bytes bytes);
-_Noreturn void ref_out_of_memory(struct ref_room *room);
+struct ref_hash ref_hash_bytes(struct assay_bytes bytes);
+bool ref_hash_same(const struct ref_hash *a, const struct ref_hash *b);
+/* H(tag, first, second); either may be NULL and is left out then. */
+struct ref_hash ref_hash_tagged(uint8_t tag, const struct ref_hash *first, const struct ref_hash *second);
+struct ref_hash ref_hash_node(const struct ref_hash *left, const struct ref_hash *right);
+/* Of leaves that stand one after the other. */
+struct ref_hash ref_hash_bmt(struct ref_region *region, struct assay_bytes leaves);
+struct ref_hash ref_hash_chain(const struct ref_hash *chain, const struct ref_hash *image);
 
 /* ---- scale.c: the encoding ------------------------------------------------------------------ */
 
 /* After the first error every read gives 0 and nothing moves (image/decode/order). */
 struct ref_reader {
-    struct ref_room *room;
+    struct ref_region *region;
     const uint8_t *data;
     size_t size, at;
     int error;     /* ASSAY_DECODE_... */
     size_t offset; /* of the error */
 };
 
-void ref_fail(struct ref_reader *reader, int error, size_t offset);
-uint8_t ref_read_u8(struct ref_reader *reader);
-uint32_t ref_read_u32(struct ref_reader *reader);
-uint64_t ref_read_u64(struct ref_reader *reader);
-struct ref_hash ref_read_hash(struct ref_reader *reader);
-/* A count of elements; 0 after an error (image/decode/sequence_too_long). */
-uint32_t ref_read_count(struct ref_reader *reader);
-struct ref_bytes ref_read_bytes(struct ref_reader *reader);
-/* A key of a map: fails unless it is above the one before it; `first` has none before it. */
-uint64_t ref_read_key(struct ref_reader *reader, unsigned width, bool first, uint64_t before);
-struct ref_hash ref_read_hash_key(struct ref_reader *reader, bool first, const struct ref_hash *before);
-/* A discriminator below `count`. */
-uint8_t ref_read_choice(struct ref_reader *reader, uint8_t count);
-/* image/decode/trailing_bytes; returns the error, if any. */
-int ref_read_end(struct ref_reader *reader);
-
-/* With a digest what is written is hashed and not kept. */
-struct ref_writer {
-    struct ref_room *room;
-    uint8_t *data;
-    size_t size, space;
-    struct ref_digest *digest;
+/* A sequence or map that is being read; a map remembers its last key. */
+struct ref_sequence {
+    struct ref_reader *reader;
+    uint32_t left;
+    bool has_key;
+    uint64_t key;
+    struct ref_hash hash_key;
 };
 
-void ref_write(struct ref_writer *writer, const void *data, size_t size);
-void ref_write_u8(struct ref_writer *writer, uint8_t value);
-void ref_write_u32(struct ref_writer *writer, uint32_t value);
-void ref_write_u64(struct ref_writer *writer, uint64_t value);
-void ref_write_hash(struct ref_writer *writer, const struct ref_hash *hash);
-void ref_write_bytes(struct ref_writer *writer, struct ref_bytes bytes);
-struct ref_bytes ref_written(const struct ref_writer *writer);
+void ref_scale_fail(struct ref_reader *reader, int error, size_t offset);
+uint8_t ref_scale_read_u8(struct ref_reader *reader);
+uint32_t ref_scale_read_u32(struct ref_reader *reader);
+uint64_t ref_scale_read_u64(struct ref_reader *reader);
+struct ref_hash ref_scale_read_hash(struct ref_reader *reader);
+struct assay_bytes ref_scale_read_bytes(struct ref_reader *reader);
+/* A discriminator below `count`. */
+uint8_t ref_scale_read_choice(struct ref_reader *reader, uint8_t count);
+/* Reads the count; then `while (ref_scale_read_next(&sequence))` is one turn an element, until the first error. */
+struct ref_sequence ref_scale_read_sequence(struct ref_reader *reader);
+bool ref_scale_read_next(struct ref_sequence *sequence);
+/* The key of a map's element: fails unless it is above the one before it. */
+uint64_t ref_scale_read_key(struct ref_sequence *map, unsigned width);
+struct ref_hash ref_scale_read_hash_key(struct ref_sequence *map);
+/* image/decode/trailing_bytes; returns the error, if any. */
+int ref_scale_read_end(struct ref_reader *reader);
 
-struct ref_state;
+struct ref_writer {
+    struct ref_region *region;
+    uint8_t *data;
+    size_t size, space;
+};
+
+void ref_scale_write(struct ref_writer *writer, const void *data, size_t size);
+void ref_scale_write_u8(struct ref_writer *writer, uint8_t value);
+void ref_scale_write_u32(struct ref_writer *writer, uint32_t value);
+void ref_scale_write_u64(struct ref_writer *writer, uint64_t value);
+void ref_scale_write_hash(struct ref_writer *writer, const struct ref_hash *hash);
+void ref_scale_write_bytes(struct ref_writer *writer, struct assay_bytes bytes);
+struct assay_bytes ref_scale_written(const struct ref_writer *writer);
 
 /* ---- cap.c: capabilities and CNodes ---------------------------------------------------------- */
 
@@ -141,48 +181,39 @@ struct ref_cnode {
     size_t count;
 };
 
-/* An activation's root CNode; slots at or beyond 2^size_log stay empty. */
+struct ref_cap ref_cap_read(struct ref_reader *reader);
+struct ref_cnode ref_cap_read_cnode(struct ref_reader *reader);
+void ref_cap_write(struct ref_writer *writer, const struct ref_cap *cap);
+void ref_cap_write_cnode(struct ref_writer *writer, const struct ref_cnode *cnode);
+/* 0^32 for an empty one (exchange.md, SlotChange). */
+struct ref_hash ref_cap_hash(const struct ref_cap *cap);
+struct ref_hash ref_cap_hash_cnode(const struct ref_cnode *cnode);
+struct ref_cap ref_cap_instance(struct ref_hash chain, struct ref_hash content);
+struct ref_cap ref_cap_data(uint64_t size, struct ref_hash content);
+struct ref_cap ref_cap_image(struct ref_hash content);
+/* H of a kernel image's label. */
+struct ref_hash ref_cap_kernel_image(enum ref_kernel_image image);
+bool ref_cap_is_handle(const struct ref_cap *cap, enum ref_kernel_image image);
+struct ref_cap ref_cap_handle(enum ref_kernel_image image, uint64_t id);
+uint64_t ref_cap_handle_id(const struct ref_cap *cap);
+
+/* ---- root.c: the root CNode of an activation --------------------------------------------------- */
+
+/* Slots at or beyond 2^size_log stay empty. */
 struct ref_root {
     uint8_t size_log;
     struct ref_cap slot[REF_slot_count];
 };
 
-struct ref_cap ref_read_cap(struct ref_reader *reader);
-struct ref_cnode ref_read_cnode(struct ref_reader *reader);
-void ref_write_cap(struct ref_writer *writer, const struct ref_cap *cap);
-void ref_write_cnode(struct ref_writer *writer, const struct ref_cnode *cnode);
-/* A root of size_log at most 8, and back. */
-void ref_root_from(struct ref_root *root, const struct ref_cnode *cnode);
-struct ref_cnode ref_root_cnode(struct ref_room *room, const struct ref_root *root);
+/* Of a CNode whose size_log is at most 8, and back. */
+struct ref_root *ref_root_new(struct ref_region *region, const struct ref_cnode *cnode);
+struct ref_cnode ref_root_cnode(struct ref_region *region, const struct ref_root *root);
 bool ref_root_has(const struct ref_root *root, uint32_t slot);
 /* An empty capability beyond the root (cap/operand_range). */
 struct ref_cap ref_root_read(const struct ref_root *root, uint32_t slot);
 void ref_root_write(struct ref_root *root, uint32_t slot, struct ref_cap cap);
-struct ref_cap ref_instance(struct ref_hash chain, struct ref_hash content);
-struct ref_cap ref_data(uint64_t size, struct ref_hash content);
-struct ref_cap ref_image_cap(struct ref_hash content);
-bool ref_is_handle(const struct ref_cap *cap, enum ref_kernel_image image);
-struct ref_cap ref_handle(enum ref_kernel_image image, uint64_t id);
-uint64_t ref_handle_id(const struct ref_cap *cap);
 
-/* ---- hash.c ---------------------------------------------------------------------------------- */
-
-struct ref_hash ref_hash(struct ref_bytes bytes);
-/* image/hash/state, without the encoding in memory. */
-struct ref_hash ref_hash_state(const struct ref_state *state);
-void ref_digest_add(struct ref_digest *digest, const void *data, size_t size);
-bool ref_same(const struct ref_hash *a, const struct ref_hash *b);
-struct ref_hash ref_hash_bmt(struct ref_room *room, const struct ref_hash *leaf, size_t count);
-struct ref_hash ref_hash_cap(const struct ref_cap *cap);
-/* 0^32 for an empty one (exchange.md, SlotChange). */
-struct ref_hash ref_hash_slot(const struct ref_cap *cap);
-struct ref_hash ref_hash_cnode(const struct ref_cnode *cnode);
-struct ref_hash ref_hash_chain(const struct ref_hash *chain, const struct ref_hash *image);
-/* H of a kernel image's label. */
-struct ref_hash ref_kernel_image(enum ref_kernel_image image);
-struct ref_bytes ref_strip(struct ref_bytes bytes);
-
-/* ---- image.c, admit.c ------------------------------------------------------------------------ */
+/* ---- image.c: Images ---------------------------------------------------------------------------- */
 
 struct ref_endpoint {
     uint8_t index;
@@ -210,13 +241,13 @@ struct ref_given {
     uint32_t slot;
     bool is_image;
     struct ref_hash hash;
-    struct ref_bytes content;
+    struct assay_bytes content;
     uint64_t size;
 };
 
 struct ref_image {
-    struct ref_bytes bytes; /* its encoding */
-    struct ref_bytes code;
+    struct assay_bytes bytes; /* its encoding */
+    struct assay_bytes code;
     struct ref_endpoint *endpoint;
     size_t endpoint_count;
     struct ref_mapping *mapping;
@@ -228,13 +259,19 @@ struct ref_image {
     uint32_t yield_slot;
 };
 
-struct ref_image ref_read_image(struct ref_reader *reader);
-void ref_write_image(struct ref_writer *writer, const struct ref_image *image);
-/* Decodes and admits: 0, ASSAY_DECODE_... or ASSAY_ADMIT_...; *offset may be NULL. */
-int ref_admit(struct ref_room *room, struct ref_bytes bytes, struct ref_image *image, size_t *offset);
+struct ref_image ref_image_read(struct ref_reader *reader);
+void ref_image_write(struct ref_writer *writer, const struct ref_image *image);
 bool ref_image_pins(const struct ref_image *image, uint32_t slot);
+struct ref_cap ref_image_given_cap(const struct ref_given *given);
+/* Without the zeros at the end. */
+struct assay_bytes ref_image_strip(struct assay_bytes bytes);
 
-/* ---- state.c: sigma and the tables ------------------------------------------------------------ */
+/* ---- admit.c: admission ------------------------------------------------------------------------- */
+
+/* Decodes and admits: 0, ASSAY_DECODE_... or ASSAY_ADMIT_...; *offset may be NULL. */
+int ref_admit_image(struct ref_region *region, struct assay_bytes bytes, struct ref_image *image, size_t *offset);
+
+/* ---- state.c: sigma ----------------------------------------------------------------------------- */
 
 struct ref_file {
     uint64_t id;
@@ -246,12 +283,12 @@ struct ref_file {
 
 struct ref_payload {
     struct ref_hash hash;
-    struct ref_bytes bytes;
+    struct assay_bytes bytes;
 };
 
 struct ref_code {
     uint64_t id;
-    struct ref_bytes bytes;
+    struct assay_bytes bytes;
 };
 
 struct ref_vault {
@@ -274,12 +311,33 @@ struct ref_state {
     uint64_t next_file_id, next_code_id, next_vault_id;
 };
 
-struct ref_number {
+struct ref_state ref_state_read(struct ref_reader *reader);
+void ref_state_write(struct ref_writer *writer, const struct ref_state *state);
+void ref_state_write_file(struct ref_writer *writer, const struct ref_file *file);
+struct ref_hash ref_state_hash(struct ref_region *region, const struct ref_state *state);
+/* A copy with arrays and bytes of its own. */
+struct ref_state ref_state_copy(struct ref_region *region, const struct ref_state *state);
+/* A copy with arrays of its own; the bytes, which never change, are shared. */
+struct ref_state ref_state_snapshot(struct ref_region *region, const struct ref_state *state);
+const struct ref_payload *ref_state_payload(const struct ref_state *state, const struct ref_hash *hash);
+/* Stores bytes, which are copied, under their hash. */
+struct ref_hash ref_state_store(struct ref_region *region, struct ref_state *state, struct assay_bytes bytes);
+/* Stores the contents of the Data among them. */
+void ref_state_store_given(struct ref_region *region, struct ref_state *state, const struct ref_given *list,
+                           size_t count);
+const struct ref_file *ref_state_file(const struct ref_state *state, uint64_t id);
+void ref_state_put_file(struct ref_region *region, struct ref_state *state, struct ref_file file);
+void ref_state_put_code(struct ref_region *region, struct ref_state *state, uint64_t id, struct assay_bytes bytes);
+void ref_state_put_vault(struct ref_region *region, struct ref_state *state, struct ref_vault vault);
+
+/* ---- tables.c: meters, quotas, catchers ---------------------------------------------------------- */
+
+struct ref_amount {
     uint64_t id, value;
 };
 
-struct ref_numbers {
-    struct ref_number *entry;
+struct ref_amounts {
+    struct ref_amount *entry;
     size_t count;
 };
 
@@ -290,36 +348,21 @@ struct ref_catcher {
 };
 
 struct ref_tables {
-    struct ref_numbers meters, quotas;
+    struct ref_amounts meters, quotas;
     struct ref_catcher *catcher;
     size_t catcher_count;
 };
 
-struct ref_state ref_read_state(struct ref_reader *reader);
-void ref_write_state(struct ref_writer *writer, const struct ref_state *state);
-/* A copy with arrays and bytes of its own. */
-struct ref_state ref_copy_state(struct ref_room *room, const struct ref_state *state);
-/* Copies with arrays of their own; the bytes, which never change, are shared. */
-struct ref_state ref_snapshot_state(struct ref_room *room, const struct ref_state *state);
-struct ref_tables ref_snapshot_tables(struct ref_room *room, const struct ref_tables *tables);
-const struct ref_payload *ref_payload_of(const struct ref_state *state, const struct ref_hash *hash);
-/* Stores bytes, which are copied, under their hash. */
-struct ref_hash ref_store_payload(struct ref_room *room, struct ref_state *state, struct ref_bytes bytes);
-const struct ref_file *ref_file_of(const struct ref_state *state, uint64_t id);
-void ref_put_file(struct ref_room *room, struct ref_state *state, struct ref_file file);
-void ref_put_code(struct ref_room *room, struct ref_state *state, uint64_t id, struct ref_bytes bytes);
-void ref_put_vault(struct ref_room *room, struct ref_state *state, struct ref_vault vault);
-
-struct ref_tables ref_read_tables(struct ref_reader *reader);
-void ref_write_file(struct ref_writer *writer, const struct ref_file *file);
-void ref_write_catcher_list(struct ref_writer *writer, const struct ref_catcher *catcher);
+struct ref_tables ref_tables_read(struct ref_reader *reader);
 /* Without zeros and empty lists. */
-void ref_write_tables(struct ref_writer *writer, const struct ref_tables *tables);
-uint64_t ref_number_of(const struct ref_numbers *numbers, uint64_t id); /* 0: absent */
-void ref_set_number(struct ref_room *room, struct ref_numbers *numbers, uint64_t id, uint64_t value);
-const struct ref_catcher *ref_catcher_of(const struct ref_tables *tables, const struct ref_hash *id);
+void ref_tables_write(struct ref_writer *writer, const struct ref_tables *tables);
+/* A copy with arrays of its own. */
+struct ref_tables ref_tables_snapshot(struct ref_region *region, const struct ref_tables *tables);
+uint64_t ref_tables_get(const struct ref_amounts *amounts, uint64_t id); /* 0: absent */
+void ref_tables_set(struct ref_region *region, struct ref_amounts *amounts, uint64_t id, uint64_t value);
+const struct ref_catcher *ref_tables_catcher(const struct ref_tables *tables, const struct ref_hash *id);
 
-/* ---- call.c, yield.c: activations ------------------------------------------------------------- */
+/* ---- activations: what the files below work on ---------------------------------------------------- */
 
 struct ref_saved_page {
     uint32_t address, access;
@@ -357,7 +400,7 @@ struct ref_entry {
 };
 
 struct ref_kernel {
-    struct ref_room *room;
+    struct ref_region *region;
     struct ref_state state;
     struct ref_tables tables;
     struct ref_entry *entry; /* REF_stack_max of them */
@@ -400,33 +443,12 @@ struct ref_start {
     uint64_t gas;
 };
 
-void ref_call_run(struct ref_kernel *kernel, const struct ref_start *start, struct ref_ending *ending);
-/* The top is a reference. */
-void ref_call_resume(struct ref_kernel *kernel, const struct ref_cap *scratchpad, struct ref_ending *ending);
-/* False: nobody catches, or the stack is full. Otherwise the reference is pushed. */
-bool ref_yield(struct ref_activation *activation, const struct ref_hash *key);
-
-/* ---- host.c, manage.c: operations -------------------------------------------------------------- */
-
-enum ref_result ref_host(struct ref_activation *activation, uint32_t op);
-/* One of copy, move, drop, swap, mint_cnode; false is Trap. */
-bool ref_manage(struct ref_activation *activation, uint32_t op);
-/* The slot that an operand names, or -1 beyond the root (cap/operand, cap/operand_range). */
-int ref_operand(const struct ref_activation *activation, unsigned reg);
-/* The same for a destination, which must not be pinned (cap/pinned_destination). */
-int ref_destination(const struct ref_activation *activation, unsigned reg);
-
-/* ---- exchange.c, record.c ------------------------------------------------------------------------ */
-
-/* A World into the kernel; the decoding error, or ASSAY_ERROR_ARGUMENT when it is not well formed. */
-int ref_read_world(struct ref_reader *reader, struct ref_kernel *kernel);
-void ref_write_pages(struct ref_writer *writer, const struct ref_pages *pages);
-struct ref_bytes ref_dump(struct ref_kernel *kernel);
+/* ---- record.c ------------------------------------------------------------------------------------ */
 
 /* What a record compares with. */
 struct ref_before {
-    struct ref_room *room;
-    uint64_t reg[6]; /* phi7..phi12 */
+    struct ref_region *region;
+    uint64_t reg[REF_OPERANDS];
     struct ref_root root;
     struct ref_state state;
     struct ref_tables tables;
@@ -434,17 +456,53 @@ struct ref_before {
 
 enum ref_record { REF_RECORD_OPERATION, REF_RECORD_RUN, REF_RECORD_RESUME, REF_RECORD_EXIT };
 
-/* NULL without an observer. */
-struct ref_before *ref_record_begin(const struct ref_kernel *kernel, const struct ref_entry *entry,
-                                    const uint64_t reg[REF_register_count]);
 struct ref_record_head {
     enum ref_record kind;
     uint32_t op;
     uint8_t result, exit;
     uint32_t argument;
 };
+
+/* NULL without an observer. */
+struct ref_before *ref_record_begin(const struct ref_kernel *kernel, const struct ref_entry *entry,
+                                    const uint64_t reg[REF_register_count]);
 void ref_record_end(const struct ref_kernel *kernel, const struct ref_entry *entry, const struct ref_before *before,
                     struct ref_record_head head);
+
+/* ---- yield.c, host.c, call.c ---------------------------------------------------------------------- */
+
+/* False: nobody catches, or the stack is full. Otherwise the reference is pushed. */
+bool ref_yield_raise(struct ref_activation *activation, const struct ref_hash *key);
+
+enum ref_result ref_host_perform(struct ref_activation *activation, uint32_t op);
+
+void ref_call_run(struct ref_kernel *kernel, const struct ref_start *start, struct ref_ending *ending);
+/* The top is a reference. */
+void ref_call_resume(struct ref_kernel *kernel, const struct ref_cap *scratchpad, struct ref_ending *ending);
+
+/* ---- exchange.c: Worlds, Pages, Dumps --------------------------------------------------------------- */
+
+/* A stack entry as a World has it; the Image stays bytes. */
+struct ref_world_entry {
+    bool is_reference;
+    uint32_t target;
+    struct ref_hash chain, content;
+    struct assay_bytes image;
+    struct ref_cnode cnode;
+};
+
+struct ref_world {
+    struct ref_state state;
+    struct ref_tables tables;
+    struct ref_world_entry *entry;
+    size_t count;
+};
+
+struct ref_world ref_exchange_read_world(struct ref_reader *reader);
+/* Makes a kernel of a World; false when it is not well formed. */
+bool ref_exchange_open_world(struct ref_region *region, const struct ref_world *world, struct ref_kernel *kernel);
+void ref_exchange_write_pages(struct ref_writer *writer, const struct ref_pages *pages);
+struct assay_bytes ref_exchange_dump(const struct ref_kernel *kernel);
 
 /* ---- codec.c, world.c, chain.c: the levels --------------------------------------------------------- */
 

@@ -7,12 +7,12 @@ static bool catches(const struct ref_kernel *kernel, const struct ref_entry *ent
         return false;
     }
     struct ref_cap cap = ref_root_read(entry->root, entry->current.yield_slot);
-    if (!ref_is_handle(&cap, REF_KERNEL_IMAGE_yield_catcher)) {
+    if (!ref_cap_is_handle(&cap, REF_KERNEL_IMAGE_yield_catcher)) {
         return false;
     }
-    const struct ref_catcher *catcher = ref_catcher_of(&kernel->tables, &cap.content);
+    const struct ref_catcher *catcher = ref_tables_catcher(&kernel->tables, &cap.content);
     for (size_t i = 0; catcher != NULL && i < catcher->marker_count; i++) {
-        if (ref_same(&catcher->marker[i], key)) {
+        if (ref_hash_same(&catcher->marker[i], key)) {
             return true;
         }
     }
@@ -20,7 +20,7 @@ static bool catches(const struct ref_kernel *kernel, const struct ref_entry *ent
 }
 
 /* yield/walk, yield/reference, yield/stack_full */
-bool ref_yield(struct ref_activation *activation, const struct ref_hash *key)
+bool ref_yield_raise(struct ref_activation *activation, const struct ref_hash *key)
 {
     struct ref_kernel *kernel = activation->kernel;
     if (kernel->depth == REF_stack_max) {

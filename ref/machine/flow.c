@@ -1,11 +1,18 @@
 /* Instructions that jump, stop or call out (isa.md, control transfer). */
 #include "machine.h"
 
+void ref_flow_exit(struct assay_machine *machine, uint32_t exit, uint32_t argument)
+{
+    machine->flow = REF_FLOW_EXIT;
+    machine->exit = exit;
+    machine->argument = argument;
+}
+
 /* isa/legal_target */
 static void jump(struct assay_machine *machine, uint64_t target)
 {
-    if (!ref_run_begins_block(machine, target)) {
-        ref_run_exit(machine, ASSAY_EXIT_PANIC, 0);
+    if (!ref_isa_begins_block(&machine->blob, machine->in_p, target)) {
+        ref_flow_exit(machine, ASSAY_EXIT_PANIC, 0);
         return;
     }
     machine->flow = REF_FLOW_JUMP;
@@ -18,7 +25,7 @@ static void dynamic_jump(struct assay_machine *machine, uint64_t sum)
     uint64_t address = sum & UINT32_MAX;
     const struct ref_blob *blob = &machine->blob;
     if (address == 0 || address % REF_jump_alignment != 0 || address > blob->jump_len * REF_jump_alignment) {
-        ref_run_exit(machine, ASSAY_EXIT_PANIC, 0);
+        ref_flow_exit(machine, ASSAY_EXIT_PANIC, 0);
         return;
     }
     jump(machine, ref_blob_jump_entry(blob, address / REF_jump_alignment - 1));
@@ -44,7 +51,7 @@ static void call(struct assay_machine *machine, uint32_t exit, uint32_t argument
 void ref_op_trap(struct assay_machine *machine, const struct ref_insn *insn)
 {
     (void)insn;
-    ref_run_exit(machine, ASSAY_EXIT_TRAP, 0);
+    ref_flow_exit(machine, ASSAY_EXIT_TRAP, 0);
 }
 
 /* isa/fallthrough */
@@ -78,7 +85,7 @@ void ref_op_ecalli(struct assay_machine *machine, const struct ref_insn *insn)
 void ref_op_sbrk(struct assay_machine *machine, const struct ref_insn *insn)
 {
     (void)insn;
-    ref_run_exit(machine, ASSAY_EXIT_PANIC, 0);
+    ref_flow_exit(machine, ASSAY_EXIT_PANIC, 0);
 }
 
 /* isa/jump */

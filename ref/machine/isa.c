@@ -64,6 +64,11 @@ void ref_isa_mark_block_starts(const struct ref_blob *blob, uint8_t *in_p)
     }
 }
 
+bool ref_isa_begins_block(const struct ref_blob *blob, const uint8_t *in_p, uint64_t pc)
+{
+    return ref_isa_is_executable(blob, pc) && in_p[pc] != 0;
+}
+
 /* isa/register_clamp */
 static uint8_t clamp(unsigned field)
 {

@@ -84,7 +84,7 @@ static size_t part_of_page(uint32_t address, size_t size)
 
 static int read_memory(struct assay_machine *machine, uint32_t address, void *data, size_t size)
 {
-    if (!ref_mem_is_given(&machine->memory, address, size)) {
+    if (!ref_mem_allows(&machine->memory, address, size, ASSAY_ACCESS_RO)) {
         return ASSAY_ERROR_ARGUMENT;
     }
     uint8_t *to = data;
@@ -98,7 +98,7 @@ static int read_memory(struct assay_machine *machine, uint32_t address, void *da
 
 static int write_memory(struct assay_machine *machine, uint32_t address, const void *data, size_t size)
 {
-    if (!ref_mem_is_given(&machine->memory, address, size)) {
+    if (!ref_mem_allows(&machine->memory, address, size, ASSAY_ACCESS_RO)) {
         return ASSAY_ERROR_ARGUMENT;
     }
     const uint8_t *from = data;

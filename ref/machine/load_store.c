@@ -10,7 +10,7 @@ static void load(struct assay_machine *machine, const struct ref_insn *insn, uin
     uint32_t at = (uint32_t)address; /* mem/address */
     uint32_t fault;
     if (!ref_mem_check(&machine->memory, at, width, ASSAY_ACCESS_RO, &fault)) {
-        ref_run_exit(machine, ASSAY_EXIT_PAGE_FAULT, fault);
+        ref_flow_exit(machine, ASSAY_EXIT_PAGE_FAULT, fault);
         return;
     }
     uint64_t value = ref_mem_load(&machine->memory, at, width);
@@ -23,7 +23,7 @@ static void store(struct assay_machine *machine, uint64_t address, uint32_t widt
     uint32_t at = (uint32_t)address; /* mem/address */
     uint32_t fault;
     if (!ref_mem_check(&machine->memory, at, width, ASSAY_ACCESS_RW, &fault)) {
-        ref_run_exit(machine, ASSAY_EXIT_PAGE_FAULT, fault);
+        ref_flow_exit(machine, ASSAY_EXIT_PAGE_FAULT, fault);
         return;
     }
     ref_mem_store(&machine->memory, at, width, value);

@@ -64,6 +64,8 @@ uint64_t ref_isa_next(const struct ref_blob *blob, uint64_t pc);
 bool ref_isa_is_executable(const struct ref_blob *blob, uint64_t pc);
 /* isa/block_starts: sets in_p[i] to 1 for each i in P; in_p has code_len zeroed bytes. */
 void ref_isa_mark_block_starts(const struct ref_blob *blob, uint8_t *in_p);
+/* Whether pc is executable and in P. */
+bool ref_isa_begins_block(const struct ref_blob *blob, const uint8_t *in_p, uint64_t pc);
 struct ref_insn ref_isa_decode(const struct ref_blob *blob, uint64_t pc);
 
 /* ---- mem.c: pages --------------------------------------------------------------------------- */
@@ -81,13 +83,13 @@ struct ref_memory {
 int ref_mem_init(struct ref_memory *memory, const struct assay_page *page, size_t page_count);
 void ref_mem_clear(struct ref_memory *memory);
 struct ref_page *ref_mem_page(const struct ref_memory *memory, uint32_t address);
-/* Whether every byte of [address, address + size) lies on a page given. */
-bool ref_mem_is_given(const struct ref_memory *memory, uint32_t address, size_t size);
 /*
  * Checks a whole guest access of `width` bytes that needs at least `access`. True, or false and *fault is the
  * argument of the PageFault (mem/fault_address, mem/past_end).
  */
-bool ref_mem_check(const struct ref_memory *memory, uint32_t address, uint32_t width, uint32_t access, uint32_t *fault);
+bool ref_mem_check(const struct ref_memory *memory, uint32_t address, uint64_t width, uint32_t access, uint32_t *fault);
+/* Whether every byte of [address, address + size) has at least that access; no byte, no question. */
+bool ref_mem_allows(const struct ref_memory *memory, uint32_t address, uint64_t size, uint32_t access);
 /* Little-endian reads and writes of checked guest memory. */
 uint64_t ref_mem_load(const struct ref_memory *memory, uint32_t address, uint32_t width);
 void ref_mem_store(struct ref_memory *memory, uint32_t address, uint32_t width, uint64_t value);
@@ -124,9 +126,6 @@ struct assay_machine {
     struct assay_observer observer;
 };
 
-bool ref_run_begins_block(const struct assay_machine *machine, uint64_t pc);
-/* Makes the instruction being executed end the run at its own pc. */
-void ref_run_exit(struct assay_machine *machine, uint32_t exit, uint32_t argument);
 int ref_run_start(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
                   struct assay_stop *stop);
 int ref_run_resume(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
@@ -165,6 +164,9 @@ void ref_load_free(struct assay_machine *machine); /* NULL is allowed */
 extern const struct assay_machine_level ref_machine_level;
 
 /* ---- alu_*.c, load_store.c, flow.c: one function an instruction ------------------------------ */
+
+/* flow.c: makes the instruction being executed end the run at its own pc. */
+void ref_flow_exit(struct assay_machine *machine, uint32_t exit, uint32_t argument);
 
 typedef void ref_op_fn(struct assay_machine *machine, const struct ref_insn *insn);
 

@@ -67,24 +67,10 @@ struct ref_page *ref_mem_page(const struct ref_memory *memory, uint32_t address)
     return group == NULL ? NULL : group[index % GROUP_PAGES];
 }
 
-bool ref_mem_is_given(const struct ref_memory *memory, uint32_t address, size_t size)
-{
-    if (size > ADDRESS_END - address) {
-        return false;
-    }
-    uint64_t end = address + (uint64_t)size;
-    for (uint64_t at = address; at < end; at = at - at % ASSAY_PAGE_SIZE + ASSAY_PAGE_SIZE) {
-        if (ref_mem_page(memory, (uint32_t)at) == NULL) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* mem/load_permission, mem/store_permission, mem/fault_address, mem/past_end */
-bool ref_mem_check(const struct ref_memory *memory, uint32_t address, uint32_t width, uint32_t access, uint32_t *fault)
+bool ref_mem_check(const struct ref_memory *memory, uint32_t address, uint64_t width, uint32_t access, uint32_t *fault)
 {
-    uint64_t end = (uint64_t)address + width;
+    uint64_t end = address + width;
     for (uint64_t at = address - address % ASSAY_PAGE_SIZE; at < end && at < ADDRESS_END; at += ASSAY_PAGE_SIZE) {
         const struct ref_page *page = ref_mem_page(memory, (uint32_t)at);
         if (page == NULL || page->access < access) {
@@ -97,6 +83,12 @@ bool ref_mem_check(const struct ref_memory *memory, uint32_t address, uint32_t w
         return false;
     }
     return true;
+}
+
+bool ref_mem_allows(const struct ref_memory *memory, uint32_t address, uint64_t size, uint32_t access)
+{
+    uint32_t fault;
+    return size == 0 || (size <= ADDRESS_END && ref_mem_check(memory, address, size, access, &fault));
 }
 
 /* mem/little_endian */

@@ -16,18 +16,6 @@ static ref_op_fn *const execute[256] = {
 };
 #undef INSN
 
-bool ref_run_begins_block(const struct assay_machine *machine, uint64_t pc)
-{
-    return ref_isa_is_executable(&machine->blob, pc) && machine->in_p[pc] != 0;
-}
-
-void ref_run_exit(struct assay_machine *machine, uint32_t exit, uint32_t argument)
-{
-    machine->flow = REF_FLOW_EXIT;
-    machine->exit = exit;
-    machine->argument = argument;
-}
-
 static void read_state(const struct assay_machine *machine, struct assay_state *state)
 {
     state->pc = machine->pc;
@@ -145,7 +133,7 @@ int ref_run_start(struct assay_machine *machine, const struct assay_state *state
     machine->gas = state->gas;
     memcpy(machine->reg, state->reg, sizeof(machine->reg));
     machine->paid = false;
-    if (!ref_run_begins_block(machine, machine->pc)) {
+    if (!ref_isa_begins_block(&machine->blob, machine->in_p, machine->pc)) {
         return stop_with(machine, ASSAY_EXIT_PANIC, 0, stop);
     }
     return go(machine, until, stop);

@@ -51,9 +51,9 @@ KERNEL_FAULTS = (
     Fault(
         "pinned_check_skipped",
         "ref",
-        "kernel/manage.c",
-        "return slot >= 0 && ref_image_pins(&activation->entry->current, (uint32_t)slot) ? -1 : slot;",
-        "return slot;",
+        "kernel/host.c",
+        "ref_root_has(root, slot) && !ref_image_pins(&activation->entry->current, slot);",
+        "ref_root_has(root, slot);",
         "cap/pinned",
     ),
     Fault(
@@ -75,7 +75,7 @@ KERNEL_FAULTS = (
     Fault(
         "trailing_zero_kept",
         "ref",
-        "kernel/hash.c",
+        "kernel/image.c",
         "while (bytes.size > 0 && bytes.data[bytes.size - 1] == 0) {",
         "while (bytes.size > 1 && bytes.data[bytes.size - 1] == 0) {",
         "image/admit/content_unstripped",
@@ -91,9 +91,9 @@ KERNEL_FAULTS = (
     Fault(
         "hash_tag",
         "ref",
-        "kernel/hash.c",
-        "return hash_tagged(REF_TAG_type, &cap->chain, NULL);",
-        "return hash_tagged(REF_TAG_image, &cap->chain, NULL);",
+        "kernel/cap.c",
+        "return ref_hash_tagged(REF_TAG_type, &cap->chain, NULL);",
+        "return ref_hash_tagged(REF_TAG_image, &cap->chain, NULL);",
         "image/hash/cap",
     ),
     Fault(
@@ -107,7 +107,7 @@ KERNEL_FAULTS = (
     Fault(
         "slot_0_lost",
         "ref",
-        "kernel/cap.c",
+        "kernel/root.c",
         "    for (uint32_t i = 0; i < REF_slot_count; i++) {\n        if (root->slot[i].kind",
         "    for (uint32_t i = 1; i < REF_slot_count; i++) {\n        if (root->slot[i].kind",
         "call/halt/result",
