@@ -1,6 +1,7 @@
 /* The codec level: decoding, admission and hashes of single values (image.md, exchange.md). */
 #include "kernel.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Decodes the whole input and encodes what it found. */
@@ -62,7 +63,8 @@ static int decode(uint32_t revision, uint32_t type, const uint8_t *bytes, size_t
         *offset = result > 0 ? reader.offset : 0;
     }
     if (result == 0 && again != NULL) {
-        memcpy(again, writer.data, writer.size); /* image/decode/whole: as long as what was read */
+        assert(writer.data != NULL && writer.size == size); /* image/decode/whole */
+        memcpy(again, writer.data, writer.size);
         *again_size = writer.size;
     }
     ref_region_free(region);
@@ -97,7 +99,7 @@ static int hash_whole(struct ref_region *region, uint32_t kind, struct assay_byt
         *hash = ref_hash_bmt(region, value);
         return 0;
     case ASSAY_HASH_CHAIN:
-        if (value.size != 2 * REF_HASH_SIZE) {
+        if (value.size != 2 * sizeof(*hash)) {
             return ASSAY_ERROR_ARGUMENT;
         }
         *hash = ref_hash_bytes(value);

@@ -18,6 +18,11 @@ bool ref_hash_same(const struct ref_hash *a, const struct ref_hash *b)
     return memcmp(a->byte, b->byte, REF_HASH_SIZE) == 0;
 }
 
+bool ref_hash_is_below(const struct ref_hash *a, const struct ref_hash *b)
+{
+    return memcmp(a->byte, b->byte, REF_HASH_SIZE) < 0;
+}
+
 struct ref_hash ref_hash_tagged(uint8_t tag, const struct ref_hash *first, const struct ref_hash *second)
 {
     uint8_t byte[1 + 2 * REF_HASH_SIZE];

@@ -36,7 +36,8 @@ enum ref_kernel_image {
 };
 
 /* What operations read their operands from and write their results to: phi7..phi12. */
-enum ref_register { A0 = 7, A1, A2, A3, A4, A5, REF_OPERANDS = A5 - A0 + 1 };
+enum ref_register { A0 = 7, A1, A2, A3, A4, A5 };
+enum { REF_OPERANDS = A5 - A0 + 1 };
 
 /* ---- region.c: memory ------------------------------------------------------------------------- */
 
@@ -95,6 +96,7 @@ struct ref_hash {
 
 struct ref_hash ref_hash_bytes(struct assay_bytes bytes);
 bool ref_hash_same(const struct ref_hash *a, const struct ref_hash *b);
+bool ref_hash_is_below(const struct ref_hash *a, const struct ref_hash *b); /* as 32 bytes, the first counts most */
 /* H(tag, first, second); either may be NULL and is left out then. */
 struct ref_hash ref_hash_tagged(uint8_t tag, const struct ref_hash *first, const struct ref_hash *second);
 struct ref_hash ref_hash_node(const struct ref_hash *left, const struct ref_hash *right);
@@ -156,7 +158,7 @@ struct assay_bytes ref_scale_written(const struct ref_writer *writer);
 /* ---- cap.c: capabilities and CNodes ---------------------------------------------------------- */
 
 enum ref_kind {
-    REF_KIND_empty,
+    REF_KIND_empty = 0,
 #define CAP(name, number) REF_KIND_##name = number + 1,
 #include "kernel/kernel.def"
 };

@@ -109,7 +109,7 @@ struct ref_hash ref_scale_read_hash_key(struct ref_sequence *map)
 {
     size_t start = map->reader->at;
     struct ref_hash key = ref_scale_read_hash(map->reader);
-    if (map->has_key && memcmp(key.byte, map->hash_key.byte, REF_HASH_SIZE) <= 0) {
+    if (map->has_key && !ref_hash_is_below(&map->hash_key, &key)) {
         ref_scale_fail(map->reader, ASSAY_DECODE_NOT_SORTED, start);
     }
     map->has_key = true;

@@ -1,8 +1,6 @@
 /* Sigma: files, payloads, code, the vault and the validators, as ascending arrays (image.md, chain.md). */
 #include "kernel.h"
 
-#include <string.h>
-
 /* ---- encoding --------------------------------------------------------------------------------- */
 
 static void read_files(struct ref_reader *reader, struct ref_state *state)
@@ -161,7 +159,7 @@ struct ref_hash ref_state_store(struct ref_region *region, struct ref_state *sta
         return payload.hash;
     }
     size_t at = 0;
-    while (at < state->payload_count && memcmp(state->payload[at].hash.byte, payload.hash.byte, REF_HASH_SIZE) < 0) {
+    while (at < state->payload_count && ref_hash_is_below(&state->payload[at].hash, &payload.hash)) {
         at++;
     }
     payload.bytes = ref_region_copy(region, bytes);

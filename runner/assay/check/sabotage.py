@@ -84,8 +84,8 @@ KERNEL_FAULTS = (
         "map_order",
         "ref",
         "kernel/state.c",
-        "memcmp(state->payload[at].hash.byte, payload.hash.byte, REF_HASH_SIZE) < 0",
-        "memcmp(state->payload[at].hash.byte, payload.hash.byte, REF_HASH_SIZE) > 0",
+        "ref_hash_is_below(&state->payload[at].hash, &payload.hash)",
+        "ref_hash_is_below(&payload.hash, &state->payload[at].hash)",
         "image/decode/",
     ),
     Fault(
