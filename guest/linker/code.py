@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import model
+from model.table import FORM_OF, ROLE_OF
 
 INSN = {record.name: record for record in model.table.INSN}
 OFFSET_SIZE = 4
@@ -41,29 +42,19 @@ class Mark:
 Item = Op | Mark
 
 
+def registers(op: Op) -> dict[str, int]:
+    return {"A": op.a, "B": op.b, "D": op.d}
+
+
 def writes(op: Op) -> int | None:
     """The register it writes, or None."""
-    if op.form in ("three_reg", "two_reg"):
-        return op.d
-    if op.name.startswith(("load_", "cmov_")) or (op.form == "two_reg_one_imm" and not op.name.startswith("store_")):
-        return op.a
-    return None
+    return registers(op).get(ROLE_OF[op.name].writes)
 
 
 def reads(op: Op) -> set[int]:
-    """The set of registers it reads."""
-    form, name = op.form, op.name
-    if form == "three_reg":
-        return {op.a, op.b, op.d} if name.startswith("cmov_") else {op.a, op.b}
-    if form == "two_reg_one_imm":
-        return {op.a, op.b} if name.startswith(("store_", "cmov_")) else {op.b}
-    if form == "two_reg_one_offset":
-        return {op.a, op.b}
-    if form == "two_reg_two_imm":
-        return {op.b}
-    if form in ("two_reg", "one_reg_two_imm") or (form.startswith("one_reg") and writes(op) is None):
-        return {op.a}
-    return set()
+    """The registers it reads."""
+    fields = registers(op)
+    return {fields[letter] for letter in ROLE_OF[op.name].reads}
 
 
 def immediate(value: int) -> bytes:
@@ -77,24 +68,16 @@ def immediate(value: int) -> bytes:
 
 def encode(op: Op, offset: int = 0) -> bytes:
     """The bytes; an offset always takes four, so that sizes do not depend on positions."""
-    jump = offset.to_bytes(OFFSET_SIZE, "little", signed=True)
-    x, y, ab = (immediate(op.x) if op.name != "load_imm_64" else b"", immediate(op.y), op.a | op.b << 4)
-    body = {
-        "no_args": lambda: b"",
-        "one_imm": lambda: x,
-        "one_reg_ext_imm": lambda: bytes([op.a]) + (op.x % 2**64).to_bytes(8, "little"),
-        "two_imm": lambda: bytes([len(x)]) + x + y,
-        "one_offset": lambda: jump,
-        "one_reg_one_imm": lambda: bytes([op.a]) + x,
-        "one_reg_two_imm": lambda: bytes([op.a | len(x) << 4]) + x + y,
-        "one_reg_imm_offset": lambda: bytes([op.a | len(x) << 4]) + x + jump,
-        "two_reg": lambda: bytes([op.d | op.a << 4]),
-        "two_reg_one_imm": lambda: bytes([ab]) + x,
-        "two_reg_one_offset": lambda: bytes([ab]) + jump,
-        "two_reg_two_imm": lambda: bytes([ab, len(x)]) + x + y,
-        "three_reg": lambda: bytes([ab, op.d]),
-    }[op.form]
-    return bytes([INSN[op.name].byte]) + body()
+    form = FORM_OF[op.form]
+    x = immediate(op.x) if op.form != "one_reg_ext_imm" else (op.x % 2**64).to_bytes(8, "little")
+    tail = {"X": x, "Y": immediate(op.y), "T": offset.to_bytes(OFFSET_SIZE, "little", signed=True)}
+    field = {"": 0, "X_SIZE": len(x), **registers(op)}
+    head = bytes([INSN[op.name].byte])
+    if form.low:
+        head += bytes([field[form.low] | field[form.high] << 4])
+    if form.second:
+        head += bytes([field[form.second]])
+    return head + b"".join(tail[letter] for letter in "XYT" if letter in form.operands)
 
 
 def load_constant(register: int, value: int) -> Op:

@@ -1,4 +1,4 @@
-"""Assembler: text to code blob. ../ASM.md describes the language.
+"""Assembler: text to code blob. ../../ASM.md describes the language.
 
 One instruction a line; operands are separated by commas and follow the format of the opcode, the
 register written first:
@@ -20,45 +20,29 @@ Directives: .table, .entry_size, .insn (raw bytes of one instruction), .byte (by
 import difflib
 import re
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import model
+from assay.assembly.encoding import IMMEDIATE_MAX, Number, Operands, encode, fits, form_of, make_blob, shortest
+from model.table import Insn
 
 INSN = {record.name: record for record in model.table.INSN}
-IMMEDIATE_MAX = model.table.LIMIT["immediate_max"]
 ENTRY_SIZE_MAX = model.table.LIMIT["entry_size_max"]
 OFFSET_SIZE = 4
-
-OPERANDS = {
-    "no_args": "",
-    "one_imm": "X",
-    "one_reg_ext_imm": "AX",
-    "two_imm": "XY",
-    "one_offset": "T",
-    "one_reg_one_imm": "AX",
-    "one_reg_two_imm": "AXY",
-    "one_reg_imm_offset": "AXT",
-    "two_reg": "DA",
-    "two_reg_one_imm": "ABX",
-    "two_reg_one_offset": "ABT",
-    "two_reg_two_imm": "ABXY",
-    "three_reg": "DAB",
-}
 NAME_OF = {"A": "rA", "B": "rB", "D": "rD", "X": "immediate", "Y": "immediate", "T": "target"}
 
 NUMBER = r"[+-]?(?:0[xX][0-9a-fA-F]+|[0-9]+)"
 LABEL = r"[A-Za-z_.$][\w.$]*"
-SYNTAX = {
-    "line": re.compile(rf"\s*(?:({LABEL})\s*:(?!\d))?\s*(?:(\.?\w+)(?:\s+(.*))?)?$"),
-    "register": re.compile(r"r(\d+)$"),
-    "number": re.compile(rf"({NUMBER})(?::(\d+))?$"),
-    "label": re.compile(rf"({LABEL})(?::(\d+))?$"),
-}
+LINE_SYNTAX = re.compile(rf"\s*(?:({LABEL})\s*:(?!\d))?\s*(?:(\.?\w+)(?:\s+(.*))?)?$")
+REGISTER_SYNTAX = re.compile(r"r(\d+)$")
+NUMBER_SYNTAX = re.compile(rf"({NUMBER})(?::(\d+))?$")
+LABEL_SYNTAX = re.compile(rf"({LABEL})(?::(\d+))?$")
 
 
 class AsmError(Exception):
     """A line that is no assembly; says where and what to do."""
 
-    def __init__(self, source, line, column, message):
+    def __init__(self, source: str, line: int, column: int, message: str) -> None:
         super().__init__(f"{source}:{line}:{column}: {message}")
         self.source = source
         self.line = line
@@ -66,298 +50,273 @@ class AsmError(Exception):
         self.message = message
 
 
-@dataclass
+@dataclass(frozen=True)
 class Assembly:
     blob: bytes
     code: bytes
-    starts: list  # the positions whose start bit is set
-    table: list  # jump-table entries
+    starts: list[int]  # the positions whose start bit is set
+    table: list[int]  # jump-table entries
     entry_size: int
-    labels: dict  # name -> position
-    lines: list  # (position, line number) of everything that has bytes
+    labels: dict[str, int]  # name -> position
+    lines: list[tuple[int, int]]  # (position, line number) of everything that has bytes
 
 
-@dataclass
+@dataclass(frozen=True)
 class Operand:
+    """A word of the text and where it stands."""
+
     text: str
-    column: int
-
-
-@dataclass
-class Item:
-    """A line that has bytes."""
-
     line: int
     column: int
-    record: object  # of isa.def; None for raw bytes
-    operands: list
-    pc: int = 0
-    size: int = 0
-    raw: bytes = b""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a jump goes: a label, or an offset from its opcode."""
+
+    where: str | int
+    size: int
+    operand: Operand
+
+
+@dataclass(frozen=True)
+class RawBytes:
+    """A line of .insn or .byte."""
+
+    pc: int
+    line: int
+    data: bytes
+    starts: bool
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+
+@dataclass(frozen=True)
+class Instruction:
+    pc: int
+    line: int
+    record: Insn
+    operands: Operands
+    target: Target | None
     starts: bool = True
-    values: dict = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Its target may stand further down; how many bytes it takes is known."""
+        known = self.operands.numbers | ({"T": Number(0, self.target.size)} if self.target else {})
+        return len(encode(self.record, Operands(self.operands.registers, known)))
 
 
-def assemble(text, source_name="<text>"):
+def assemble(text: str, source_name: str = "<text>") -> Assembly:
     """Text to Assembly; raises AsmError."""
-    return Assembler(source_name).assemble(text)
+    lines = [re.split("[;#]", line, maxsplit=1)[0].rstrip() for line in text.splitlines()]
+    program = Program(source_name)
+    for number, line in enumerate(lines, 1):
+        program.read_line(number, line)
+    return program.assembly()
 
 
-# Encoding, shared with the disassembler
+@dataclass
+class Program:
+    """The lines read so far. The first pass tells how long everything is, the second knows all labels."""
 
+    source: str
+    items: list[RawBytes | Instruction] = field(default_factory=list)
+    labels: dict[str, int] = field(default_factory=dict)
+    table: list[Operand] = field(default_factory=list)
+    entry_size: int | None = None
+    position: int = 0
 
-def fits(value, size):
-    """True when `size` bytes sign-extend to the signed value."""
-    return value == 0 if size == 0 else -(1 << (8 * size - 1)) <= value < 1 << (8 * size - 1)
+    def fail(self, line: int, column: int, message: str) -> NoReturn:
+        raise AsmError(self.source, line, column, message)
 
-
-def shortest(value):
-    """The fewest bytes for an immediate, or None."""
-    return next((size for size in range(IMMEDIATE_MAX + 1) if fits(value, size)), None)
-
-
-def encode(record, values):
-    """The bytes of an instruction. `values` has register fields A, B, D as written and, as pairs
-    (value, size), the immediates X, Y and the offset T.
-    """
-    a, b, d = (values.get(letter, 0) for letter in "ABD")
-    x, y, t = (little_endian(*values.get(letter, (0, 0))) for letter in "XYT")
-    operands = {
-        "no_args": lambda: b"",
-        "one_imm": lambda: x,
-        "one_reg_ext_imm": lambda: bytes([a]) + x,
-        "two_imm": lambda: bytes([len(x)]) + x + y,
-        "one_offset": lambda: t,
-        "one_reg_one_imm": lambda: bytes([a]) + x,
-        "one_reg_two_imm": lambda: bytes([a | len(x) << 4]) + x + y,
-        "one_reg_imm_offset": lambda: bytes([a | len(x) << 4]) + x + t,
-        "two_reg": lambda: bytes([d | a << 4]),
-        "two_reg_one_imm": lambda: bytes([a | b << 4]) + x,
-        "two_reg_one_offset": lambda: bytes([a | b << 4]) + t,
-        "two_reg_two_imm": lambda: bytes([a | b << 4, len(x)]) + x + y,
-        "three_reg": lambda: bytes([a | b << 4, d]),
-    }
-    return bytes([record.byte]) + operands[record.form]()
-
-
-def little_endian(value, size):
-    return (value % (1 << (8 * size))).to_bytes(size, "little")
-
-
-def make_blob(code, starts, table, entry_size):
-    """A code blob from its parts."""
-    bitmask = bytearray((len(code) + 7) // 8)
-    for pc in starts:
-        bitmask[pc // 8] |= 1 << (pc % 8)
-    header = little_endian(len(table), 4) + bytes([entry_size]) + little_endian(len(code), 4)
-    entries = b"".join(little_endian(entry, entry_size) for entry in table)
-    return header + entries + code + bytes(bitmask)
-
-
-class Assembler:
-    def __init__(self, source):
-        self.source = source
-        self.items = []
-        self.labels = {}
-        self.table = []  # operands
-        self.entry_size = None
-        self.position = 0
-        self.line = 0
-
-    def fail(self, column, message, line=None):
-        raise AsmError(self.source, line or self.line, column, message)
-
-    def assemble(self, text):
-        for self.line, line in enumerate(text.splitlines(), 1):
-            self.read_line(re.split("[;#]", line, maxsplit=1)[0].rstrip())
-        code = bytearray()
-        for item in self.items:
-            code += self.bytes_of(item)
-        table = [self.entry_of(*entry) for entry in self.table]
-        size = self.entry_size_for(table)
-        starts = [item.pc for item in self.items if item.starts and item.size]
-        blob = make_blob(bytes(code), starts, table, size)
-        lines = [(item.pc, item.line) for item in self.items]
-        return Assembly(blob, bytes(code), starts, table, size, dict(self.labels), lines)
+    def refuse(self, operand: Operand, message: str) -> NoReturn:
+        self.fail(operand.line, operand.column, message)
 
     # First pass: what a line is and how many bytes it takes
 
-    def read_line(self, line):
-        match = SYNTAX["line"].match(line)
+    def read_line(self, number: int, line: str) -> None:
+        match = LINE_SYNTAX.match(line)
         if match is None:
             column = len(line) - len(line.lstrip()) + 1
-            self.fail(column, f"{line.strip()!r} is neither `label:`, a directive nor an opcode")
+            self.fail(number, column, f"{line.strip()!r} is neither `label:`, a directive nor an opcode")
         label, word, rest = match.groups()
         if label is not None:
             if label in self.labels:
-                self.fail(match.start(1) + 1, f"the label {label} stands twice; rename one")
+                self.fail(number, match.start(1) + 1, f"the label {label} stands twice; rename one")
             self.labels[label] = self.position
         if word is None:
             return
-        column = match.start(2) + 1
-        operands = split(rest, match.start(3) + 1) if rest else []
+        opcode = Operand(word, number, match.start(2) + 1)
+        operands = split(rest, number, match.start(3) + 1) if rest else []
         if word.startswith("."):
-            self.read_directive(word, column, operands)
+            self.read_directive(opcode, operands)
         else:
-            self.read_instruction(word, column, operands)
+            self.read_instruction(opcode, operands)
 
-    def read_directive(self, word, column, operands):
-        if word in (".byte", ".insn"):
+    def read_directive(self, word: Operand, operands: list[Operand]) -> None:
+        if word.text in (".byte", ".insn"):
             if not operands:
-                self.fail(column, f"{word} needs at least one byte")
-            raw = bytes(self.number(operand, 0, 255, "byte") for operand in operands)
-            self.add(Item(self.line, column, None, [], raw=raw, starts=word == ".insn"), len(raw))
-        elif word == ".table":
-            self.table += [(self.line, operand) for operand in operands]
-        elif word == ".entry_size":
+                self.refuse(word, f"{word.text} needs at least one byte")
+            data = bytes(self.number(operand, 0, 255, "byte") for operand in operands)
+            self.add(RawBytes(self.position, word.line, data, word.text == ".insn"))
+        elif word.text == ".table":
+            self.table += operands
+        elif word.text == ".entry_size":
             if len(operands) != 1:
-                self.fail(column, f"{word} needs one number, 1..{ENTRY_SIZE_MAX}")
+                self.refuse(word, f"{word.text} needs one number, 1..{ENTRY_SIZE_MAX}")
             self.entry_size = self.number(operands[0], 1, ENTRY_SIZE_MAX, "entry size")
         else:
             known = ".table, .entry_size, .insn and .byte"
-            self.fail(column, f"there is no directive {word}; there are {known}")
+            self.refuse(word, f"there is no directive {word.text}; there are {known}")
 
-    def read_instruction(self, word, column, operands):
-        record = INSN.get(word)
+    def read_instruction(self, word: Operand, operands: list[Operand]) -> None:
+        record = INSN.get(word.text)
         if record is None:
-            near = difflib.get_close_matches(word, INSN, 3)
+            near = difflib.get_close_matches(word.text, INSN, 3)
             advice = f"; did you mean {' or '.join(near)}?" if near else "; isa.def lists them"
-            self.fail(column, f"there is no opcode {word}{advice}")
-        letters = OPERANDS[record.form]
+            self.refuse(word, f"there is no opcode {word.text}{advice}")
+        letters = form_of(record).operands
         if len(operands) != len(letters):
             wanted = ", ".join(NAME_OF[letter] for letter in letters) or "none"
-            at = operands[len(letters)].column if len(operands) > len(letters) else column
-            self.fail(at, f"{word} takes {len(letters)} operands ({wanted}), not {len(operands)}")
-        item = Item(self.line, column, record, operands)
-        for letter, operand in zip(letters, operands):
-            item.values[letter] = self.operand(record, letter, operand)
-        self.add(item, len(encode(record, sized(item.values))))
+            at = operands[len(letters)] if len(operands) > len(letters) else word
+            self.refuse(at, f"{word.text} takes {len(letters)} operands ({wanted}), not {len(operands)}")
+        given = dict(zip(letters, operands, strict=True))
+        target = self.target(given["T"]) if "T" in given else None
+        self.add(Instruction(self.position, word.line, record, self.operands(record, given), target))
 
-    def add(self, item, size):
-        item.pc, item.size = self.position, size
-        self.position += size
+    def add(self, item: RawBytes | Instruction) -> None:
+        self.position += item.size
         self.items.append(item)
 
     # Operands
 
-    def operand(self, record, letter, operand):
-        if letter in "ABD":
-            return self.register(operand, 255 if record.form == "three_reg" and letter == "D" else 15)
-        if letter == "T":
-            return self.target(operand)
-        if record.form == "one_reg_ext_imm":
-            return self.number(operand, -(2**63), 2**64 - 1, "immediate"), 8
-        return self.immediate(operand)
+    def operands(self, record: Insn, given: dict[str, Operand]) -> Operands:
+        found = Operands()
+        for letter, operand in given.items():
+            if letter in "ABD":
+                is_byte = form_of(record).second == letter
+                found.registers[letter] = self.register(operand, 255 if is_byte else 15)
+            elif record.form == "one_reg_ext_imm":
+                found.numbers[letter] = Number(self.number(operand, -(2**63), 2**64 - 1, "immediate"), 8)
+            elif letter != "T":
+                found.numbers[letter] = self.immediate(operand)
+        return found
 
-    def register(self, operand, most):
-        match = SYNTAX["register"].match(operand.text)
+    def register(self, operand: Operand, most: int) -> int:
+        match = REGISTER_SYNTAX.match(operand.text)
         if match is None:
-            self.fail(operand.column, f"{operand.text!r} is no register; write r0..r12")
+            self.refuse(operand, f"{operand.text!r} is no register; write r0..r12")
         if int(match[1]) > most:
             advice = f"write r0..r12 (r13..r{most} are encoded as they are and mean r12)"
-            self.fail(operand.column, f"there is no register {operand.text}; {advice}")
+            self.refuse(operand, f"there is no register {operand.text}; {advice}")
         return int(match[1])
 
-    def number(self, operand, least, most, what):
-        match = SYNTAX["number"].match(operand.text)
+    def number(self, operand: Operand, least: int, most: int, what: str) -> int:
+        match = NUMBER_SYNTAX.match(operand.text)
         if match is None or match[2] is not None:
-            self.fail(operand.column, f"{operand.text!r} is no {what}; write a number")
-        value = int(match[1], 0 if "x" in match[1].lower() else 10)
+            self.refuse(operand, f"{operand.text!r} is no {what}; write a number")
+        value = value_of(match[1])
         if not least <= value <= most:
-            self.fail(operand.column, f"the {what} {operand.text} is not in {least}..{most}")
+            self.refuse(operand, f"the {what} {operand.text} is not in {least}..{most}")
         return value
 
-    def immediate(self, operand):
-        """(value, size)"""
-        match = SYNTAX["number"].match(operand.text)
+    def immediate(self, operand: Operand) -> Number:
+        match = NUMBER_SYNTAX.match(operand.text)
         if match is None:
             advice = "write a number such as 7, -1, 0xff or 7:3 (in three bytes)"
-            self.fail(operand.column, f"{operand.text!r} is no immediate; {advice}")
-        value = int(match[1], 0 if "x" in match[1].lower() else 10)
+            self.refuse(operand, f"{operand.text!r} is no immediate; {advice}")
+        value = value_of(match[1])
         if value >= 2**63:
             value -= 2**64
         needed = shortest(value) if -(2**63) <= value < 2**63 else None
         if needed is None:
             advice = "use load_imm_64 and a register"
-            self.fail(operand.column, f"{match[1]} is not the sign extension of 4 bytes; {advice}")
+            self.refuse(operand, f"{match[1]} is not the sign extension of 4 bytes; {advice}")
         size = self.size(operand, match[2], needed)
         if not fits(value, size):
-            self.fail(operand.column, f"{match[1]} needs {needed} bytes, not {size}")
-        return value, size
+            self.refuse(operand, f"{match[1]} needs {needed} bytes, not {size}")
+        return Number(value, size)
 
-    def size(self, operand, text, otherwise):
+    def size(self, operand: Operand, text: str | None, otherwise: int) -> int:
         if text is None:
             return otherwise
         if int(text) > IMMEDIATE_MAX:
-            self.fail(operand.column, f"a length is 0..{IMMEDIATE_MAX} bytes, not {text}")
+            self.refuse(operand, f"a length is 0..{IMMEDIATE_MAX} bytes, not {text}")
         return int(text)
 
-    def target(self, operand):
-        """(label or signed offset, size, operand)"""
-        match = SYNTAX["label"].match(operand.text)
+    def target(self, operand: Operand) -> Target:
+        match = LABEL_SYNTAX.match(operand.text)
         if match is not None:
-            return match[1], self.size(operand, match[2], OFFSET_SIZE), operand
-        match = SYNTAX["number"].match(operand.text)
+            return Target(match[1], self.size(operand, match[2], OFFSET_SIZE), operand)
+        match = NUMBER_SYNTAX.match(operand.text)
         if match is None or match[1][0] not in "+-":
             advice = "write a label, or an offset from this opcode with its sign, +12 or -3"
-            self.fail(operand.column, f"{operand.text!r} is no target; {advice}")
-        value = int(match[1], 0 if "x" in match[1].lower() else 10)
-        return value, self.size(operand, match[2], OFFSET_SIZE), operand
+            self.refuse(operand, f"{operand.text!r} is no target; {advice}")
+        return Target(value_of(match[1]), self.size(operand, match[2], OFFSET_SIZE), operand)
 
     # Second pass: labels
 
-    def bytes_of(self, item):
-        if item.record is None:
-            return item.raw
-        values = dict(item.values)
-        if "T" in values:
-            where, size, operand = values["T"]
-            if isinstance(where, str):
-                where = self.label(where, operand, item.line) - item.pc
-            if not fits(where, size):
-                advice = "give it more" if size < OFFSET_SIZE else "four is the most"
-                message = f"the offset {where} does not fit {size} bytes; {advice}"
-                self.fail(operand.column, message, item.line)
-            values["T"] = where, size
-        return encode(item.record, values)
+    def assembly(self) -> Assembly:
+        code = b"".join(self.bytes_of(item) for item in self.items)
+        table = [self.entry_of(entry) for entry in self.table]
+        size = self.entry_size_for(table)
+        starts = [item.pc for item in self.items if item.starts and item.size]
+        lines = [(item.pc, item.line) for item in self.items]
+        return Assembly(make_blob(code, starts, table, size), code, starts, table, size, dict(self.labels), lines)
 
-    def label(self, name, operand, line):
+    def bytes_of(self, item: RawBytes | Instruction) -> bytes:
+        if isinstance(item, RawBytes):
+            return item.data
+        numbers = dict(item.operands.numbers)
+        if item.target is not None:
+            numbers["T"] = self.offset(item.target, item.pc)
+        return encode(item.record, Operands(item.operands.registers, numbers))
+
+    def offset(self, target: Target, pc: int) -> Number:
+        where = target.where
+        offset = self.label(where, target.operand) - pc if isinstance(where, str) else where
+        if not fits(offset, target.size):
+            advice = "give it more" if target.size < OFFSET_SIZE else "four is the most"
+            self.refuse(target.operand, f"the offset {offset} does not fit {target.size} bytes; {advice}")
+        return Number(offset, target.size)
+
+    def label(self, name: str, operand: Operand) -> int:
         if name not in self.labels:
             near = difflib.get_close_matches(name, self.labels, 1)
             advice = f"did you mean {near[0]}?" if near else f"write `{name}:` before a line"
-            self.fail(operand.column, f"there is no label {name}; {advice}", line)
+            self.refuse(operand, f"there is no label {name}; {advice}")
         return self.labels[name]
 
-    def entry_of(self, line, operand):
+    def entry_of(self, operand: Operand) -> int:
         """The value of a jump-table entry."""
-        self.line = line
-        if SYNTAX["number"].match(operand.text):
+        if NUMBER_SYNTAX.match(operand.text):
             return self.number(operand, 0, 2**32 - 1, "entry")
-        match = SYNTAX["label"].match(operand.text)
+        match = LABEL_SYNTAX.match(operand.text)
         if match is None or match[2] is not None:
-            self.fail(operand.column, f"{operand.text!r} is no entry; write a label or a position")
-        return self.label(operand.text, operand, line)
+            self.refuse(operand, f"{operand.text!r} is no entry; write a label or a position")
+        return self.label(operand.text, operand)
 
-    def entry_size_for(self, table):
+    def entry_size_for(self, table: list[int]) -> int:
         needed = max(1, (max(table, default=0).bit_length() + 7) // 8)
         if self.entry_size is None:
             return needed
         if self.entry_size < needed:
-            line, operand = self.table[table.index(max(table))]
-            message = f"this entry needs {needed} bytes and .entry_size is {self.entry_size}"
-            self.fail(operand.column, message, line)
+            widest = self.table[table.index(max(table))]
+            self.refuse(widest, f"this entry needs {needed} bytes and .entry_size is {self.entry_size}")
         return self.entry_size
 
 
-def split(rest, column):
+def value_of(text: str) -> int:
+    return int(text, 0 if "x" in text.lower() else 10)
+
+
+def split(rest: str, line: int, column: int) -> list[Operand]:
     """Operands separated by commas, with their columns."""
     operands = []
     for part in rest.split(","):
-        operands.append(Operand(part.strip(), column + len(part) - len(part.lstrip())))
+        operands.append(Operand(part.strip(), line, column + len(part) - len(part.lstrip())))
         column += len(part) + 1
     return operands
-
-
-def sized(values):
-    """Values with every target as an offset of its size, for the first pass."""
-    return {letter: (0, value[1]) if letter == "T" else value for letter, value in values.items()}

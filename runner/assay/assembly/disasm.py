@@ -5,19 +5,26 @@ invalid opcode, bits that mean nothing, operands that reach into the next instru
 end; the comment says how the machine reads it), and `.byte` for bytes that begin no instruction.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 
 import model
 from assay.assembly import asm
+from assay.assembly.encoding import IMMEDIATE_MAX, REGISTERS, Number, Operands, encode, form_of, shortest
 from model.machine import blob as code_blob
 from model.machine import gas, isa
+from model.machine.blob import Blob
+from model.machine.isa import Program
+from model.table import Insn
 
 GAP_MAX = 16  # bytes on one .byte line
 BYTES_SHOWN = 10
 DECIMAL_MAX = 9999
 
 
-class Line(NamedTuple):
+@dataclass(frozen=True)
+class Line:
     pc: int
     bytes: bytes
     text: str  # as the assembler reads it
@@ -28,19 +35,19 @@ class Line(NamedTuple):
     note: str  # how the machine reads an .insn
 
 
-def disassemble(blob, mem_cycles=25):
+def disassemble(blob: bytes, mem_cycles: int = 25) -> list[Line]:
     """All lines of a code blob; raises model.Rejected."""
-    program = isa.Program(code_blob.parse(blob))
+    program = Program(code_blob.parse(blob))
     return [line for start, end in spans(program.blob) for line in lines_of(program, start, end, mem_cycles)]
 
 
-def listing(blob, mem_cycles=25):
+def listing(blob: bytes, mem_cycles: int = 25) -> str:
     """The text of a blob, which assembles to it again."""
     parsed = code_blob.parse(blob)
     lines = disassemble(blob, mem_cycles)
     entries = [parsed.jump_entry(n) for n in range(parsed.jump_len)]
     places = {line.pc for line in lines}
-    labels = places & (targets(isa.Program(parsed)) | set(entries))
+    labels = places & (targets(Program(parsed)) | set(entries))
     text = [f".entry_size {parsed.entry_size}"]
     for at in range(0, len(entries), 8):
         row = (label(entry) if entry in labels else str(entry) for entry in entries[at : at + 8])
@@ -52,7 +59,7 @@ def listing(blob, mem_cycles=25):
     return "\n".join(text) + "\n"
 
 
-def comment(line):
+def comment(line: Line) -> str:
     """pc, bytes, and what is remarkable."""
     shown = line.bytes[:BYTES_SHOWN].hex(" ") + (" …" if len(line.bytes) > BYTES_SHOWN else "")
     parts = [f"{line.pc:04x}  {shown}"]
@@ -67,145 +74,124 @@ def comment(line):
     return "  ".join(parts)
 
 
-def label(pc):
+def label(pc: int) -> str:
     return f"L{pc:x}"
 
 
-def spans(blob):
+def spans(blob: Blob) -> Iterator[tuple[int, int]]:
     """(start, end) of every start bit and the bytes up to the next one; bytes before the first."""
     starts = [pc for pc in range(blob.code_len) if blob.start(pc)]
     if blob.code_len and (not starts or starts[0] != 0):
         yield 0, starts[0] if starts else blob.code_len
-    yield from zip(starts, starts[1:] + [blob.code_len])
+    yield from pairwise([*starts, blob.code_len])
 
 
-def targets(program):
+def targets(program: Program) -> set[int]:
     """Every static target."""
-    return {program.instruction(pc).target for pc in program.executable if "T" in letters(program, pc)}
+    code = program.blob.code
+    jumps = [pc for pc in program.executable if "T" in form_of(isa.OPCODE[code[pc]]).operands]
+    return {program.instruction(pc).target for pc in jumps}
 
 
-def letters(program, pc):
-    return asm.OPERANDS[isa.OPCODE[program.blob.code[pc]].form]
-
-
-def lines_of(program, start, end, mem_cycles):
+def lines_of(program: Program, start: int, end: int, mem_cycles: int) -> Iterator[Line]:
     blob = program.blob
     if not blob.start(start):
         yield from gap(blob, start, end)
         return
     is_executable, is_block = start in program.executable, start in program.starts
     cost = gas.block_cost(program, start, mem_cycles) if is_executable and is_block else None
-    span, note = blob.code[start:end], ""
-    if is_executable:
-        text, size = instruction_text(program, start, span)
-        if text is None:
-            note = meaning(program, start)
-    else:
-        text, size = None, 1
-    if text is None:
-        text = raw(".insn", span[:size])
-    yield Line(start, span[:size], text, True, is_executable, is_block, cost, note)
+    span = blob.code[start:end]
+    text, size = instruction_text(program, start, span) if is_executable else (None, 1)
+    note = meaning(program, start) if is_executable and text is None else ""
+    yield Line(start, span[:size], text or raw(".insn", span[:size]), True, is_executable, is_block, cost, note)
     yield from gap(blob, start + size, end)
 
 
-def gap(blob, start, end):
+def gap(blob: Blob, start: int, end: int) -> Iterator[Line]:
     """Bytes that begin no instruction."""
     for at in range(start, end, GAP_MAX):
         data = blob.code[at : min(end, at + GAP_MAX)]
         yield Line(at, data, raw(".byte", data), False, False, False, None, "")
 
 
-def raw(directive, data):
+def raw(directive: str, data: bytes) -> str:
     return f"{directive} {', '.join(f'0x{byte:02x}' for byte in data)}"
 
 
-def instruction_text(program, pc, span):
+def instruction_text(program: Program, pc: int, span: bytes) -> tuple[str | None, int]:
     """(text, size) when the text assembles to the span's first bytes, else (None, bytes to show)."""
     record = isa.OPCODE[span[0]]
-    values = as_written(record, pc, program.instruction(pc), program.blob)
-    data = asm.encode(record, values)
+    operands = as_written(record, pc, program)
+    data = encode(record, operands)
     if span.startswith(data):
-        has_label = 0 <= pc + values.get("T", (-1 - pc,))[0] and is_place(program, pc, values)
-        return operands_text(record, values, pc if has_label else None), len(data)
+        return operands_text(record, operands, label_of_target(program, pc, operands)), len(data)
     return None, min(len(span), isa.skip(program.blob, pc) + 1)
 
 
-def is_place(program, pc, values):
-    """True when the target has a line of its own."""
-    target = pc + values["T"][0]
-    return target < program.code_len and bool(program.blob.start(target))
+def label_of_target(program: Program, pc: int, operands: Operands) -> str | None:
+    """The label of where it jumps to, when that has a line of its own."""
+    if "T" not in operands.numbers:
+        return None
+    target = pc + operands.numbers["T"].value
+    has_line = 0 <= target < program.code_len and program.blob.start(target)
+    return label(target) if has_line else None
 
 
-def as_written(record, pc, instruction, blob):
+def as_written(record: Insn, pc: int, program: Program) -> Operands:
     """The operands as their bytes have them: registers unclamped, lengths as the machine reads."""
-    l = isa.skip(blob, pc)
-    b1, b2 = blob.byte(pc + 1), blob.byte(pc + 2)
-    form = record.form
-    low, high = b1 % 16, b1 // 16
-    fields = {"A": low, "B": high, "D": b2}
-    if form == "two_reg":
-        fields = {"D": low, "A": high}
-    lx, taken = 0, {"one_imm": 0, "one_offset": 0, "two_reg_two_imm": 2}.get(form, 1)
-    if "Y" in asm.OPERANDS[form] or form == "one_reg_imm_offset":
-        length = {"two_imm": b1, "two_reg_two_imm": b2}.get(form, high)
-        lx = min(asm.IMMEDIATE_MAX, length % 8)
-    rest = min(asm.IMMEDIATE_MAX, max(0, l - lx - taken))
-    values = {letter: fields[letter] for letter in asm.OPERANDS[form] if letter in "ABD"}
-    if "X" in asm.OPERANDS[form]:
-        is_last = "Y" not in asm.OPERANDS[form] and "T" not in asm.OPERANDS[form]
-        values["X"] = signed(instruction.x), rest if is_last else lx
-        if form == "one_reg_ext_imm":
-            values["X"] = instruction.x, 8
-    if "Y" in asm.OPERANDS[form]:
-        values["Y"] = signed(instruction.y), rest
-    if "T" in asm.OPERANDS[form]:
-        values["T"] = instruction.target - pc, rest
-    return values
+    form, blob, read = form_of(record), program.blob, program.instruction(pc)
+    first, second = blob.byte(pc + 1), blob.byte(pc + 2)
+    fields = {form.low: first % 16, form.high: first // 16, form.second: second}
+    x_size = min(IMMEDIATE_MAX, fields.get("X_SIZE", 0) % 8)
+    head = bool(form.low) + bool(form.second)
+    rest = min(IMMEDIATE_MAX, max(0, isa.skip(blob, pc) - x_size - head))
+    found = Operands({letter: fields[letter] for letter in form.operands if letter in REGISTERS})
+    if record.form == "one_reg_ext_imm":
+        found.numbers["X"] = Number(read.x, 8)
+    elif "X" in form.operands:
+        is_last = form.operands.endswith("X")
+        found.numbers["X"] = Number(signed(read.x), rest if is_last else x_size)
+    if "Y" in form.operands:
+        found.numbers["Y"] = Number(signed(read.y), rest)
+    if "T" in form.operands:
+        found.numbers["T"] = Number(read.target - pc, rest)
+    return found
 
 
-def signed(value):
+def signed(value: int) -> int:
     return value - 2**64 if value >= 2**63 else value
 
 
-def operands_text(record, values, label_from=None):
-    """The line of an instruction; label_from is its pc when the target is to be a label."""
+def operands_text(record: Insn, operands: Operands, target: str | None = None) -> str:
+    """The line of an instruction; `target` is the label of where it jumps to, if that has one."""
     parts = []
-    for letter in asm.OPERANDS[record.form]:
-        if letter in "ABD":
-            parts.append(f"r{values[letter]}")
+    for letter in form_of(record).operands:
+        if letter in REGISTERS:
+            parts.append(f"r{operands.registers[letter]}")
             continue
-        value, size = values[letter]
+        number = operands.numbers[letter]
+        text, usual = plain(number.value), shortest(number.value)
         if letter == "T":
-            where = label(label_from + value) if label_from is not None else f"{value:+}"
-            parts.append(where if size == asm.OFFSET_SIZE else f"{where}:{size}")
-        elif size == 8:
-            parts.append(plain(value))
-        else:
-            parts.append(plain(value) if size == asm.shortest(value) else f"{plain(value)}:{size}")
+            text, usual = target or f"{number.value:+}", asm.OFFSET_SIZE
+        parts.append(text if number.size in (usual, 8) else f"{text}:{number.size}")
     return f"{record.name} {', '.join(parts)}".rstrip()
 
 
-def plain(value):
+def plain(value: int) -> str:
     return str(value) if -DECIMAL_MAX <= value <= DECIMAL_MAX else f"{value:#x}"
 
 
-def meaning(program, pc):
+def meaning(program: Program, pc: int) -> str:
     """How the machine reads the instruction at pc, registers clamped."""
-    instruction = program.instruction(pc)
+    read = program.instruction(pc)
     record = isa.OPCODE[program.blob.code[pc]]
-    parts = []
-    for letter in asm.OPERANDS[record.form]:
-        if letter in "ABD":
-            parts.append(f"r{getattr(instruction, letter.lower())}")
-        elif letter == "T":
-            parts.append(f"{instruction.target - pc:+}")
-        else:
-            value = getattr(instruction, letter.lower())
-            parts.append(plain(value if record.form == "one_reg_ext_imm" else signed(value)))
+    x = read.x if record.form == "one_reg_ext_imm" else signed(read.x)
+    fields = {"A": f"r{read.a}", "B": f"r{read.b}", "D": f"r{read.d}", "X": plain(x), "Y": plain(signed(read.y))}
+    parts = [fields.get(letter) or f"{read.target - pc:+}" for letter in form_of(record).operands]
     return f"reads as {record.name} {', '.join(parts)}".rstrip()
 
 
-def window(blob, pc, around=3, mem_cycles=25):
+def window(blob: bytes, pc: int, around: int = 3, mem_cycles: int = 25) -> list[tuple[Line, bool]]:
     """The lines near pc: (line, whether pc lies in it)."""
     try:
         lines = disassemble(blob, mem_cycles)
