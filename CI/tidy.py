@@ -2,33 +2,93 @@
 
     python CI/tidy.py            all files that git knows or would add
 
-Arrows: ref/ and fast/ include assay.h, spec/*.def and their own headers; the harness the same; the
-specification imports nothing of the runner; the generators only the specification.
+Arrows of C: ref/, fast/ and the harness include assay.h, spec/*.def and their own headers. Arrows of Python: FOLDERS
+and ROOMS below. Exceptions from other tools' rules have their reason on their line, and EXCEPTIONS may only fall.
 """
 
+import io
 import re
 import subprocess
 import sys
+import tokenize
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-CODE = {".c", ".h", ".py", ".sh", ".cmake"}
-TEXT = CODE | {".def", ".md", ".txt", ".json", ".in", ".1", ".lock", ".asm", ".ld", ""}
+EXCEPTIONS = 2  # `type: ignore`, `noqa`, `NOLINT`, `Any`: how many there are; whoever removes one lowers it
 COLUMNS = 120
+CODE = {".c", ".h", ".py", ".sh", ".cmake", ".def", ".asm", ".ld", ".in", ".toml", ".yml", ".yaml", ".js", ".css", ""}
+TEXT = CODE | {".md", ".txt", ".json", ".1", ".lock"}
+LONG = {"LICENSE"}  # texts of others
 
 MARKS = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b")
 NAMED_HOSTS = r"assay\.invalid|www\.apache\.org|www\.w3\.org|json-schema\.org"
 PLACES = re.compile(rf"/work/|/home/[a-z]|/root/|\bhttps?://(?!{NAMED_HOSTS})")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
-IMPORT = re.compile(r"^\s*(?:from\s+(\.*[\w.]*)\s+import|import\s+([\w.]+))")
+IMPORT = re.compile(r"^\s*(?:from\s+(\.*[\w.]*)\s+import\s+(.+)|import\s+([\w.]+))")
 RULE = re.compile(r"^### (\S+)$", re.M)
-CITED = re.compile(r"(?<![\w/.])((?:%s)(?:/[a-z0-9_]+)+)(?![\w/.*])")
+EXCEPTION = re.compile(r"(#\s*type:\s*ignore(?:\[[^\]]*\])?|#\s*noqa(?::\s*[A-Z0-9, ]+)?|NOLINT\w*(?:\([^)]*\))?)(.*)")
 
 # folder -> what its Python may import besides the standard library
-PYTHON = {"spec/model": {"model"}, "spec/cases": {"model", "cases"}, "CI": set()}
+FOLDERS = {
+    "spec/model": {"model"},
+    "spec/cases": {"model", "cases"},
+    "guest/linker": {"model", "elftools"},
+    "guest/random_guest": set[str](),
+    "CI": set[str](),
+}
+# The rooms of runner/assay from the top down: a room imports rooms further down, and itself.
+ROOMS = (
+    "commands", "book", "mutate", "check", "guests", "random", "replay", "locate", "corpus", "suite", "assembly",
+    "engines", "base",
+)  # fmt: skip
+RUNNER = Path("runner/assay")
+ROOT_MODULES = {"__init__.py", "__main__.py", "cli.py"}
 
 
-def files():
+@dataclass(frozen=True)
+class Complaint:
+    path: Path
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text file of the project."""
+
+    path: Path
+    text: str
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return self.text.splitlines()
+
+    def at(self, line: int, text: str) -> Complaint:
+        return Complaint(self.path, line, text)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The ids that the chapters define, and how one is cited."""
+
+    ids: set[str]
+    cited: re.Pattern[str]
+
+    def unknown(self, line: str) -> list[str]:
+        found: list[str] = self.cited.findall(line)
+        return [name for name in found if name not in self.ids and not self.has_part(name)]
+
+    def has_part(self, name: str) -> bool:
+        return any(identity.startswith(f"{name}/") for identity in self.ids)
+
+
+def files() -> list[Path]:
     """Every file of the project, vectors left out: they are generated."""
     argv = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -39,96 +99,189 @@ def files():
     return found
 
 
-def is_generated(path):
+def is_generated(path: Path) -> bool:
     return path.parts[0] == "vectors" and path.suffix == ".json"
 
 
-def complaints(path, rules):
-    if path.suffix not in TEXT:
-        return
-    try:
-        text = (ROOT / path).read_text("utf-8")
-    except UnicodeDecodeError as error:
-        yield 1, f"no UTF-8 at byte {error.start}"
-        return
-    if text and not text.endswith("\n"):
-        yield text.count("\n") + 1, "no newline at the end"
-    for number, line in enumerate(text.splitlines(), 1):
-        yield from ((number, complaint) for complaint in line_complaints(path, line, rules))
+def read(paths: Iterable[Path]) -> tuple[list[Source], list[Complaint]]:
+    sources, complaints = [], []
+    for path in paths:
+        if path.suffix not in TEXT:
+            continue
+        try:
+            sources.append(Source(path, (ROOT / path).read_text("utf-8")))
+        except UnicodeDecodeError as error:
+            complaints.append(Complaint(path, 1, f"no UTF-8 at byte {error.start}"))
+    return sources, complaints
 
 
-def line_complaints(path, line, rules):
+def read_rules() -> Rules:
+    chapters = sorted((ROOT / "spec").glob("*/*.md"))
+    ids = {identity for chapter in chapters for identity in RULE.findall(chapter.read_text("utf-8"))}
+    if not ids:
+        sys.exit("tidy: no rule found in spec/*/*.md")
+    areas = "|".join(sorted({identity.split("/")[0] for identity in ids}))
+    return Rules(ids, re.compile(rf"(?<![\w/.])((?:{areas})(?:/[a-z0-9_]+)+)(?![\w/.*])"))
+
+
+# What each line must keep to
+
+
+def style(source: Source) -> Iterator[Complaint]:
+    if source.text and not source.text.endswith("\n"):
+        yield source.at(len(source.lines), "no newline at the end")
+    for number, line in enumerate(source.lines, 1):
+        for text in style_of_line(source.path, line):
+            yield source.at(number, text)
+
+
+def style_of_line(path: Path, line: str) -> Iterator[str]:
     if line.rstrip() != line:
         yield "spaces at the end"
     if "\t" in line:
         yield "a tab"
-    if path.suffix in CODE and len(line) > COLUMNS:
+    if path.suffix in CODE and path.name not in LONG and len(line) > COLUMNS:
         yield f"{len(line)} columns, at most {COLUMNS}"
-    if path.name != "tidy.py":
-        if MARKS.search(line):
-            yield "a mark of unfinished work"
-        if PLACES.search(line) and path.name not in ("LICENSE",):
-            yield "a place of some machine or network"
-    if path.suffix in {".c", ".h"}:
-        yield from include_complaints(path, line)
-    if path.suffix == ".py":
-        yield from import_complaints(path, line)
-    if path.parts[0] in ("ref", "fast") or path.parts[:2] == ("spec", "model"):
-        for cited in rules["cited"].findall(line):
-            if cited not in rules["ids"] and not any(i.startswith(f"{cited}/") for i in rules["ids"]):
-                yield f"{cited} is no rule of a chapter"
+    if path.name != "tidy.py" and MARKS.search(line):
+        yield "a mark of unfinished work"
+    if path.name not in ("tidy.py", "LICENSE") and PLACES.search(line):
+        yield "a place of some machine or network"
 
 
-def include_complaints(path, line):
-    found = INCLUDE.match(line)
-    if not found or found[1] == "<":
+def citations(source: Source, rules: Rules) -> Iterator[Complaint]:
+    """Engines and the model cite rules that exist."""
+    if source.path.parts[0] in ("ref", "fast") or source.path.is_relative_to("spec/model"):
+        for number, line in enumerate(source.lines, 1):
+            for name in rules.unknown(line):
+                yield source.at(number, f"{name} is no rule of a chapter")
+
+
+# Exceptions from the rules of other tools
+
+
+def exceptions(source: Source) -> Iterator[tuple[int, str, str]]:
+    """(line, mark, what follows it) of each."""
+    if source.path.suffix not in (".py", ".c", ".h") or source.path == Path("CI/tidy.py"):
         return
-    name = found[2]
-    room = path.parts[0]
-    own = (ROOT / path.parent / name).is_file() or (ROOT / room / name).is_file()
-    contract = name == "assay.h" or name.endswith(".def") and (ROOT / "spec" / name).is_file()
-    if not own and not contract and path.parts[0] in ("ref", "fast", "runner"):
-        yield f'includes "{name}", which is neither its own, nor assay.h, nor a table of spec/'
+    for number, line in enumerate(source.lines, 1):
+        if found := EXCEPTION.search(line):
+            yield number, found[1], found[2]
+    if source.path.suffix == ".py":
+        yield from uses_of_any(source)
 
 
-def import_complaints(path, line):
-    folder = next((name for name in PYTHON if path.is_relative_to(name)), None)
-    found = IMPORT.match(line)
-    if folder is None or not found:
+def uses_of_any(source: Source) -> Iterator[tuple[int, str, str]]:
+    for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
+        if token.type == tokenize.NAME and token.string == "Any" and "import" not in token.line:
+            yield token.start[0], "Any", token.line.partition("#")[2]
+
+
+def unreasoned(source: Source) -> Iterator[Complaint]:
+    for number, mark, rest in exceptions(source):
+        if not re.search(r"\w{2}", rest.removesuffix("*/")):
+            yield source.at(number, f"{mark} without a reason on its line")
+
+
+def count_of_exceptions(count: int) -> Iterator[Complaint]:
+    """The number may only fall, so that it stands in this file as it is."""
+    if count != EXCEPTIONS:
+        advice = "remove one" if count > EXCEPTIONS else f"write {count} there"
+        yield Complaint(Path("CI/tidy.py"), 1, f"{count} exceptions, EXCEPTIONS is {EXCEPTIONS}; {advice}")
+
+
+# Arrows
+
+
+def includes(source: Source) -> Iterator[Complaint]:
+    room = source.path.parts[0]
+    if source.path.suffix not in (".c", ".h") or room not in ("ref", "fast", "runner"):
         return
-    name = found[1] or found[2]
+    for number, line in enumerate(source.lines, 1):
+        found = INCLUDE.match(line)
+        if not found or found[1] == "<":
+            continue
+        name = found[2]
+        own = (ROOT / source.path.parent / name).is_file() or (ROOT / room / name).is_file()
+        contract = name == "assay.h" or (name.endswith(".def") and (ROOT / "spec" / name).is_file())
+        if not own and not contract:
+            yield source.at(number, f'includes "{name}", which is neither its own, nor assay.h, nor a table of spec/')
+
+
+def imports(source: Source) -> Iterator[Complaint]:
+    if source.path.suffix != ".py":
+        return
+    for number, line in enumerate(source.lines, 1):
+        if found := IMPORT.match(line):
+            for name in imported(found):
+                for text in (outside(source.path, name), upward(source.path, name)):
+                    if text:
+                        yield source.at(number, text)
+
+
+def imported(found: re.Match[str]) -> list[str]:
+    """The modules that an import names: `from assay import a, b` are two."""
+    module = found[1] or found[3]
+    if module != "assay":
+        return [module]
+    return [f"assay.{name.split(' as ')[0].strip('() ')}" for name in (found[2] or "").split(",")]
+
+
+def outside(path: Path, name: str) -> str:
+    """What is wrong with an import of another folder, if anything is."""
+    folder = next((folder for folder in FOLDERS if path.is_relative_to(folder)), None)
     top = name.split(".")[0]
-    if top and not name.startswith(".") and top not in sys.stdlib_module_names | PYTHON[folder]:
-        yield f"imports {top}; {folder} may import {', '.join(sorted(PYTHON[folder])) or 'nothing'}"
+    if folder is None or name.startswith(".") or top in sys.stdlib_module_names | FOLDERS[folder]:
+        return ""
+    return f"imports {top}; {folder} may import {', '.join(sorted(FOLDERS[folder])) or 'nothing'}"
 
 
-def unlisted(paths):
+def upward(path: Path, name: str) -> str:
+    """What is wrong with an import of another room of the runner."""
+    if not path.is_relative_to(RUNNER) or not name.startswith(("assay.", ".")):
+        return ""
+    if name.startswith("."):
+        return f"imports {name}; write from assay.ROOM import ..."
+    room, other = path.relative_to(RUNNER).parts[0], name.split(".")[1]
+    if room in ROOMS and (other not in ROOMS or ROOMS.index(other) < ROOMS.index(room)):
+        return f"imports {name}; the arrows go down: {' > '.join(ROOMS)}"
+    return ""
+
+
+# Files as a whole
+
+
+def misplaced(paths: Iterable[Path]) -> Iterator[Complaint]:
+    """Modules of the runner that stand in no room."""
+    for path in paths:
+        if path.parent == RUNNER and path.suffix == ".py" and path.name not in ROOT_MODULES:
+            yield Complaint(path, 1, "it stands in no room of runner/assay")
+        if path.suffix == ".py" and path.is_relative_to(RUNNER) and len(path.relative_to(RUNNER).parts) > 1:
+            room = path.relative_to(RUNNER).parts[0]
+            if room not in ROOMS and path.name == "__init__.py":
+                yield Complaint(path, 1, f"the room {room} has no place in ROOMS of CI/tidy.py")
+
+
+def unlisted(paths: Iterable[Path]) -> Iterator[Complaint]:
     """C files that no CMakeLists.txt names."""
     for path in paths:
         if path.suffix == ".c" and path.parts[0] in ("ref", "fast", "runner"):
             build = next(folder for folder in path.parents if (ROOT / folder / "CMakeLists.txt").is_file())
             listed = (ROOT / build / "CMakeLists.txt").read_text().split()
             if str(path.relative_to(build)) not in [word.strip("()") for word in listed]:
-                yield path, 1, "its CMakeLists.txt does not name it"
+                yield Complaint(path, 1, "its CMakeLists.txt does not name it")
 
 
-def read_rules():
-    chapters = sorted((ROOT / "spec").glob("*/*.md"))
-    ids = {identity for chapter in chapters for identity in RULE.findall(chapter.read_text("utf-8"))}
-    if not ids:
-        sys.exit("tidy: no rule found in spec/*.md")
-    areas = "|".join(sorted({identity.split("/")[0] for identity in ids}))
-    return {"ids": ids, "cited": re.compile(CITED.pattern % areas)}
-
-
-def main():
+def main() -> int:
     rules = read_rules()
     paths = files()
-    found = [(path, *complaint) for path in paths for complaint in complaints(path, rules)]
-    found += unlisted(paths)
-    for path, number, complaint in found:
-        print(f"{path}:{number}: {complaint}")
-    print(f"tidy: {len(paths)} files, {len(found)} complaints")
+    sources, found = read(paths)
+    for source in sources:
+        found += [*style(source), *citations(source, rules), *includes(source), *imports(source), *unreasoned(source)]
+    count = sum(1 for source in sources for _ in exceptions(source))
+    found += [*count_of_exceptions(count), *misplaced(paths), *unlisted(paths)]
+    for complaint in found:
+        print(complaint)
+    print(f"tidy: {len(paths)} files, {count} reasoned exceptions, {len(found)} complaints")
     return 1 if found else 0
 
 
