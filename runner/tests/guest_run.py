@@ -1,14 +1,11 @@
 """Building guests and running their Images on the model's machine, for the tests of the linker."""
 
-import sys
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import model
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "guest"))
-
-from linker import cc, cli, image  # noqa: E402  (found by the line above)
+from linker import cc, cli, image
 
 kernel = model.kernel
 PAGE = model.table.LIMIT["page_size"]
@@ -16,13 +13,13 @@ REGISTERS = model.table.LIMIT["register_count"]
 ENDPOINT_REGISTER, RESULT_REGISTER = 11, 7
 GAS = 10**12
 
-__all__ = ["build", "cc", "cli", "image", "link", "result", "kernel", "ROOT", "run"]
+__all__ = ["build", "cc", "cli", "image", "kernel", "link", "result", "run"]
 
 
-def build(folder, text, *options, name="guest.c", command=cc.command):
+def build(
+    folder: Path, text: str, *options: str, name: str = "guest.c", command: Callable[..., list[str]] = cc.command
+) -> bytes:
     """C or assembly text to the bytes of an ELF; asserts that it compiles."""
-    import subprocess
-
     source, elf = folder / name, folder / "guest.elf"
     source.write_text(text)
     ran = subprocess.run(command([str(source)], list(options), str(elf)), capture_output=True, text=True)
@@ -30,11 +27,13 @@ def build(folder, text, *options, name="guest.c", command=cc.command):
     return elf.read_bytes()
 
 
-def link(folder, text, *options, **names):
-    return image.link(build(folder, text, *options, **names))
+def link(
+    folder: Path, text: str, *options: str, name: str = "guest.c", command: Callable[..., list[str]] = cc.command
+) -> image.Linked:
+    return image.link(build(folder, text, *options, name=name, command=command))
 
 
-def pages(image):
+def pages(image: kernel.Image) -> Iterator[model.Page]:
     """The pages that run maps (call/map)."""
     slots = {**image.pinned_slots, **image.initial_slots}
     for mapping in image.memory_mappings:
@@ -45,7 +44,7 @@ def pages(image):
             yield model.Page(mapping.start + at, access, content[at : at + PAGE])
 
 
-def run(data, *arguments, endpoint=0):
+def run(data: bytes, *arguments: int, endpoint: int = 0) -> tuple[model.Machine, model.Stop]:
     """An Image's bytes and φ7.. to the machine and the Stop; operations without effect are passed."""
     admitted = kernel.admit(data)
     machine = model.load(admitted.code, 25, list(pages(admitted)))
@@ -61,7 +60,7 @@ def run(data, *arguments, endpoint=0):
     return machine, stop
 
 
-def result(data, *arguments, endpoint=0):
+def result(data: bytes, *arguments: int, endpoint: int = 0) -> int:
     """What an Image's endpoint replies with."""
     _, stop = run(data, *arguments, endpoint=endpoint)
     assert (stop.exit, stop.argument) == ("host_call", 0), stop

@@ -108,11 +108,7 @@ OTHER = k.Instance(b"\x66" * 32, b"\x55" * 32)
 
 
 def state(*contents, files=None, next_file_id=0):
-    return k.State(
-        data_payloads=payloads(*contents),
-        data_blobs=files or {},
-        counters=k.IdCounters(next_file_id),
-    )
+    return k.State(data_payloads=payloads(*contents), data_blobs=files or {}, counters=k.IdCounters(next_file_id))
 
 
 def of(*instructions, **fields):

@@ -6,6 +6,8 @@ The guest folds the results of a case over all pairs of values into one number; 
 of RISC-V it prints them.
 """
 
+from collections.abc import Iterator
+
 VALUES = [0, 1, 37, 2**31, 2**63 - 1, 2**63, 2**64 - 1, 0xFF00FF0000800001]
 CONSTANTS = [0, 1, -1, 5, 63, 2047, 0x1234, 2**31 - 1, -(2**31), 2**31, 0x123456789ABC]
 
@@ -26,7 +28,7 @@ TWO_WAYS = ["a3, a0", "a0, a0", "a3, zero", "zero, a0"]
 BRANCH_WAYS = ["a0, a1", "a0, zero", "zero, a1", "a0, a0", "zero, zero"]
 
 
-def cases():
+def cases() -> Iterator[str]:
     """The instructions of each case."""
     for name in REGISTER:
         yield from (f"{name} {way}" for way in THREE_WAYS)
@@ -56,7 +58,7 @@ def cases():
     yield "la t1, 1f; jr t1; li a3, 9; 1: addi a3, a3, 4"
 
 
-def branches():
+def branches() -> Iterator[str]:
     for name in BRANCH:
         for way in BRANCH_WAYS:
             yield f"{name} {way}, 1f; addi a3, a3, 7; 1: addi a3, a3, 1"
@@ -65,7 +67,7 @@ def branches():
             yield f"li a0, {constant}; {name} a0, a1, 1f; addi a3, a3, 7; 1: addi a3, a3, 1"
 
 
-def memory():
+def memory() -> Iterator[str]:
     for store in STORE:
         yield f"sd a1, 8(a2); {store} a0, 9(a2); ld a3, 8(a2)"
         yield f"sd a1, 8(a2); {store} zero, 9(a2); ld a3, 8(a2)"
@@ -83,7 +85,7 @@ def memory():
         yield f"lui t1, %hi(fixed); {load} a3, %lo(fixed)(t1)"
 
 
-def assembly():
+def assembly() -> tuple[str, int]:
     """The text of the cases, a table of them, and what qemu starts at."""
     lines = [".text"]
     for number, case in enumerate(cases()):
@@ -96,7 +98,7 @@ def assembly():
     return "\n".join(lines) + "\n", count
 
 
-def driver(count):
+def driver(count: int) -> str:
     values = ", ".join(f"{value}ull" for value in VALUES)
     return f"""
 #include <assay/guest.h>

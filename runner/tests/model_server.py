@@ -8,16 +8,12 @@ import json
 import os
 import sys
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "runner"), str(ROOT / "spec")]
-
-import model  # noqa: E402
-from assay.engines.model import ModelEngine  # noqa: E402
-from assay.engines.process import EngineRefused  # noqa: E402
-from model.machine import gas, mem, op  # noqa: E402
-from model.machine.run import Machine  # noqa: E402
+import model
+from assay.engines.model import ModelEngine
+from assay.engines.process import EngineRefused
+from model.machine import gas, mem, op
+from model.machine.run import Machine
 
 RECORD_MAX = 65536
 

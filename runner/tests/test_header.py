@@ -25,7 +25,7 @@ TABLES = (
 )
 
 
-@pytest.mark.parametrize("spec", ((), ("-I", "spec")), ids=("alone", "beside spec"))
+@pytest.mark.parametrize("spec", [(), ("-I", "spec")], ids=("alone", "beside spec"))
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_it_compiles_alone_as_c_and_as_cpp(compiler, spec):
     flags = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I", "include", *spec, "-fsyntax-only", "-"]

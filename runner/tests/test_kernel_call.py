@@ -105,11 +105,7 @@ def test_write_back_skips_what_a_small_cnode_has_not_got():
 
 
 def test_later_mapping_of_the_same_target_wins():
-    what = of(
-        set_reg(1, 5),
-        store_u32(1, 0),
-        memory_mappings=[mapping(0x1000, PAGE, 3), mapping(0, PAGE, 3)],
-    )
+    what = of(set_reg(1, 5), store_u32(1, 0), memory_mappings=[mapping(0x1000, PAGE, 3), mapping(0, PAGE, 3)])
     assert slots_of(run(world(), what))[3] == data(b"\5", PAGE)
 
 
@@ -191,18 +187,9 @@ def test_yield_and_resume():
     assert (result.outcome, result.exit, result.argument) == ("paused", "host_call", 16)
     assert k.decode("cap", result.payload) == YIELDER_SLOTS[20] and slots_of(result) == YIELDER_SLOTS
     dump = dump_of(where)
-    assert dump.stack[3] == k.DumpReference(0, 0) and [found.status for found in dump.stack] == [
-        1,
-        1,
-        1,
-        0,
-    ]
+    assert dump.stack[3] == k.DumpReference(0, 0) and [found.status for found in dump.stack] == [1, 1, 1, 0]
     suspended = dump.stack[2].suspended
-    assert (suspended.pc, suspended.gas, suspended.registers) == (
-        result.pc,
-        result.gas,
-        result.regs,
-    )
+    assert (suspended.pc, suspended.gas, suspended.registers) == (result.pc, result.gas, result.regs)
     with pytest.raises(k.Refused):
         run(where, of())
     resumed = where.resume(k.encode(TYPE), observer=events)
@@ -249,12 +236,7 @@ def test_a_reused_catcher_and_second_yields():
 def test_yields_that_trap():
     own = {9: k.Instance(k.KERNEL_IMAGE["yield_catcher"], b"\1" * 32)}
     stack, catchers = below_with(catcher(1, MARKER))
-    traps(
-        call(16, r7=20),
-        {**YIELDER_SLOTS, **own},
-        where=world(catchers=catchers),
-        yield_marker_slot=9,
-    )
+    traps(call(16, r7=20), {**YIELDER_SLOTS, **own}, where=world(catchers=catchers), yield_marker_slot=9)
     traps(call(16, r7=20), {20: OTHER}, where=world(stack, catchers=catchers))
     traps(call(16, r7=20), {20: k.TypeCap(MARKER)}, where=world(stack, catchers=catchers))
     traps(call(16, r7=20), YIELDER_SLOTS, where=world(stack * 255, catchers=catchers))
@@ -277,12 +259,7 @@ def test_out_of_gas_uncaught():
         stack, catchers = below_with(below)
         where = world(stack, catchers=catchers)
         result = run(where, SPENDER, slots, gas=3)
-        assert (result.outcome, result.exit, result.gas, result.gas_used) == (
-            "faulted",
-            "out_of_gas",
-            0,
-            3,
-        )
+        assert (result.outcome, result.exit, result.gas, result.gas_used) == ("faulted", "out_of_gas", 0, 3)
         assert len(dump_of(where).stack) == 1 and dump_of(where).tables.meters == {}
     stack, catchers = below_with(catcher(1, OOG))
     assert run(world(stack * 255, catchers=catchers), SPENDER, {20: handle("gas", 42)}, gas=3).outcome == "faulted"

@@ -266,12 +266,7 @@ def test_random_sequences_keep_the_invariants():
             if result.outcome != "paused":
                 break
             result = where.resume(chance.choice((None, k.encode(chance.choice(OTHERS)))), observer=watcher)
-    assert {
-        ("halt", "halt"),
-        ("faulted", "trap"),
-        ("paused", "host_call"),
-        ("paused", "out_of_gas"),
-    } <= endings
+    assert {("halt", "halt"), ("faulted", "trap"), ("paused", "host_call"), ("paused", "out_of_gas")} <= endings
 
 
 def test_random_chains_keep_the_invariants():

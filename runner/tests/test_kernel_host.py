@@ -104,12 +104,7 @@ def test_unassigned_and_silent_operations():
 
 def test_operation_at_the_end_of_the_code_goes_on_into_the_implicit_trap():
     result = run(world(), image(op(64)))
-    assert (result.outcome, result.exit, result.pc, result.gas_used) == (
-        "faulted",
-        "trap",
-        5,
-        97 + 1,
-    )
+    assert (result.outcome, result.exit, result.pc, result.gas_used) == ("faulted", "trap", 5, 97 + 1)
 
 
 def test_derive_spawn():
@@ -150,18 +145,8 @@ def test_read_data():
 
 
 def test_read_data_traps():
-    slots, where = (
-        {20: data(b"abcd"), 21: data(b"abcd", 2**64 - 1), 22: TYPE},
-        world(state=state(b"abcd")),
-    )
-    for address, length in (
-        (0x1FFD, 4),
-        (0x2000, 1),
-        (0xFFF, 2),
-        (0x3FFF, 2),
-        (0x5000, 1),
-        (2**32 - 1, 1),
-    ):
+    slots, where = ({20: data(b"abcd"), 21: data(b"abcd", 2**64 - 1), 22: TYPE}, world(state=state(b"abcd")))
+    for address, length in ((0x1FFD, 4), (0x2000, 1), (0xFFF, 2), (0x3FFF, 2), (0x5000, 1), (2**32 - 1, 1)):
         traps(call(22, r7=20, r8=address, r9=length), slots, where=where, **BOTH)
     traps(call(22, r7=21, r8=0x1000, r9=2**64 - 1), slots, where=where, **BOTH)
     traps(call(22, r7=21, r8=0x1000, r9=PAGE + 1), slots, where=where, **BOTH)
@@ -183,19 +168,8 @@ def test_mint_data():
     minted = slots_of(after(call(23, r7=0x1000, r8=0x2000, r9=20, r10=20), slots, where, **BOTH))
     assert minted[20] == data(b"", 0x2000) and dump_of(where).tables.quotas == {}
     assert slots_of(after(call(23, r7=0x9000, r8=0, r9=20, r10=33), slots, **BOTH))[33] == data(b"")
-    for address, length in (
-        (0xFFF, 2),
-        (0x2FFF, 2),
-        (0x1000, 0x2001),
-        (0x1000, 2**64 - 1),
-        (2**32 - 1, 1),
-    ):
-        traps(
-            call(23, r7=address, r8=length, r9=20, r10=21),
-            slots,
-            where=world(quotas={9: 2**64 - 1}),
-            **BOTH,
-        )
+    for address, length in ((0xFFF, 2), (0x2FFF, 2), (0x1000, 0x2001), (0x1000, 2**64 - 1), (2**32 - 1, 1)):
+        traps(call(23, r7=address, r8=length, r9=20, r10=21), slots, where=world(quotas={9: 2**64 - 1}), **BOTH)
     traps(call(23, r7=0x1000, r8=8, r9=20, r10=21), slots, where=world(quotas={9: 7}), **BOTH)
     traps(call(23, r7=0x1000, r8=1, r9=21, r10=21), slots, where=world(quotas={9: 7}), **BOTH)
     traps(call(23, r7=0x1000, r8=1, r9=20, r10=31), slots, where=world(quotas={9: 7}), **BOTH)
@@ -219,34 +193,16 @@ def test_save_and_open():
     assert dump.state.data_blobs == {0: k.DataBlob(slots[20].hash, 100, 1, 2)} and not dump.state.data_payloads
     traps(call(25, r7=20, r8=21, r9=22), slots, where=world(quotas={2: 99}))
     after(call(25, r7=20, r8=21, r9=22), slots, world(quotas={2: 100}))
-    traps(
-        call(25, r7=20, r8=21, r9=22),
-        slots,
-        where=world(state=state(next_file_id=2**64 - 1), quotas={2: 100}),
-    )
-    after(
-        call(25, r7=20, r8=21, r9=22),
-        slots,
-        world(state=state(next_file_id=2**64 - 2), quotas={2: 100}),
-    )
+    traps(call(25, r7=20, r8=21, r9=22), slots, where=world(state=state(next_file_id=2**64 - 1), quotas={2: 100}))
+    after(call(25, r7=20, r8=21, r9=22), slots, world(state=state(next_file_id=2**64 - 2), quotas={2: 100}))
     traps(call(25, r7=21, r8=21, r9=22), slots, where=world(quotas={2: 100}))
     traps(call(25, r7=20, r8=20, r9=22), slots, where=world(quotas={2: 100}))
-    traps(
-        call(25, r7=20, r8=21, r9=22),
-        slots,
-        where=world(quotas={2: 100}),
-        pinned_slots={22: k.PinnedImage(ZERO)},
-    )
+    traps(call(25, r7=20, r8=21, r9=22), slots, where=world(quotas={2: 100}), pinned_slots={22: k.PinnedImage(ZERO)})
 
 
 def test_open():
     files = {7: k.DataBlob(MARKER, 3, 1, 0)}
-    slots = {
-        20: handle("file", 7),
-        21: k.Instance(k.KERNEL_IMAGE["host_open"]),
-        22: handle("file", 8),
-        23: OTHER,
-    }
+    slots = {20: handle("file", 7), 21: k.Instance(k.KERNEL_IMAGE["host_open"]), 22: handle("file", 8), 23: OTHER}
     where = world(state=state(files=files))
     assert slots_of(after(call(24, r7=20, r8=30), slots, where))[30] == k.Data(3, MARKER)
     assert slots_of(after(call(24, r7=21, r8=20, r9=7), slots, where))[20] == k.Data(3, MARKER)
@@ -261,16 +217,9 @@ def test_open():
 def test_set_image():
     where = world(state=state(ENCODED_NEXT))
     own = b"\1" * 32
-    old = of(
-        *call(17, r7=20),
-        *call(2, r7=21, r8=50),
-        pinned_slots={21: k.PinnedImage(ZERO), 40: k.PinnedImage(ZERO)},
-    )
+    old = of(*call(17, r7=20), *call(2, r7=21, r8=50), pinned_slots={21: k.PinnedImage(ZERO), 40: k.PinnedImage(ZERO)})
     result = run(where, old, {20: NEXT_CAP, 21: TYPE, 40: TYPE}, instance=own + b"\2" * 32)
-    assert (result.outcome, result.exit) == (
-        "faulted",
-        "trap",
-    )  # slot 21 is empty now, so it cannot be moved
+    assert (result.outcome, result.exit) == ("faulted", "trap")  # slot 21 is empty now, so it cannot be moved
     assert slots_of(result) == {20: NEXT_CAP, 40: data(b"new", 8), 41: k.ImageCap(MARKER)}
     assert result.instance == k.hash("chain", own + NEXT_CAP.hash) + b"\2" * 32
     assert {b"new", b"first"} < set(dump_of(where).state.data_payloads.values())
@@ -305,10 +254,7 @@ def test_set_image_leaves_read_only_memory_read_only_and_unwritten():
 def test_set_image_leaves_memory_and_meter_until_the_end():
     stores = [set_reg(1, 0x41414141), store_u32(1, 0x1000), store_u32(1, 0x2000)]
     old = of(
-        *call(17, r7=20),
-        *stores,
-        gas_slots=[8],
-        memory_mappings=[mapping(0x1000, PAGE, 50), mapping(0x2000, PAGE, 40)],
+        *call(17, r7=20), *stores, gas_slots=[8], memory_mappings=[mapping(0x1000, PAGE, 50), mapping(0x2000, PAGE, 40)]
     )
     slots = {20: NEXT_CAP, 8: handle("gas", 5), 7: handle("gas", 6)}
     where = world(state=state(ENCODED_NEXT), meters={5: 5000, 6: 6000})

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from guest_run import ROOT, build, cc, cli, image, kernel, link, result, run
+from guest_run import build, cc, cli, image, kernel, link, result, run
 
 import model
 from linker import layout, mapfile
@@ -87,7 +87,7 @@ def native(folder, text, pairs):
         + "}"
     )
     (folder / "native.c").write_text(program)
-    include = str(ROOT / "guest" / "lib" / "include")
+    include = str(cc.LIBRARY / "include")
     subprocess.run(["cc", "-w", "-I", include, "-o", folder / "native", folder / "native.c"], check=True)
     ran = subprocess.run([folder / "native"], capture_output=True, text=True, check=True)
     return [int(line) for line in ran.stdout.split()]
@@ -99,9 +99,7 @@ def test_fibonacci(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "options",
-    [["-O0"], ["-O1"], ["-O2"], ["-O3"], ["-Os"], ["-Oz"], ["-O2", "-flto"], ["-fPIE"]],
-    ids=" ".join,
+    "options", [["-O0"], ["-O1"], ["-O2"], ["-O3"], ["-Os"], ["-Oz"], ["-O2", "-flto"], ["-fPIE"]], ids=" ".join
 )
 def test_code_addresses_in_every_guise(tmp_path, options):
     text = SAMPLE.replace("big[3]++", "big[3] = 4")
@@ -124,11 +122,7 @@ def test_the_image_says_where_everything_is(tmp_path):
     starts = [(m.source, m.start) for m in found.memory_mappings]
     assert starts == [([65], 0x10000), ([66], 0x20000), ([67], 0x21000), ([68], 0x23000)]
     assert sorted(found.pinned_slots) == [66] and sorted(found.initial_slots) == [65, 67, 68]
-    assert {slot: data.size for slot, data in found.initial_slots.items()} == {
-        65: 65536,
-        67: 2 * 4096,
-        68: 65536,
-    }
+    assert {slot: data.size for slot, data in found.initial_slots.items()} == {65: 65536, 67: 2 * 4096, 68: 65536}
     assert found.initial_slots[65].content == found.initial_slots[68].content == b""
     assert sorted(found.endpoints) == [0, 7]
     assert all(endpoint.initial_regs == {1: 0x20000} for endpoint in found.endpoints.values())
@@ -149,12 +143,7 @@ def test_panic_traps_and_a_null_pointer_faults(tmp_path):
     ASSAY_ENDPOINT(2, overflows) { return deep(&argument1); }
     ASSAY_ENDPOINT(3, writes) { *(volatile char *)(uintptr_t)"text" = 1; return 0; }"""
     linked = link(tmp_path, text, "-w", "-fno-optimize-sibling-calls").image
-    assert [run(linked, endpoint=n)[1].exit for n in range(4)] == [
-        "trap",
-        "page_fault",
-        "page_fault",
-        "page_fault",
-    ]
+    assert [run(linked, endpoint=n)[1].exit for n in range(4)] == ["trap", "page_fault", "page_fault", "page_fault"]
     assert run(linked, endpoint=2)[1].argument == 0xF000
 
 
@@ -211,11 +200,7 @@ def test_an_event_reads_its_payload(tmp_path):
     }"""
     chain = kernel.Chain(link(tmp_path, text).image)
     results = [chain.apply(3, payload, 10**6, 10**6) for payload in (bytes([1, 2, 3]), bytes(range(40)), b"")]
-    assert [(r.outcome, r.value) for r in results] == [
-        ("halt", 6 << 8 | 3),
-        ("halt", 120 << 8 | 16),
-        ("halt", 99),
-    ]
+    assert [(r.outcome, r.value) for r in results] == [("halt", 6 << 8 | 3), ("halt", 120 << 8 | 16), ("halt", 99)]
     assert chain.apply(0, b"", 10**6, 0).exit == "trap"
 
 
@@ -249,13 +234,7 @@ def test_files_outlive_events(tmp_path):
 
 def test_registers_at_entry(tmp_path):
     (tmp_path / "fib.c").write_text(FIB)
-    arguments = [
-        str(tmp_path / "fib.c"),
-        "-o",
-        str(tmp_path / "fib.image"),
-        "--register",
-        "0.a0=0xA",
-    ]
+    arguments = [str(tmp_path / "fib.c"), "-o", str(tmp_path / "fib.image"), "--register", "0.a0=0xA"]
     assert cli.cc_main([*arguments, "--stack", "4096", "--heap", "0"]) == 0
     chain = kernel.Chain((tmp_path / "fib.image").read_bytes())
     assert chain.apply(0, b"", 10**6, 0).value == 55
@@ -286,6 +265,5 @@ def test_a_program_without_the_linker_script(tmp_path):
 
 
 def test_the_module_is_a_command(tmp_path):
-    paths = {"PYTHONPATH": ":".join(str(ROOT / folder) for folder in ("spec", "guest"))}
-    ran = subprocess.run([sys.executable, "-m", "linker"], env=paths, capture_output=True, text=True)
+    ran = subprocess.run([sys.executable, "-m", "linker"], capture_output=True, text=True)
     assert ran.returncode == 2 and "usage" in ran.stderr

@@ -77,11 +77,7 @@ def test_a_huge_count_takes_none(name, count):
     with ProcessEngine(argv, name, timeout=60.0) as opened:
         opened.hash("bytes", bytes(100))
         before = high_water(opened.process)
-        for data in (
-            counted(count, bytes(100)),
-            image(gas=counted(count, b"")),
-            b"\x10" + counted(count, b""),
-        ):
+        for data in (counted(count, bytes(100)), image(gas=counted(count, b"")), b"\x10" + counted(count, b"")):
             for kind in ("image", "state", "cnode"):
                 assert opened.hash(kind, data).startswith("image/decode/")
         assert high_water(opened.process) - before <= 1 << 20
