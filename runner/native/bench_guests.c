@@ -219,7 +219,7 @@ static bool visit(void *context, const struct vector_item *item)
 {
     struct guest_bench *bench = context;
     char name[64];
-    if (item->vector == NULL || item->is_kernel || item->vector->step_count != 1) {
+    if (item->vector == NULL || item->vector->step_count != 1) {
         complain("bench-guests: %s: byte %zu: %s", item->file, item->error.offset,
                  item->vector == NULL ? item->error.message : "a guest is a machine case of one run");
         bench->good = false;

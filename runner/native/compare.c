@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct difference *next_difference(struct differences *differences, const char *field)
+struct difference *differences_add(struct differences *differences, const char *field)
 {
     static struct difference spare;
     struct difference *item = differences->count < DIFFERENCE_MAX ? &differences->item[differences->count] : &spare;
@@ -16,7 +16,7 @@ static struct difference *next_difference(struct differences *differences, const
 void compare_numbers(struct differences *differences, const char *field, uint64_t expected, uint64_t got)
 {
     if (expected != got) {
-        struct difference *item = next_difference(differences, field);
+        struct difference *item = differences_add(differences, field);
         snprintf(item->expected, sizeof item->expected, "\"0x%llx\"", (unsigned long long)expected);
         snprintf(item->got, sizeof item->got, "\"0x%llx\"", (unsigned long long)got);
     }
@@ -25,7 +25,7 @@ void compare_numbers(struct differences *differences, const char *field, uint64_
 void compare_counts(struct differences *differences, const char *field, uint64_t expected, uint64_t got)
 {
     if (expected != got) {
-        struct difference *item = next_difference(differences, field);
+        struct difference *item = differences_add(differences, field);
         snprintf(item->expected, sizeof item->expected, "%llu", (unsigned long long)expected);
         snprintf(item->got, sizeof item->got, "%llu", (unsigned long long)got);
     }
@@ -34,7 +34,7 @@ void compare_counts(struct differences *differences, const char *field, uint64_t
 void compare_words(struct differences *differences, const char *field, const char *expected, const char *got)
 {
     if (strcmp(expected, got) != 0) {
-        struct difference *item = next_difference(differences, field);
+        struct difference *item = differences_add(differences, field);
         snprintf(item->expected, sizeof item->expected, "\"%.80s\"", expected);
         snprintf(item->got, sizeof item->got, "\"%.80s\"", got);
     }
@@ -105,7 +105,7 @@ static size_t compare_run(struct differences *differences, uint32_t address, con
     }
     size_t shown = end - from < DIFFERENCE_BYTES ? end - from : DIFFERENCE_BYTES;
     snprintf(field, sizeof field, "memory 0x%lx", (unsigned long)(address + from));
-    struct difference *item = next_difference(differences, field);
+    struct difference *item = differences_add(differences, field);
     text_bytes(&text, expected + from, shown);
     snprintf(item->expected, sizeof item->expected, "%s", text.data);
     text_clear(&text);

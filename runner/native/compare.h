@@ -8,12 +8,12 @@
 #include "native.h"
 #include "vector.h"
 
-enum { DIFFERENCE_MAX = 16, DIFFERENCE_BYTES = 32 };
+enum { DIFFERENCE_MAX = 16, DIFFERENCE_BYTES = 32, DIFFERENCE_TEXT = 160 };
 
 struct difference {
     char field[64];
-    char expected[96]; /* as JSON */
-    char got[96];
+    char expected[DIFFERENCE_TEXT]; /* as JSON */
+    char got[DIFFERENCE_TEXT];
 };
 
 /* The first DIFFERENCE_MAX differences; `count` counts on. */
@@ -21,6 +21,9 @@ struct differences {
     size_t count;
     struct difference item[DIFFERENCE_MAX];
 };
+
+/* A new one, for the caller to fill in. */
+struct difference *differences_add(struct differences *differences, const char *field);
 
 /* Each adds one difference if the two are not equal. */
 void compare_numbers(struct differences *differences, const char *field, uint64_t expected, uint64_t got);

@@ -78,10 +78,10 @@ static bool visit(void *context, const struct vector_item *item)
 {
     struct search *search = context;
     bool is_wanted = item->id != NULL && strcmp(item->id, search->id) == 0;
-    if (item->vector == NULL && (is_wanted || item->id == NULL)) {
+    if (!item->is_readable && (is_wanted || item->id == NULL)) {
         complain("%s: %s: byte %zu: %s", search->command, item->file, item->error.offset, item->error.message);
     }
-    if (is_wanted && item->vector != NULL && !item->is_kernel) {
+    if (is_wanted && item->vector != NULL) {
         search->found = true;
         search->code = search->then(search->context, item->vector);
     }

@@ -21,9 +21,9 @@ static bool visit(void *context, const struct vector_item *item)
     text_raw(text, ", \"file\": ");
     text_string(text, item->file);
     text_format(text, ", \"index\": %zu", item->index);
-    if (item->vector != NULL) {
-        text_format(text, ", \"level\": \"%s\", \"start\": %zu, \"end\": %zu}", item->is_kernel ? "kernel" : "machine",
-                    item->start, item->end);
+    if (item->is_readable) {
+        text_format(text, ", \"level\": \"%s\", \"start\": %zu, \"end\": %zu}", vector_level(item), item->start,
+                    item->end);
         list->readable++;
     } else {
         text_format(text, ", \"verdict\": \"invalid\", \"offset\": %zu, \"message\": ", item->error.offset);

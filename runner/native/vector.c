@@ -1,43 +1,9 @@
 /* Reads one case of a vector file: the tables below are those of vectors/README.md. */
 #include "vector.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { PAGE_DATA_MAX = 1 << 20 }; /* an oversized page is a case of its own; beyond this it is a mistake */
-
-/* "r0" to "r12", or 13 */
-static size_t register_index(const char *name)
-{
-    for (size_t i = 0; i < ASSAY_REGISTER_COUNT; i++) {
-        char wanted[8];
-        snprintf(wanted, sizeof wanted, "r%zu", i);
-        if (strcmp(name, wanted) == 0) {
-            return i;
-        }
-    }
-    return ASSAY_REGISTER_COUNT;
-}
-
-/* Overwrites the registers that are listed. */
-static void read_registers(struct json_reader *reader, const cJSON *item, uint64_t reg[ASSAY_REGISTER_COUNT])
-{
-    if (reader->failed || item == NULL) {
-        return;
-    }
-    if (!cJSON_IsObject(item)) {
-        json_reject(reader, item, "regs must be an object such as {\"r1\": \"0x2\"}");
-        return;
-    }
-    for (const cJSON *member = item->child; member != NULL && !reader->failed; member = member->next) {
-        size_t i = register_index(member->string);
-        if (i == ASSAY_REGISTER_COUNT) {
-            json_reject(reader, member, "unknown register \"%.20s\"; there are r0 to r12", member->string);
-        } else {
-            reg[i] = json_read_hex(reader, member, 64);
-        }
-    }
-}
 
 struct assay_until vector_read_until(struct json_reader *reader, const cJSON *item)
 {
@@ -160,7 +126,7 @@ static void read_stop(struct json_reader *reader, const cJSON *item, const struc
     step->stop.state = step->state;
     step->stop.state.pc = json_read_hex(reader, found[2], 64);
     step->stop.state.gas = json_read_hex(reader, found[3], 64);
-    read_registers(reader, found[4], step->stop.state.reg);
+    vector_read_registers(reader, found[4], step->stop.state.reg);
     read_memory(reader, found[5], program, step);
 }
 
@@ -177,7 +143,7 @@ static void read_blocks(struct json_reader *reader, const cJSON *item, struct ve
         json_read_object(reader, child, key, 3, found);
         now.pc = json_read_hex(reader, found[0], 64);
         now.gas = json_read_hex(reader, found[1], 64);
-        read_registers(reader, found[2], now.reg);
+        vector_read_registers(reader, found[2], now.reg);
         step->block[i] = now;
     }
 }
@@ -213,7 +179,7 @@ static void read_instructions(struct json_reader *reader, const cJSON *item, str
         const cJSON *found[3];
         json_read_object(reader, child, key, 3, found);
         now.pc = json_read_hex(reader, found[0], 64);
-        read_registers(reader, found[1], now.reg);
+        vector_read_registers(reader, found[1], now.reg);
         read_store(reader, found[2], &now);
         step->instruction[i] = now;
     }
@@ -239,7 +205,7 @@ static void read_start(struct json_reader *reader, const cJSON *run, const cJSON
             step->state.gas = json_read_hex(reader, found[0], 64);
         }
     }
-    read_registers(reader, found[1], step->state.reg);
+    vector_read_registers(reader, found[1], step->state.reg);
 }
 
 enum { KEY_RUN, KEY_RESUME, KEY_WRITE, KEY_UNTIL, KEY_STOP, KEY_BLOCKS, KEY_INSTRUCTIONS, STEP_KEYS };
@@ -333,35 +299,14 @@ static int read_load(struct json_reader *reader, const cJSON *item)
     return number;
 }
 
-static void read_strings(struct json_reader *reader, const cJSON *item)
-{
-    size_t count = json_read_array(reader, item);
-    for (const cJSON *child = count == 0 ? NULL : item->child; child != NULL; child = child->next) {
-        json_read_string(reader, child);
-    }
-}
-
-enum {
-    KEY_ID,
-    KEY_RULES,
-    KEY_AGAINST,
-    KEY_REVISION,
-    KEY_NOTE,
-    KEY_VOTES,
-    KEY_BLOB,
-    KEY_MEM_CYCLES,
-    KEY_PAGES,
-    KEY_LOAD,
-    KEY_STEPS,
-    CASE_KEYS
-};
+enum { KEY_BLOB = CASE_OWN, KEY_MEM_CYCLES, KEY_PAGES, KEY_LOAD, KEY_STEPS, CASE_KEYS };
 
 static const struct json_key case_key[CASE_KEYS] = {
-    [KEY_ID] = {"id", true},           [KEY_RULES] = {"rules", true},
-    [KEY_AGAINST] = {"against", true}, [KEY_REVISION] = {"revision", false},
-    [KEY_NOTE] = {"note", false},      [KEY_VOTES] = {"votes", false},
-    [KEY_BLOB] = {"blob", true},       [KEY_MEM_CYCLES] = {"mem_cycles", true},
-    [KEY_PAGES] = {"pages", true},     [KEY_LOAD] = {"load", true},
+    VECTOR_COMMON_KEYS,
+    [KEY_BLOB] = {"blob", true},
+    [KEY_MEM_CYCLES] = {"mem_cycles", true},
+    [KEY_PAGES] = {"pages", true},
+    [KEY_LOAD] = {"load", true},
     [KEY_STEPS] = {"steps", false},
 };
 
@@ -384,20 +329,6 @@ static void read_steps(struct json_reader *reader, const cJSON *case_item, const
     }
 }
 
-/* Three parts of lower-case words: area/subject/behaviour. */
-static bool is_id(const char *id)
-{
-    unsigned slashes = 0;
-    size_t size = strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789_/");
-    for (const char *at = id; *at != '\0'; at++) {
-        slashes += *at == '/';
-        if (*at == '/' && (at == id || at[1] == '/' || at[1] == '\0')) {
-            return false;
-        }
-    }
-    return size == strlen(id) && slashes == 2;
-}
-
 bool vector_read_case(struct json_reader *reader, const cJSON *item, struct vector_case *vector)
 {
     const cJSON *member[CASE_KEYS];
@@ -405,17 +336,8 @@ bool vector_read_case(struct json_reader *reader, const cJSON *item, struct vect
     if (!json_read_object(reader, item, case_key, CASE_KEYS, member)) {
         return false;
     }
-    vector->id = arena_copy(reader->arena, json_read_string(reader, member[KEY_ID]));
-    if (!is_id(vector->id)) {
-        json_reject(reader, member[KEY_ID], "id \"%.60s\" must be area/subject/behaviour in lower case", vector->id);
-    }
-    read_strings(reader, member[KEY_RULES]);
-    read_strings(reader, member[KEY_AGAINST]);
-    read_strings(reader, member[KEY_VOTES]);
-    json_read_string(reader, member[KEY_NOTE]);
-    if (json_read_number(reader, member[KEY_REVISION], 1000) > 1) {
-        json_reject(reader, member[KEY_REVISION], "this harness knows revision 1 only");
-    }
+    uint32_t revision;
+    vector->id = vector_read_common(reader, member, 1, &revision);
     struct bytes blob = json_read_bytes(reader, member[KEY_BLOB]);
     vector->program.blob = blob.data;
     vector->program.blob_size = blob.size;

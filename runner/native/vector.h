@@ -9,6 +9,7 @@
 #define ASSAY_NATIVE_VECTOR_H
 
 #include "json.h"
+#include "kernel_case.h"
 #include "native.h"
 
 /* Values of vector_case.load besides the numbers of reject.def. */
@@ -49,6 +50,21 @@ struct vector_case {
 /* Reads a case out of JSON into storage of the reader's arena; false after an error. */
 bool vector_read_case(struct json_reader *reader, const cJSON *item, struct vector_case *vector);
 
+/* The keys that a case of either level begins its table of keys with. */
+enum { CASE_ID, CASE_RULES, CASE_AGAINST, CASE_REVISION, CASE_NOTE, CASE_VOTES, CASE_OWN };
+
+#define VECTOR_COMMON_KEYS                                                                                             \
+    [CASE_ID] = {"id", true}, [CASE_RULES] = {"rules", true}, [CASE_AGAINST] = {"against", true},                      \
+    [CASE_REVISION] = {"revision", false}, [CASE_NOTE] = {"note", false}, [CASE_VOTES] = {"votes", false}
+
+/* Reads those members; returns the id, copied. */
+const char *vector_read_common(struct json_reader *reader, const cJSON *const *member, uint32_t revision_max,
+                               uint32_t *revision);
+void vector_read_votes(struct json_reader *reader, const cJSON *item);
+/* Overwrites the registers that are listed. */
+void vector_read_registers(struct json_reader *reader, const cJSON *item, uint64_t reg[ASSAY_REGISTER_COUNT]);
+bool vector_is_word(const char *name); /* a letter, then letters, digits and _, all in lower case */
+
 /* Shared with the messages of the engine protocol. */
 struct assay_until vector_read_until(struct json_reader *reader, const cJSON *item);
 void vector_read_pages(struct json_reader *reader, const cJSON *item, struct assay_program *program);
@@ -70,11 +86,15 @@ struct vector_item {
     const char *file;
     size_t index;                     /* counts cases and broken places over all files */
     const char *id;                   /* NULL: not known */
-    bool is_kernel;                   /* of a file of the kernel: `vector` has only the id */
+    bool is_kernel;                   /* of a file of the kernel */
+    bool is_readable;                 /* false: `error` says why, and no case is there */
     size_t start, end;                /* where the case stands in the file, when it is readable */
-    const struct vector_case *vector; /* NULL: `error` says why */
+    const struct vector_case *vector; /* of the machine, or NULL */
+    const struct kernel_case *kernel; /* of the kernel, or NULL */
     struct json_error error;
 };
+
+const char *vector_level(const struct vector_item *item); /* "machine", "kernel" */
 
 /* Returns false to end the walk. The item and all it points at live for the call. */
 typedef bool vector_visit_fn(void *context, const struct vector_item *item);
@@ -84,16 +104,5 @@ void vector_walk(char *const *file, size_t file_count, vector_visit_fn *visit, v
 
 /* Reads the file whole; false with an error message when it cannot. */
 bool vector_read_file(const char *path, struct bytes *content, struct json_error *error);
-
-/* A set of strings. */
-struct id_set {
-    char **slot;
-    size_t count;
-    size_t room;
-};
-
-bool id_set_add(struct id_set *set, const char *id); /* false: it was there */
-bool id_set_has(const struct id_set *set, const char *id);
-void id_set_free(struct id_set *set);
 
 #endif

@@ -2,118 +2,15 @@
  * Walks vector files. A case is scanned, built and read on its own, so that a broken one costs
  * nobody else: after an error the walk goes on at the next line that can begin a case.
  */
-#define _POSIX_C_SOURCE 200809L
+#include "id_set.h"
+#include "vector_head.h"
 
-#include "vector.h"
-
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-static const char machine_schema[] = "assay-machine-1", kernel_schema[] = "assay-kernel-1";
-
-static size_t hash_of(const char *id)
+const char *vector_level(const struct vector_item *item)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (; *id != '\0'; id++) {
-        hash = (hash ^ (uint8_t)*id) * UINT64_C(0x100000001b3);
-    }
-    return (size_t)(hash ^ hash >> 32);
-}
-
-static size_t find_slot(const struct id_set *set, const char *id)
-{
-    size_t i = hash_of(id) & (set->room - 1);
-    while (set->slot[i] != NULL && strcmp(set->slot[i], id) != 0) {
-        i = (i + 1) & (set->room - 1);
-    }
-    return i;
-}
-
-static void grow(struct id_set *set)
-{
-    struct id_set bigger = {.room = set->room == 0 ? 256 : set->room * 2, .count = set->count};
-    bigger.slot = memory_resize(NULL, bigger.room * sizeof *bigger.slot);
-    memset(bigger.slot, 0, bigger.room * sizeof *bigger.slot);
-    for (size_t i = 0; i < set->room; i++) {
-        if (set->slot[i] != NULL) {
-            bigger.slot[find_slot(&bigger, set->slot[i])] = set->slot[i];
-        }
-    }
-    free(set->slot);
-    *set = bigger;
-}
-
-bool id_set_add(struct id_set *set, const char *id)
-{
-    if (set->count * 2 >= set->room) {
-        grow(set);
-    }
-    size_t i = find_slot(set, id);
-    if (set->slot[i] != NULL) {
-        return false;
-    }
-    size_t size = strlen(id) + 1;
-    set->slot[i] = memcpy(memory_resize(NULL, size), id, size);
-    set->count++;
-    return true;
-}
-
-bool id_set_has(const struct id_set *set, const char *id)
-{
-    return set->room > 0 && set->slot[find_slot(set, id)] != NULL;
-}
-
-void id_set_free(struct id_set *set)
-{
-    for (size_t i = 0; i < set->room; i++) {
-        free(set->slot[i]);
-    }
-    free(set->slot);
-    *set = (struct id_set){0};
-}
-
-static bool read_stream(FILE *stream, struct bytes *content)
-{
-    size_t room = 0, got = 1;
-    while (got > 0 && content->size <= (size_t)JSON_SIZE_MAX) {
-        if (content->size == room) {
-            room = room == 0 ? 64 * 1024 : room * 2;
-            content->data = memory_resize(content->data, room);
-        }
-        got = fread(content->data + content->size, 1, room - content->size, stream);
-        content->size += got;
-    }
-    return !ferror(stream);
-}
-
-bool vector_read_file(const char *path, struct bytes *content, struct json_error *error)
-{
-    struct stat status;
-    const char *trouble = NULL;
-    *content = (struct bytes){0};
-    error->offset = 0;
-    FILE *stream = fopen(path, "rb");
-    if (stream == NULL) {
-        trouble = strerror(errno);
-    } else if (fstat(fileno(stream), &status) == 0 && S_ISDIR(status.st_mode)) {
-        trouble = "it is a folder; name the files in it";
-    } else if (!read_stream(stream, content)) {
-        trouble = strerror(errno);
-    } else if (content->size > (size_t)JSON_SIZE_MAX) {
-        trouble = "it has more than 64 MiB; split it";
-    }
-    if (stream != NULL) {
-        fclose(stream);
-    }
-    if (trouble != NULL) {
-        snprintf(error->message, sizeof error->message, "cannot be read: %s", trouble);
-        free(content->data);
-        *content = (struct bytes){0};
-    }
-    return trouble == NULL;
+    return item->is_kernel ? "kernel" : "machine";
 }
 
 struct walk {
@@ -122,16 +19,17 @@ struct walk {
     struct vector_item item;
     struct json_scanner scanner;
     struct id_set seen;
-    struct arena arena;
+    struct arena arena; /* of the case at hand */
+    struct vector_head head;
     bool ended; /* the visitor has had enough */
     bool cut;   /* the rest of this file was given up and that was reported */
 };
 
-static void visit(struct walk *walk, const char *id, const struct vector_case *vector)
+static void visit(struct walk *walk, const char *id, bool is_readable)
 {
     if (!walk->ended) {
         walk->item.id = id;
-        walk->item.vector = vector;
+        walk->item.is_readable = is_readable;
         walk->ended = !walk->visit(walk->context, &walk->item);
         walk->item.index++;
     }
@@ -184,44 +82,34 @@ static bool find_next_case(struct json_scanner *scanner)
     return false;
 }
 
-/* A case of the kernel: only its id is read here; runner/assay/kernel_case.py reads the rest. */
-static bool read_kernel_id(struct json_reader *reader, const cJSON *root, struct vector_case *vector)
-{
-    const cJSON *id = cJSON_GetObjectItemCaseSensitive(root, "id");
-    *vector = (struct vector_case){.id = ""};
-    if (id == NULL) {
-        json_reject(reader, root, "a case is an object with an \"id\"");
-    } else {
-        vector->id = json_read_string(reader, id);
-    }
-    return !reader->failed;
-}
-
 /* Reads the case in text[start, scanner.at), which the scanner has accepted, and hands it on. */
 static void take_case(struct walk *walk, size_t start)
 {
     struct json_reader reader = {.arena = &walk->arena, .error = &walk->item.error};
-    struct vector_case vector;
+    struct vector_case machine;
+    struct kernel_case kernel;
+    bool is_kernel = walk->head.is_kernel;
     walk->item.start = start;
     walk->item.end = walk->scanner.at;
     cJSON *root = json_build(&walk->scanner, start, walk->scanner.at, 0);
-    bool good = root != NULL && (walk->item.is_kernel ? read_kernel_id(&reader, root, &vector)
-                                                      : vector_read_case(&reader, root, &vector));
-    if (!good) {
-        visit(walk, guess_id(walk, start), NULL);
-    } else if (!id_set_add(&walk->seen, vector.id)) {
-        json_fail(&walk->scanner, start, "duplicate id; every case of the suite needs its own");
-        visit(walk, vector.id, NULL);
-    } else {
-        visit(walk, vector.id, &vector);
+    bool good = root != NULL && (is_kernel ? kernel_read_case(&reader, root, &walk->head.images, &kernel)
+                                           : vector_read_case(&reader, root, &machine));
+    walk->item.vector = good && !is_kernel ? &machine : NULL;
+    walk->item.kernel = good && is_kernel ? &kernel : NULL;
+    const char *id = !good ? guess_id(walk, start) : is_kernel ? kernel.id : machine.id;
+    if (good && !id_set_add(&walk->seen, id)) {
+        good = json_fail(&walk->scanner, start, "duplicate id; every case of the suite needs its own");
     }
+    visit(walk, id, good);
+    walk->item.vector = NULL;
+    walk->item.kernel = NULL;
     cJSON_Delete(root);
     arena_clear(&walk->arena);
 }
 
 static void report_broken(struct walk *walk, size_t start)
 {
-    visit(walk, guess_id(walk, start), NULL);
+    visit(walk, guess_id(walk, start), false);
     arena_clear(&walk->arena);
 }
 
@@ -238,7 +126,7 @@ static bool walk_cases(struct walk *walk)
         if (closes && (!comma || first)) {
             if (first) {
                 json_fail(scanner, start, "the file has no cases; add some or remove it");
-                visit(walk, NULL, NULL);
+                visit(walk, NULL, false);
             }
             scanner->at++;
             return true;
@@ -271,92 +159,6 @@ static bool walk_cases(struct walk *walk)
     return true;
 }
 
-enum { HEAD_SCHEMA, HEAD_AREA, HEAD_SUBJECT, HEAD_VOTES, HEAD_IMAGES, HEAD_CASES, HEAD_COUNT };
-
-static const char *const head_key[HEAD_COUNT] = {"schema", "area", "subject", "votes", "images", "cases"};
-
-/* A key of the file's object: which one, or HEAD_COUNT after an error. */
-static size_t take_key(struct json_scanner *scanner, bool seen[HEAD_COUNT])
-{
-    size_t start = scanner->at;
-    char buffer[32];
-    if (start >= scanner->size || scanner->text[start] != '"') {
-        json_fail(scanner, start, "found %s where a key of the file must stand", json_describe(scanner, buffer));
-        return HEAD_COUNT;
-    }
-    if (!json_scan_string(scanner)) {
-        return HEAD_COUNT;
-    }
-    for (size_t i = 0; i < HEAD_COUNT; i++) {
-        size_t size = strlen(head_key[i]);
-        if (scanner->at - start - 2 != size || memcmp(scanner->text + start + 1, head_key[i], size) != 0) {
-            continue;
-        }
-        if (seen[i]) {
-            json_fail(scanner, start, "duplicate key \"%s\"; remove one", head_key[i]);
-            return HEAD_COUNT;
-        }
-        if (i != HEAD_SCHEMA && !seen[HEAD_SCHEMA]) {
-            json_fail(scanner, start, "the first key of a vector file must be \"schema\"");
-            return HEAD_COUNT;
-        }
-        seen[i] = true;
-        return i;
-    }
-    json_fail(scanner, start, "unknown key of a vector file; it has schema, area, subject, votes, images and cases");
-    return HEAD_COUNT;
-}
-
-/* "images": names and bytes, in files of the kernel only. */
-static void take_images(struct walk *walk, struct json_reader *reader, const cJSON *root)
-{
-    if (!walk->item.is_kernel || !cJSON_IsObject(root)) {
-        json_reject(reader, root, "images is an object and belongs to schema \"%s\"", kernel_schema);
-        return;
-    }
-    struct id_set names = {0};
-    for (const cJSON *child = root->child; child != NULL; child = child->next) {
-        json_read_bytes(reader, child);
-        if (!id_set_add(&names, child->string)) {
-            json_reject(reader, child, "duplicate name \"%.60s\"; remove one", child->string);
-        }
-    }
-    id_set_free(&names);
-}
-
-/* The value of a key other than "cases". */
-static bool take_head_value(struct walk *walk, size_t key)
-{
-    struct json_scanner *scanner = &walk->scanner;
-    struct json_reader reader = {.arena = &walk->arena, .error = &walk->item.error};
-    scanner->offset_count = 0;
-    if (!json_scan_value(scanner)) {
-        return false;
-    }
-    cJSON *root = json_build(scanner, scanner->offset[0], scanner->at, 0);
-    if (root == NULL) {
-        return false;
-    }
-    if (key == HEAD_VOTES) {
-        size_t count = json_read_array(&reader, root);
-        for (const cJSON *child = count == 0 ? NULL : root->child; child != NULL; child = child->next) {
-            json_read_string(&reader, child);
-        }
-    } else if (key == HEAD_IMAGES) {
-        take_images(walk, &reader, root);
-    } else if (key == HEAD_SCHEMA) {
-        const char *name = json_read_string(&reader, root);
-        walk->item.is_kernel = strcmp(name, kernel_schema) == 0;
-        if (!walk->item.is_kernel && strcmp(name, machine_schema) != 0) {
-            json_reject(&reader, root, "schema must be \"%s\" or \"%s\"", machine_schema, kernel_schema);
-        }
-    } else {
-        json_read_string(&reader, root);
-    }
-    cJSON_Delete(root);
-    return !reader.failed;
-}
-
 static bool take_symbol(struct json_scanner *scanner, char wanted, const char *where)
 {
     char buffer[32];
@@ -372,31 +174,27 @@ static bool take_symbol(struct json_scanner *scanner, char wanted, const char *w
 static bool walk_members(struct walk *walk)
 {
     struct json_scanner *scanner = &walk->scanner;
-    bool seen[HEAD_COUNT] = {false};
+    enum head_key key;
     if (!take_symbol(scanner, '{', "at the start of the file")) {
         return false;
     }
     do {
         json_skip_space(scanner);
-        size_t key = take_key(scanner, seen);
-        if (key == HEAD_COUNT || !take_symbol(scanner, ':', "after a key")) {
+        if (!vector_head_key(&walk->head, scanner, &key) || !take_symbol(scanner, ':', "after a key")) {
             return false;
         }
         if (key != HEAD_CASES) {
-            if (!take_head_value(walk, key)) {
+            if (!vector_head_value(&walk->head, scanner, key)) {
                 return false;
             }
+            walk->item.is_kernel = walk->head.is_kernel;
         } else if (!take_symbol(scanner, '[', "at the start of the cases") || !walk_cases(walk)) {
             return false;
         }
         json_skip_space(scanner);
     } while (!walk->ended && scanner->at < scanner->size && scanner->text[scanner->at] == ',' && ++scanner->at != 0);
-    for (size_t i = 0; i < HEAD_COUNT && !walk->ended; i++) {
-        if (!seen[i] && (i != HEAD_IMAGES || walk->item.is_kernel)) {
-            return json_fail(scanner, scanner->at, "key \"%s\" of the file is missing", head_key[i]);
-        }
-    }
-    return walk->ended || take_symbol(scanner, '}', "at the end of the file");
+    return walk->ended ||
+           (vector_head_is_whole(&walk->head, scanner) && take_symbol(scanner, '}', "at the end of the file"));
 }
 
 static void walk_file(struct walk *walk, const char *path)
@@ -405,8 +203,9 @@ static void walk_file(struct walk *walk, const char *path)
     walk->item.file = path;
     walk->item.is_kernel = false;
     walk->cut = false;
+    vector_head_init(&walk->head);
     if (!vector_read_file(path, &content, &walk->item.error)) {
-        visit(walk, NULL, NULL);
+        visit(walk, NULL, false);
         return;
     }
     walk->scanner = (struct json_scanner){.text = content.data, .size = content.size, .error = &walk->item.error};
@@ -419,10 +218,11 @@ static void walk_file(struct walk *walk, const char *path)
         }
     }
     if (!good && !walk->cut) {
-        visit(walk, NULL, NULL);
+        visit(walk, NULL, false);
     }
     json_scanner_free(&walk->scanner);
     arena_clear(&walk->arena);
+    vector_head_clear(&walk->head);
     free(content.data);
 }
 

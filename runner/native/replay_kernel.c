@@ -1,0 +1,56 @@
+/* Cases of the kernel: every verdict, result, dump and root, and observed the records as well. */
+#include "kernel_play.h"
+#include "replay.h"
+
+static const char *lacks(const struct attempt *attempt)
+{
+    return kernel_lack(attempt->engine, attempt->item->kernel);
+}
+
+static bool is_observable(const struct attempt *attempt)
+{
+    return kernel_is_observable(attempt->engine, attempt->item->kernel);
+}
+
+static const char *lacks_records(const struct attempt *attempt)
+{
+    bool has_records = attempt->item->kernel->step_count > 0;
+    return has_records && !is_observable(attempt) ? "the case has L2 records and the engine gives none" : NULL;
+}
+
+/* Compares an answer; true: go on. */
+static bool check(struct attempt *attempt, const struct kernel_play *play, const struct kernel_answer *expected,
+                  const struct kernel_answer *got)
+{
+    if (attempt_failed(attempt, play->failure)) {
+        return false;
+    }
+    answer_compare(&attempt->differences, expected, got);
+    return attempt->differences.count == 0;
+}
+
+static void play_case(struct attempt *attempt)
+{
+    const struct kernel_case *vector = attempt->item->kernel;
+    struct kernel_answer expected, got;
+    struct kernel_play play;
+    kernel_play_init(&play, attempt->engine, vector, attempt->observed);
+    attempt->step = 0;
+    bool has_steps = kernel_play_open(&play, &got);
+    expect_opening(vector, &expected);
+    bool goes_on = check(attempt, &play, &expected, &got) && has_steps;
+    for (size_t i = 0; i < vector->step_count && goes_on; i++) {
+        attempt->step = i;
+        kernel_play_step(&play, i, &got);
+        expect_step(vector, i, &expected);
+        goes_on = check(attempt, &play, &expected, &got);
+    }
+    kernel_play_close(&play);
+}
+
+const struct player kernel_player = {
+    .lacks = lacks,
+    .lacks_records = lacks_records,
+    .is_observable = is_observable,
+    .play = play_case,
+};
