@@ -43,9 +43,6 @@ void vector_read_votes(struct json_reader *reader, const cJSON *item)
 {
     struct id_set seen = {0};
     size_t count = json_read_array(reader, item);
-    if (item != NULL && count == 0) {
-        json_reject(reader, item, "votes must name at least one engine");
-    }
     for (const cJSON *child = count == 0 ? NULL : item->child; child != NULL; child = child->next) {
         const char *name = json_read_string(reader, child);
         if (!reader->failed && !id_set_add(&seen, name)) {
