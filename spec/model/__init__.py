@@ -1,13 +1,19 @@
-"""The executable specification of the machine, to be read beside the chapters in the folder above.
+"""The executable specification, to be read beside the chapters in the folders above.
 
-blob.py     blob.md                     mem.py      mem.md
-isa.py      isa.md: stream, formats     gas.py      gas.md: the cost of a block
-number.py   isa.md: helper functions    exit.py     exit.md: states, stops, records
-op.py       isa.md: the 141 opcodes     machine.py  exit.md and gas.md: run, charge, resume
-reach.py    which rules decided         table.py    ../*.def and the sentences of ../*.md
+    table.py    the facts, ../*/*.def, and the sentences of the rules, ../*/*.md
+    reach.py    which rules decided something
+    machine/    the machine
+    kernel/     the kernel; its own __init__.py says what is where
+
+The machine, in the order of reading:
+
+    machine/blob.py     blob.md                   machine/gas.py    gas.md: the cost of a block
+    machine/isa.py      isa.md: stream, formats   machine/exit.py   exit.md: states, stops, records
+    machine/number.py   isa.md: helper functions  machine/mem.py    mem.md
+    machine/op.py       isa.md: what opcodes do   machine/run.py    exit.md, gas.md: run, charge, resume
 """
 
-from model import table
+from model import kernel, table
 from model.machine.blob import Rejected
 from model.machine.exit import Refused, State, Step, Stop, Until
 from model.machine.mem import Page
@@ -24,12 +30,9 @@ __all__ = [
     "Step",
     "Stop",
     "Until",
+    "kernel",
     "load",
     "reached",
     "rules",
     "table",
 ]
-
-from model import kernel  # noqa: E402  (it reads the names above)
-
-__all__ += ["kernel"]

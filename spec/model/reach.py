@@ -71,27 +71,28 @@ rule about a special case is reached in that case only:
     exit/record/instruction     an instruction completes, observed or not
 """
 
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-_listeners = []
+_listeners: list[set[str]] = []
 
 
-def rule(name):
+def rule(name: str) -> None:
     """Says that this rule has just decided something."""
     for listener in _listeners:
         listener.add(name)
 
 
-def several(names):
+def several(names: Iterable[str]) -> None:
     """Says so of all rules that decided a kept answer."""
     for listener in _listeners:
         listener.update(names)
 
 
 @contextmanager
-def reached():
+def reached() -> Iterator[set[str]]:
     """Collects the id of every rule that decides something inside the `with`."""
-    listener = set()
+    listener: set[str] = set()
     _listeners.append(listener)
     try:
         yield listener
@@ -100,11 +101,11 @@ def reached():
 
 
 @contextmanager
-def apart():
+def apart() -> Iterator[set[str]]:
     """Collects likewise, and hides these rules from everybody else."""
     global _listeners
-    others, own = _listeners, set()
-    _listeners = [own]
+    own: set[str] = set()
+    others, _listeners = _listeners, [own]
     try:
         yield own
     finally:

@@ -7,7 +7,7 @@ from model.table import LIMIT
 class Rejected(Exception):
     """The blob breaks `rule`."""
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         rule(name)
         super().__init__(f"the blob is rejected by {name}")
         self.rule = name
@@ -16,7 +16,7 @@ class Rejected(Exception):
 class Blob:
     """An admitted blob."""
 
-    def __init__(self, entry_size, jump_table, code, bitmask):
+    def __init__(self, entry_size: int, jump_table: bytes, code: bytes, bitmask: bytes) -> None:
         self.entry_size = entry_size
         self.jump_table = jump_table
         self.jump_len = len(jump_table) // entry_size
@@ -24,25 +24,25 @@ class Blob:
         self.code_len = len(code)
         self.bitmask = bitmask
 
-    def byte(self, i):
+    def byte(self, i: int) -> int:
         """code[i], 0 beyond the end."""
         return self.code[i] if i < self.code_len else 0
 
-    def start(self, i):
+    def start(self, i: int) -> int:
         """Bit i of the bitmask, i below code_len (blob/bitmask)."""
         return self.bitmask[i // 8] >> (i % 8) & 1
 
-    def jump_entry(self, n):
+    def jump_entry(self, n: int) -> int:
         """Entry n of the jump table."""
         rule("blob/jump_entry")
         return little_endian(self.jump_table[n * self.entry_size : (n + 1) * self.entry_size])
 
 
-def little_endian(data):
+def little_endian(data: bytes) -> int:
     return int.from_bytes(data, "little")
 
 
-def parse(data):
+def parse(data: bytes) -> Blob:
     """Bytes to Blob; raises Rejected with the first reason that holds."""
     if len(data) < LIMIT["header_size"]:
         raise Rejected("blob/header_short")

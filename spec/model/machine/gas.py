@@ -1,8 +1,11 @@
 """gas.md: what a block costs."""
 
-from model.machine.isa import OPCODE, next_pc
+from collections.abc import Iterator
+
+from model.machine.blob import Blob
+from model.machine.isa import OPCODE, Program, next_pc
 from model.reach import rule
-from model.table import GAS, LIMIT
+from model.table import GAS, LIMIT, Gas
 
 ROW = {record.name: record for record in GAS}
 REGISTER_LAST = LIMIT["register_last"]
@@ -10,7 +13,7 @@ MEM_CYCLES = (25, 50, 75, 100)
 COLD = ("trap", "unlikely")
 
 
-def block_cost(program, p, mem_cycles):
+def block_cost(program: Program, p: int, mem_cycles: int) -> int:
     """The cost of the block that starts at p."""
     simulation = Simulation()
     for i in walk(program, p):
@@ -18,7 +21,7 @@ def block_cost(program, p, mem_cycles):
     return simulation.cost()
 
 
-def walk(program, p):
+def walk(program: Program, p: int) -> Iterator[int]:
     """The positions costed for the block at p (gas/walk)."""
     rule("gas/walk")
     blob, i = program.blob, p
@@ -36,11 +39,11 @@ def walk(program, p):
 
 
 class Simulation:
-    def __init__(self):
+    def __init__(self) -> None:
         self.ready = [0] * LIMIT["register_count"]
         self.cycle = self.used = self.last = 0
 
-    def slots(self, slots):
+    def slots(self, slots: int) -> None:
         """gas/slots"""
         if self.used >= LIMIT["slots_per_cycle"]:
             rule("gas/slots")
@@ -49,12 +52,12 @@ class Simulation:
         else:
             self.used += slots
 
-    def move(self, target, source):
+    def move(self, target: int, source: int) -> None:
         """gas/move_reg"""
         rule("gas/move_reg")
         self.ready[target] = self.ready[source]
 
-    def execute(self, cycles, sources, target):
+    def execute(self, cycles: int, sources: list[int], target: int | None) -> None:
         """gas/dependency"""
         start = max([self.cycle] + [self.ready[source] for source in sources])
         if start > self.cycle:
@@ -64,13 +67,13 @@ class Simulation:
             self.ready[target] = done
         self.last = max(self.last, done)
 
-    def cost(self):
+    def cost(self) -> int:
         """gas/cost"""
         rule("gas/cost")
         return max(self.last - LIMIT["cost_discount"], LIMIT["cost_minimum"])
 
 
-def visit(simulation, program, i, mem_cycles):
+def visit(simulation: Simulation, program: Program, i: int, mem_cycles: int) -> None:
     """One position of the walk."""
     record = OPCODE.get(program.blob.code[i])
     if record is None:
@@ -84,7 +87,7 @@ def visit(simulation, program, i, mem_cycles):
     sources = [fields.register(letter) for letter in row.sources]
     target = fields.register(row.target) if row.target else None
     simulation.slots(slots_of(row, fields, target, sources))
-    if row.kind == "MOVE":
+    if row.kind == "MOVE" and target is not None:
         simulation.move(target, sources[0])
     else:
         simulation.execute(cycles_of(row, program, i, mem_cycles), sources, target)
@@ -93,11 +96,11 @@ def visit(simulation, program, i, mem_cycles):
 class Fields:
     """The register fields of the instruction at i as gas sees them (gas/fields)."""
 
-    def __init__(self, blob, i):
+    def __init__(self, blob: Blob, i: int) -> None:
         self.blob = blob
         self.i = i
 
-    def nibble(self, letter):
+    def nibble(self, letter: str) -> int:
         """The field, unclamped; 12 where its byte is missing (gas/fields/missing)."""
         rule("gas/fields")
         at = self.i + (2 if letter == "D" else 1)
@@ -106,11 +109,11 @@ class Fields:
             return REGISTER_LAST
         return self.blob.code[at] // 16 if letter == "B" else self.blob.code[at] % 16
 
-    def register(self, letter):
+    def register(self, letter: str) -> int:
         return min(REGISTER_LAST, self.nibble(letter))
 
 
-def slots_of(row, fields, target, sources):
+def slots_of(row: Gas, fields: Fields, target: int | None, sources: list[int]) -> int:
     if row.slot_rule == "OVERLAP":
         rule("gas/slots/overlap")
         return row.slots_if if target in sources else row.slots_else
@@ -120,7 +123,7 @@ def slots_of(row, fields, target, sources):
     return row.slots_if
 
 
-def cycles_of(row, program, i, mem_cycles):
+def cycles_of(row: Gas, program: Program, i: int, mem_cycles: int) -> int:
     if row.kind == "MEM":
         rule("gas/mem_cycles")
         return mem_cycles
@@ -129,7 +132,7 @@ def cycles_of(row, program, i, mem_cycles):
     return row.cycles
 
 
-def branch_cost(program, i):
+def branch_cost(program: Program, i: int) -> int:
     """gas/branch_cost"""
     rule("gas/branch_cost")
     blob, target = program.blob, program.instruction(i).target

@@ -1,5 +1,6 @@
 """mem.md: memory."""
 
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from model.machine.exit import PageFault, Refused
@@ -21,7 +22,7 @@ class Page(NamedTuple):
     data: bytes
 
 
-def fault_of_page(page, given):
+def fault_of_page(page: Page, given: Mapping[int, object]) -> str | None:
     """Why this page cannot be given, or None."""
     if not 0 <= page.address < END or page.address % PAGE_SIZE:
         return f"page address {page.address:#x} is not a multiple of {PAGE_SIZE} below 2^32"
@@ -37,8 +38,8 @@ def fault_of_page(page, given):
 class Memory:
     """The pages given: page number -> (access, bytes)."""
 
-    def __init__(self, pages):
-        self.pages = {}
+    def __init__(self, pages: Iterable[Page]) -> None:
+        self.pages: dict[int, tuple[str, bytearray]] = {}
         for page in pages:
             fault = fault_of_page(page, self.pages)
             if fault:
@@ -48,19 +49,19 @@ class Memory:
             data[: len(page.data)] = page.data
             self.pages[page.address // PAGE_SIZE] = (page.access, data)
 
-    def load(self, address, width):
+    def load(self, address: int, width: int) -> int:
         """The unsigned integer of `width` bytes at address; raises PageFault."""
         rule("mem/load_permission")
         self.check(address, width, LOAD)
         return int.from_bytes(self.take(address, width), "little")
 
-    def store(self, address, width, value):
+    def store(self, address: int, width: int, value: int) -> None:
         """Stores the low `width` bytes of value; raises PageFault."""
         rule("mem/store_permission")
         self.check(address, width, STORE)
         self.put(address, (value % 2 ** (8 * width)).to_bytes(width, "little"))
 
-    def check(self, address, width, permitted):
+    def check(self, address: int, width: int, permitted: tuple[str, ...]) -> None:
         """All pages of an access, before any byte moves (mem/whole_access)."""
         first, last = address // PAGE_SIZE, (address + width - 1) // PAGE_SIZE
         if first == 0 or last >= PAGE_LAST:
@@ -73,7 +74,7 @@ class Memory:
         if width > 1:
             rule("mem/little_endian")
 
-    def failing_page(self, first, last, permitted):
+    def failing_page(self, first: int, last: int, permitted: tuple[str, ...]) -> int | None:
         """The number of the page that PageFault names, or None."""
         if last > PAGE_LAST:
             rule("mem/past_end")
@@ -83,21 +84,21 @@ class Memory:
                 return number
         return PAGE_LAST if last > PAGE_LAST else None
 
-    def access(self, number):
+    def access(self, number: int) -> str | None:
         """What a page permits; None where it was not given (mem/access)."""
         if number not in self.pages:
             rule("mem/access")
             return None
         return self.pages[number][0]
 
-    def given(self, address, size):
+    def given(self, address: int, size: int) -> bool:
         """True when all these bytes lie on pages given."""
         if not 0 <= address < END or not 0 <= size <= END - address:
             return False
         pages = range(address // PAGE_SIZE, (address + size - 1) // PAGE_SIZE + 1)
         return size == 0 or all(number in self.pages for number in pages)
 
-    def take(self, address, size):
+    def take(self, address: int, size: int) -> bytes:
         """Bytes of pages given, whatever their access."""
         data = b""
         while size > 0:
@@ -106,7 +107,7 @@ class Memory:
             data, address, size = data + part, address + len(part), size - len(part)
         return bytes(data)
 
-    def put(self, address, data):
+    def put(self, address: int, data: bytes) -> None:
         while data:
             page, offset = self.pages[address // PAGE_SIZE][1], address % PAGE_SIZE
             part = data[: PAGE_SIZE - offset]

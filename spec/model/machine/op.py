@@ -1,4 +1,4 @@
-"""isa.md: what each of the 141 opcodes does.
+"""isa.md: what each opcode does.
 
 An entry of EXECUTE is called with the machine and the instruction. It returns the target of a jump
 taken, or None to go on at npc (isa/sequential), or raises an exit. The formulas are the chapter's:
@@ -7,7 +7,12 @@ A, B, D are the registers before the instruction, X and Y the immediates. What i
 tells which shared rule decided.
 """
 
-from model.machine.exit import Call, Panic, Trap
+from collections.abc import Callable
+from typing import NoReturn, Protocol, TypeAlias
+
+from model.machine.exit import Call, Panic, Store, Trap
+from model.machine.isa import Instruction, Program
+from model.machine.mem import Memory
 from model.machine.number import (
     bswap64,
     clz,
@@ -31,20 +36,35 @@ from model.reach import rule
 from model.table import LIMIT, OPCODES, check_names
 
 
-def rA(formula):
+class Machine(Protocol):
+    """What an instruction sees and changes of a machine."""
+
+    regs: list[int]
+    memory: Memory
+    program: Program
+    stored: Store | None
+
+
+Execute: TypeAlias = Callable[[Machine, Instruction], int | None]
+Address: TypeAlias = Callable[[Machine, Instruction], int]
+Formula: TypeAlias = Callable[[int, int, int, int], int]  # of A, B, D and X
+Condition: TypeAlias = Callable[[int, int, int], bool]  # of A, B and X
+
+
+def rA(formula: Formula) -> Execute:
     """rA' = formula"""
 
-    def execute(machine, i):
+    def execute(machine: Machine, i: Instruction) -> None:
         regs = machine.regs
         regs[i.a] = formula(regs[i.a], regs[i.b], regs[i.d], i.x) % 2**64
 
     return execute
 
 
-def rD(formula):
+def rD(formula: Formula) -> Execute:
     """rD' = formula"""
 
-    def execute(machine, i):
+    def execute(machine: Machine, i: Instruction) -> None:
         regs = machine.regs
         regs[i.d] = formula(regs[i.a], regs[i.b], regs[i.d], i.x) % 2**64
 
@@ -54,94 +74,92 @@ def rD(formula):
 # Loads and stores
 
 
-def at_x(machine, i):
+def at_x(machine: Machine, i: Instruction) -> int:
     return i.x
 
 
-def at_a_x(machine, i):
+def at_a_x(machine: Machine, i: Instruction) -> int:
     return machine.regs[i.a] + i.x
 
 
-def at_b_x(machine, i):
+def at_b_x(machine: Machine, i: Instruction) -> int:
     return machine.regs[i.b] + i.x
 
 
-def reduced(sum_, width):
+def reduced(sum_: int, width: int) -> int:
     """The effective address (mem/address)."""
     if sum_ >= 2**32 or sum_ % width:
         rule("mem/address")
     return sum_ % 2**32
 
 
-def load_unsigned(width, at):
+def load_unsigned(width: int, at: Address) -> Execute:
     """rA' = the unsigned integer there"""
 
-    def execute(machine, i):
+    def execute(machine: Machine, i: Instruction) -> None:
         machine.regs[i.a] = machine.memory.load(reduced(at(machine, i), width), width)
 
     return execute
 
 
-def load_signed(width, at):
+def load_signed(width: int, at: Address) -> Execute:
     """rA' = the signed integer there"""
 
-    def execute(machine, i):
+    def execute(machine: Machine, i: Instruction) -> None:
         value = machine.memory.load(reduced(at(machine, i), width), width)
         machine.regs[i.a] = signed(value, 8 * width) % 2**64
 
     return execute
 
 
-def store_a(width, at):
+def store_a(width: int, at: Address) -> Execute:
     """The low bytes of A are stored."""
     return lambda machine, i: store(machine, reduced(at(machine, i), width), width, machine.regs[i.a])
 
 
-def store_y(width, at):
+def store_y(width: int, at: Address) -> Execute:
     """The low bytes of Y are stored."""
     return lambda machine, i: store(machine, reduced(at(machine, i), width), width, i.y)
 
 
-def store(machine, address, width, value):
+def store(machine: Machine, address: int, width: int, value: int) -> None:
     value %= 2 ** (8 * width)
     machine.memory.store(address, width, value)
-    machine.stored = (address, width, value)
+    machine.stored = Store(address, width, value)
 
 
 # Control
 
 
-def trap(machine, i):
+def trap(machine: Machine, i: Instruction) -> NoReturn:
     """isa/trap"""
     raise Trap
 
 
-def fallthrough(machine, i):
+def fallthrough(machine: Machine, i: Instruction) -> None:
     """isa/fallthrough"""
-    return None
 
 
-def unlikely(machine, i):
+def unlikely(machine: Machine, i: Instruction) -> None:
     """isa/unlikely"""
-    return None
 
 
-def ecall(machine, i):
+def ecall(machine: Machine, i: Instruction) -> NoReturn:
     """isa/ecall"""
     raise Call("ecall", 0)
 
 
-def ecalli(machine, i):
+def ecalli(machine: Machine, i: Instruction) -> NoReturn:
     """isa/ecalli, exit/host_call_id"""
     raise Call("host_call", i.x % 2**32)
 
 
-def sbrk(machine, i):
+def sbrk(machine: Machine, i: Instruction) -> NoReturn:
     """isa/sbrk"""
     raise Panic
 
 
-def go_to(machine, target):
+def go_to(machine: Machine, target: int) -> int:
     """isa/legal_target"""
     rule("isa/legal_target")
     if not machine.program.begins_block(target):
@@ -149,12 +167,12 @@ def go_to(machine, target):
     return target
 
 
-def static_jump(machine, i):
+def static_jump(machine: Machine, i: Instruction) -> int:
     rule("isa/offset_target")
     return go_to(machine, i.target)
 
 
-def dynamic_jump(machine, address):
+def dynamic_jump(machine: Machine, address: int) -> int:
     """isa/dynamic_jump; the address is reduced already."""
     rule("isa/dynamic_jump")
     if address == 2**32 - 2**16:
@@ -165,17 +183,17 @@ def dynamic_jump(machine, address):
     return go_to(machine, blob.jump_entry(address // alignment - 1))
 
 
-def jump(machine, i):
+def jump(machine: Machine, i: Instruction) -> int:
     """isa/jump"""
     return static_jump(machine, i)
 
 
-def jump_ind(machine, i):
+def jump_ind(machine: Machine, i: Instruction) -> int:
     """isa/jump_ind"""
     return dynamic_jump(machine, (machine.regs[i.a] + i.x) % 2**32)
 
 
-def load_imm_jump(machine, i):
+def load_imm_jump(machine: Machine, i: Instruction) -> int:
     """isa/load_imm_jump"""
     machine.regs[i.a] = i.x
     try:
@@ -185,7 +203,7 @@ def load_imm_jump(machine, i):
         raise
 
 
-def load_imm_jump_ind(machine, i):
+def load_imm_jump_ind(machine: Machine, i: Instruction) -> int:
     """isa/load_imm_jump_ind"""
     if i.a == i.b:
         rule("isa/jump_reads_first")
@@ -198,10 +216,10 @@ def load_imm_jump_ind(machine, i):
         raise
 
 
-def branch(condition):
+def branch(condition: Condition) -> Execute:
     """Jumps to pc + offset if the condition holds."""
 
-    def execute(machine, i):
+    def execute(machine: Machine, i: Instruction) -> int | None:
         if condition(machine.regs[i.a], machine.regs[i.b], i.x):
             return static_jump(machine, i)
         rule("isa/branch_not_taken")
@@ -210,7 +228,7 @@ def branch(condition):
     return execute
 
 
-EXECUTE = {
+EXECUTE: dict[str, Execute] = {
     # no_args
     "isa/trap": trap,
     "isa/fallthrough": fallthrough,

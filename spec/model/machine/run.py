@@ -1,10 +1,12 @@
 """The machine: load, run, resume (exit.md, gas/block, isa/sequential)."""
 
+from collections.abc import Callable, Iterable
+
 from model.machine import blob as code_blob
-from model.machine.exit import Call, Exit, Refused, State, Step, Stop, Until
+from model.machine.exit import Call, Exit, Observer, Refused, State, Step, Stop, Store, Until
 from model.machine.gas import MEM_CYCLES, block_cost
-from model.machine.isa import Program
-from model.machine.mem import Memory
+from model.machine.isa import Instruction, Program
+from model.machine.mem import Memory, Page
 from model.machine.op import EXECUTE
 from model.reach import apart, rule, several
 from model.table import LIMIT
@@ -13,7 +15,7 @@ MEANT = ("page_fault", "host_call")  # the exits whose argument means something
 RESUMABLE = ("host_call", "ecall", "out_of_gas", "stopped")
 
 
-def load(blob, mem_cycles, pages):
+def load(blob: bytes, mem_cycles: int, pages: Iterable[Page]) -> "Machine":
     """Makes a machine; raises Refused for the caller's mistakes, then Rejected for a bad blob."""
     if mem_cycles not in MEM_CYCLES:
         rule("gas/mem_cycles")
@@ -25,18 +27,18 @@ def load(blob, mem_cycles, pages):
 class Machine:
     """`pc` is where execution goes on, `paid` is true when the block there is paid already."""
 
-    def __init__(self, program, memory, mem_cycles):
+    def __init__(self, program: Program, memory: Memory, mem_cycles: int) -> None:
         self.program = program
         self.memory = memory
         self.mem_cycles = mem_cycles
         self.pc = self.gas = 0
         self.regs = [0] * LIMIT["register_count"]
         self.paid = False
-        self.last_exit = None
-        self.stored = None
-        self.costs = {}
+        self.last_exit: str | None = None
+        self.stored: Store | None = None
+        self.costs: dict[int, tuple[int, set[str]]] = {}
 
-    def run(self, state, until=None, observer=None):
+    def run(self, state: State, until: Until | None = None, observer: Observer | None = None) -> Stop:
         """Starts at state.pc (exit/entry)."""
         check_u64("pc", state.pc)
         check_given(state.gas, state.regs)
@@ -48,7 +50,7 @@ class Machine:
             return self.end("panic", self.pc)
         return self.go(until, observer)
 
-    def resume(self, gas, regs, until=None, observer=None):
+    def resume(self, gas: int, regs: list[int], until: Until | None = None, observer: Observer | None = None) -> Stop:
         """Goes on at the machine's own pc; raises Refused unless that is legal."""
         check_given(gas, regs)
         rule("exit/resume/legal")
@@ -59,22 +61,22 @@ class Machine:
         self.gas, self.regs = gas, list(regs)
         return self.go(until, observer)
 
-    def read(self, address, size):
+    def read(self, address: int, size: int) -> bytes:
         """Guest bytes, whatever the access of their pages."""
         if not self.memory.given(address, size):
             raise Refused(f"{size} bytes at {address:#x} are not all on pages given")
         return self.memory.take(address, size)
 
-    def write(self, address, data):
+    def write(self, address: int, data: bytes) -> None:
         if not self.memory.given(address, len(data)):
             raise Refused(f"{len(data)} bytes at {address:#x} are not all on pages given")
         self.memory.put(address, bytes(data))
 
-    def go(self, until, observer):
+    def go(self, until: Until | None, observer: Observer | None) -> Stop:
         """Runs until something ends it."""
         blocks, instructions = until or Until()  # counted down
-        on_block = getattr(observer, "block", None)
-        on_instruction = getattr(observer, "instruction", None)
+        on_block: Callable[[State], None] | None = getattr(observer, "block", None)
+        on_instruction: Callable[[Step], None] | None = getattr(observer, "instruction", None)
         program = self.program
         while True:
             pc = self.pc
@@ -113,7 +115,7 @@ class Machine:
             if instructions == 0:
                 return self.end("stopped", target)
 
-    def pay(self, p):
+    def pay(self, p: int) -> bool:
         """Charges the block at p in full, or takes what gas there is and returns False."""
         found = self.costs.get(p)
         if found is None:
@@ -135,7 +137,7 @@ class Machine:
         self.gas -= cost
         return True
 
-    def implicit_trap(self):
+    def implicit_trap(self) -> Stop:
         """isa/implicit_trap, gas/implicit_trap"""
         rule("gas/implicit_trap")
         if self.gas >= 2**63:
@@ -146,13 +148,13 @@ class Machine:
         self.gas -= LIMIT["implicit_trap_cost"]
         return self.end("trap", self.program.code_len)
 
-    def complete(self, instruction, on_instruction):
+    def complete(self, instruction: Instruction, on_instruction: Callable[[Step], None] | None) -> None:
         """An L0 record (exit/record/instruction)."""
         rule("exit/record/instruction")
         if on_instruction:
             on_instruction(Step(instruction.pc, list(self.regs), self.stored))
 
-    def end(self, exit, pc, argument=0, paid=False):
+    def end(self, exit: str, pc: int, argument: int = 0, paid: bool = False) -> Stop:
         """Every exit passes here, with every observable exact (exit/definedness)."""
         rule("exit/definedness")
         several(DECIDED_BY[exit])
@@ -161,11 +163,11 @@ class Machine:
         self.pc, self.paid, self.last_exit = pc, paid, exit
         return Stop(exit, argument, self.state())
 
-    def state(self):
+    def state(self) -> State:
         return State(self.pc, self.gas, list(self.regs))
 
 
-DECIDED_BY = {
+DECIDED_BY: dict[str, tuple[str, ...]] = {
     "trap": ("exit/trap",),
     "panic": ("exit/panic",),
     "out_of_gas": (),  # gas/out_of_gas or gas/implicit_trap, named where it happens
@@ -176,12 +178,12 @@ DECIDED_BY = {
 }
 
 
-def check_u64(what, value):
+def check_u64(what: str, value: int) -> None:
     if not 0 <= value < 2**64:
         raise Refused(f"{what} is {value}, no unsigned 64-bit number")
 
 
-def check_given(gas, regs):
+def check_given(gas: int, regs: list[int]) -> None:
     check_u64("gas", gas)
     if len(regs) != LIMIT["register_count"]:
         raise Refused(f"{len(regs)} registers given, not {LIMIT['register_count']}")
