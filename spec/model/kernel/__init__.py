@@ -1,12 +1,13 @@
 """The executable specification of the kernel, to be read beside the chapters two folders above.
 
-    scale.py    image.md: the encoding         yield_.py    yield.md
-    hash.py     image.md: hashes               call.py      call.md
-    image.py    image.md: Images, admission    chain.py     chain.md: genesis, events
-    state.py    image.md: the state            record.py    chain.md: records
-    cap.py      cap.md                         exchange.py  exchange.md
-    host.py     host.md                        world.py     the invocation level
-    stack.py    the kernel's own state         table.py     ../../kernel.def
+    scale.py     image.md: the encoding        host.py      host.md
+    hash.py      image.md: hashes              yield_.py    yield.md
+    state.py     image.md: the state           call.py      call.md
+    image.py     image.md: Images, admission   chain.py     chain.md: genesis, events
+    cap.py       cap.md: what there is         record.py    chain.md: records
+    manage.py    cap.md: operations on slots   exchange.py  exchange.md: Worlds, Dumps, Records
+    stack.py     call.md: what is running      world.py     exchange.md: run and resume by hand
+    table.py     the facts of kernel.def
 
 What a machine does is the business of the package above.
 
@@ -52,9 +53,13 @@ a special case is reached only in that case:
     chain/event/zero_budgets      gas or quota is 0
 """
 
+from collections.abc import Callable
+from typing import Literal, TypeAlias, overload
+
 from model.kernel.cap import (
     CAPABILITY,
     CNODE,
+    Capability,
     CNode,
     CNodeCap,
     Data,
@@ -100,13 +105,15 @@ from model.kernel.image import (
     admit,
     image_hash,
 )
-from model.kernel.scale import DecodeError
+from model.kernel.scale import DecodeError, Reads, Struct
 from model.kernel.scale import decode as decode_as
 from model.kernel.state import STATE, DataBlob, IdCounters, State, VaultRecord, state_root
 from model.kernel.world import Result, World
 from model.machine.exit import Refused
 
-TYPE = {
+Value: TypeAlias = Image | State | Capability | CNode | WorldStart | Dump | Tables | Record | dict[int, Page]
+
+TYPE: dict[str, Reads[Value]] = {
     "image": IMAGE,
     "state": STATE,
     "cap": CAPABILITY,
@@ -117,15 +124,9 @@ TYPE = {
     "pages": PAGES,
     "record": RECORD,
 }
-TYPE_OF = {
+STRUCT_OF: dict[type, Struct[Value]] = {
     Image: IMAGE,
     State: STATE,
-    Instance: CAPABILITY,
-    ImageCap: CAPABILITY,
-    Data: CAPABILITY,
-    CNodeCap: CAPABILITY,
-    TypeCap: CAPABILITY,
-    CNode: CNODE,
     WorldStart: WORLD,
     Dump: DUMP,
     Tables: TABLES,
@@ -133,34 +134,58 @@ TYPE_OF = {
 }
 
 
-def decode(type, data):
+@overload
+def decode(type: Literal["image"], data: bytes) -> Image: ...
+@overload
+def decode(type: Literal["state"], data: bytes) -> State: ...
+@overload
+def decode(type: Literal["cap"], data: bytes) -> Capability: ...
+@overload
+def decode(type: Literal["cnode"], data: bytes) -> CNode: ...
+@overload
+def decode(type: Literal["world"], data: bytes) -> WorldStart: ...
+@overload
+def decode(type: Literal["dump"], data: bytes) -> Dump: ...
+@overload
+def decode(type: Literal["tables"], data: bytes) -> Tables: ...
+@overload
+def decode(type: Literal["pages"], data: bytes) -> dict[int, Page]: ...
+@overload
+def decode(type: Literal["record"], data: bytes) -> Record: ...
+@overload
+def decode(type: str, data: bytes) -> Value: ...
+def decode(type: str, data: bytes) -> Value:
     """Bytes to a value of one of the types above; raises DecodeError."""
     return decode_as(TYPE[type], data)
 
 
-def encode(value):
+def encode(value: Value) -> bytes:
     """A value of one of the types above to bytes; a dict is Pages."""
-    return (PAGES if isinstance(value, dict) else TYPE_OF[type(value)]).write(value)
+    if isinstance(value, dict):
+        return PAGES.write(value)
+    if isinstance(value, CNode):
+        return CNODE.write(value)
+    return STRUCT_OF.get(type(value), CAPABILITY).write(value)
 
 
-def hash(kind, value):
+def hash(kind: str, value: bytes) -> bytes:
     """The hash of an encoded value; raises DecodeError, or Refused for an impossible size."""
     return HASH[kind](value)
 
 
-def hash_leaves(value):
+def hash_leaves(value: bytes) -> bytes:
     if len(value) % 32:
         raise Refused(f"{len(value)} bytes are not leaves of 32 bytes each")
     return bmt([value[at : at + 32] for at in range(0, len(value), 32)])
 
 
-def hash_chain(value):
+def hash_chain(value: bytes) -> bytes:
     if len(value) != 64:
         raise Refused(f"{len(value)} bytes are not a chain and an Image's hash")
     return chain_extend(value[:32], value[32:])
 
 
-HASH = {
+HASH: dict[str, Callable[[bytes], bytes]] = {
     "bytes": H,
     "bmt": hash_leaves,
     "cap": lambda value: cap_hash(decode("cap", value)),
@@ -174,6 +199,7 @@ __all__ = [
     "KERNEL_IMAGE",
     "CNode",
     "CNodeCap",
+    "Capability",
     "CatcherChange",
     "Chain",
     "Data",
@@ -207,6 +233,7 @@ __all__ = [
     "Suspended",
     "Tables",
     "TypeCap",
+    "Value",
     "VaultRecord",
     "World",
     "WorldStart",

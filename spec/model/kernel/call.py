@@ -1,16 +1,18 @@
 """call.md: activations, from run or resume to an exit."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from model.kernel import host, yield_
-from model.kernel.cap import Data, Instance, handle_id
+from model.kernel.cap import Capability, CNode, Data, Instance, handle_id
 from model.kernel.hash import strip
-from model.kernel.image import PAGE_SIZE
+from model.kernel.image import Image
 from model.kernel.record import Recorder
-from model.kernel.stack import Activation
+from model.kernel.stack import Activation, Kernel
 from model.kernel.table import LIMIT
+from model.machine.exit import Observer, Stop
 from model.machine.exit import State as MachineState
-from model.machine.mem import Page
+from model.machine.mem import PAGE_SIZE, Page
 from model.machine.run import load
 from model.reach import rule
 from model.table import EXIT
@@ -29,15 +31,23 @@ class Ending:
     outcome: str
     exit: str
     argument: int = 0
-    payload: object = None
+    payload: Capability | None = None
 
 
-def run(kernel, instance, image, cnode, endpoint, gas, observer=None):
+def run(
+    kernel: Kernel,
+    instance: Instance,
+    image: Image,
+    cnode: CNode,
+    endpoint: int,
+    gas: int,
+    observer: Observer | None = None,
+) -> tuple[Activation, Ending]:
     """Starts an activation on a stack that is not full. Answers the activation and its Ending."""
     activation = Activation(instance, image, cnode, entered=image)
     activation.pc, activation.regs = start_of(image, endpoint)
     rule("call/run/entry")
-    activation.machine = load(image.code, LIMIT["mem_cycles"], list(pages(kernel, image, cnode)))
+    activation.started = load(image.code, LIMIT["mem_cycles"], list(pages(kernel, image, cnode)))
     recorder = Recorder(kernel, activation, observer)
     meter = find_meter(activation)
     if meter is None:
@@ -54,11 +64,13 @@ def run(kernel, instance, image, cnode, endpoint, gas, observer=None):
     return activation, go_on(kernel, activation, stop, recorder, observer)
 
 
-def resume(kernel, scratchpad=None, observer=None):
+def resume(
+    kernel: Kernel, scratchpad: Capability | None = None, observer: Observer | None = None
+) -> tuple[Activation, Ending]:
     """Goes on with the activation below the reference on top. Answers as run does."""
     rule("yield/resume/pops")
     kernel.stack.pop()
-    activation = kernel.stack[-1]
+    activation = kernel.running()
     recorder = Recorder(kernel, activation, observer)
     if scratchpad is not None:
         rule("yield/resume/scratchpad")
@@ -78,7 +90,7 @@ def resume(kernel, scratchpad=None, observer=None):
 # Entering
 
 
-def start_of(image, endpoint):
+def start_of(image: Image, endpoint: int) -> tuple[int, list[int]]:
     """pc and registers."""
     regs = [0] * REGISTER_COUNT
     regs[ENDPOINT_REGISTER] = endpoint
@@ -93,7 +105,7 @@ def start_of(image, endpoint):
     return definition.entry_pc, regs
 
 
-def pages(kernel, image, cnode):
+def pages(kernel: Kernel, image: Image, cnode: CNode) -> Iterator[Page]:
     """The memory of an activation: every page of every mapping of one step."""
     for mapping in image.memory_mappings:
         if len(mapping.source) > 1:
@@ -107,7 +119,7 @@ def pages(kernel, image, cnode):
             yield Page(mapping.start + offset, access, content[offset : offset + PAGE_SIZE])
 
 
-def content_of(kernel, cap):
+def content_of(kernel: Kernel, cap: Capability | None) -> bytes:
     """The payload that a mapping begins with; Data.size does not matter."""
     if isinstance(cap, Data) and cap.hash in kernel.state.data_payloads:
         rule("call/map/content")
@@ -116,7 +128,7 @@ def content_of(kernel, cap):
     return b""
 
 
-def find_meter(activation):
+def find_meter(activation: Activation) -> int | None:
     """The meter that the gas slot of the Image entered names, or None (call/gas/meter)."""
     rule("call/gas/meter")
     if not activation.entered.gas_slots:
@@ -124,7 +136,7 @@ def find_meter(activation):
     return handle_id(activation.cnode.read(activation.entered.gas_slots[0]), "gas")
 
 
-def from_meter(kernel, meter):
+def from_meter(kernel: Kernel, meter: int) -> int:
     rule("call/gas/from_meter")
     return kernel.tables.meters.get(meter, 0)
 
@@ -132,7 +144,7 @@ def from_meter(kernel, meter):
 # Running
 
 
-def go_on(kernel, activation, stop, recorder, observer):
+def go_on(kernel: Kernel, activation: Activation, stop: Stop, recorder: Recorder, observer: Observer | None) -> Ending:
     """Runs to an exit, with all operations on the way."""
     while True:
         activation.take(stop)
@@ -151,7 +163,7 @@ def go_on(kernel, activation, stop, recorder, observer):
         stop = activation.machine.resume(activation.gas, activation.regs, observer=observer)
 
 
-def of_operation(result, payload):
+def of_operation(result: str, payload: Capability | None) -> Ending:
     if result == host.HALT:
         return Ending("halt", "halt")
     if result == host.TRAP:
@@ -162,7 +174,7 @@ def of_operation(result, payload):
 YIELD = next(number for number, name in host.NAME.items() if name == "yield")
 
 
-def of_machine(kernel, activation, stop):
+def of_machine(kernel: Kernel, activation: Activation, stop: Stop) -> Ending:
     if stop.exit == "out_of_gas":
         payload = yield_.by_out_of_gas(kernel, activation)
         if payload is not None:
@@ -173,7 +185,7 @@ def of_machine(kernel, activation, stop):
 # Leaving
 
 
-def leave(kernel, activation, recorder, ending):
+def leave(kernel: Kernel, activation: Activation, recorder: Recorder, ending: Ending) -> Ending:
     """Every exit passes here."""
     rule("call/gas/used")
     if activation.meter is not None:
@@ -191,7 +203,7 @@ def leave(kernel, activation, recorder, ending):
     return ending
 
 
-def write_back(kernel, activation):
+def write_back(kernel: Kernel, activation: Activation) -> None:
     """call/halt/write_back, call/halt/skips: the mappings are those of the Image entered."""
     entered, cnode = activation.entered, activation.cnode
     for mapping in entered.memory_mappings:
@@ -205,9 +217,9 @@ def write_back(kernel, activation):
         cnode.write(target, Data(mapping.size, kernel.state.store(content)))
 
 
-def instance_bytes(instance):
+def instance_bytes(instance: Instance) -> bytes:
     return instance.chain + instance.content
 
 
-def instance_of(data):
+def instance_of(data: bytes) -> Instance:
     return Instance(bytes(data[:32]), bytes(data[32:]))

@@ -7,11 +7,11 @@ from model.kernel.cap import CNode, Data, Instance, handle
 from model.kernel.exchange import Tables
 from model.kernel.hash import KERNEL_IMAGE, data_hash
 from model.kernel.host import pinned_caps
-from model.kernel.image import admit, datas, image_hash
+from model.kernel.image import Image, admit, datas, image_hash
 from model.kernel.stack import Kernel
 from model.kernel.state import STATE, IdCounters, State, VaultRecord, state_root
 from model.kernel.table import KERNEL_SLOT, LIMIT
-from model.machine.exit import Refused
+from model.machine.exit import Observer, Refused
 from model.reach import rule
 
 CHAIN_CODE = CHAIN_VAULT = ROOT_METER = ROOT_QUOTA = 0
@@ -27,7 +27,7 @@ class EventResult:
 
 
 class Chain:
-    def __init__(self, image):
+    def __init__(self, image: bytes) -> None:
         """Genesis; raises DecodeError or NotAdmitted."""
         rule("chain/genesis")
         self.image = admit(image)
@@ -39,12 +39,14 @@ class Chain:
             rule("chain/genesis/contents")
             self.sigma.store(data.content)
 
-    def commit(self):
+    def commit(self) -> None:
         """Writes the chain Instance and the chain Image into σ."""
         self.sigma.code_blobs[CHAIN_CODE] = self.image.code
         self.sigma.vaults[CHAIN_VAULT] = VaultRecord(self.chain_instance.chain, self.chain_instance.content)
 
-    def apply(self, endpoint, payload, gas, quota, observer=None):
+    def apply(
+        self, endpoint: int, payload: bytes, gas: int, quota: int, observer: Observer | None = None
+    ) -> EventResult:
         """Applies one event."""
         if not 0 <= endpoint < 2**8 or not 0 <= gas < 2**64 or not 0 <= quota < 2**64:
             raise Refused("an endpoint is a u8, gas and quota are u64")
@@ -73,19 +75,19 @@ class Chain:
             self.sigma = before
         return EventResult(ending.outcome, ending.exit, ending.argument, value, activation.gas_used)
 
-    def state(self):
+    def state(self) -> bytes:
         return STATE.write(self.sigma)
 
-    def root(self):
+    def root(self) -> bytes:
         rule("chain/root")
         return state_root(self.sigma)
 
     @property
-    def instance(self):
+    def instance(self) -> bytes:
         return call.instance_bytes(self.chain_instance)
 
 
-def root_cnode(image):
+def root_cnode(image: Image) -> CNode:
     """The root CNode of a chain Instance: kernel capabilities, then what the Image says."""
     rule("chain/kernel_caps")
     cnode = CNode(LIMIT["root_size_log"])
@@ -101,7 +103,7 @@ def root_cnode(image):
     return cnode
 
 
-def kernel_cap(name):
+def kernel_cap(name: str) -> Instance:
     """Gas 0, Quota 0, or a kernel Instance without content."""
     if name in ("gas", "quota"):
         return handle(name, {"gas": ROOT_METER, "quota": ROOT_QUOTA}[name])

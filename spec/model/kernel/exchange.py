@@ -1,9 +1,9 @@
 """exchange.md: how kernel values travel between a harness and an engine."""
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from model.kernel.cap import CNODE, CNode
-from model.kernel.image import PAGE_SIZE
 from model.kernel.scale import (
     HASH,
     U8,
@@ -16,11 +16,13 @@ from model.kernel.scale import (
     Fixed,
     Map,
     Option,
+    Reader,
     Struct,
     Vec,
     read_count,
 )
-from model.kernel.state import BLOB, STATE, State
+from model.kernel.state import BLOB, STATE, DataBlob, State
+from model.machine.mem import PAGE_SIZE, Memory
 
 ACCESS = {"ro": 1, "rw": 2}
 
@@ -31,11 +33,14 @@ class Page:
     bytes: bytes
 
 
+Pages: TypeAlias = dict[int, Page]  # page address -> page
+
+
 @dataclass
 class Tables:
-    meters: dict = field(default_factory=dict)
-    quotas: dict = field(default_factory=dict)
-    catchers: dict = field(default_factory=dict)
+    meters: dict[int, int] = field(default_factory=dict)
+    quotas: dict[int, int] = field(default_factory=dict)
+    catchers: dict[bytes, list[bytes]] = field(default_factory=dict)
 
 
 @dataclass
@@ -58,15 +63,15 @@ class WorldStart:
 
     state: State = field(default_factory=State)
     tables: Tables = field(default_factory=Tables)
-    stack: list = field(default_factory=list)
+    stack: list[InstanceEntry | ReferenceEntry] = field(default_factory=list)
 
 
 @dataclass
 class Suspended:
     pc: int
     gas: int
-    registers: list
-    pages: dict
+    registers: list[int]
+    pages: Pages
 
 
 @dataclass
@@ -88,22 +93,22 @@ class DumpReference:
 class Dump:
     state: State
     tables: Tables
-    stack: list
+    stack: list[DumpInstance | DumpReference]
 
 
 class Access:
-    def read(self, reader):
+    def read(self, reader: Reader) -> int:
         at, access = reader.at, U8.read(reader)
         if access not in ACCESS.values():
             raise DecodeError("invalid_discriminator", at)
         return access
 
-    def write(self, value):
+    def write(self, value: int) -> bytes:
         return U8.write(value)
 
 
 class PageBytes(Bytes):
-    def read(self, reader):
+    def read(self, reader: Reader) -> bytes:
         at, size = reader.at, read_count(reader)
         if size > PAGE_SIZE:
             raise DecodeError("invalid_discriminator", at)
@@ -112,13 +117,13 @@ class PageBytes(Bytes):
 
 PAGES = Map(U32, Struct(Page, access=Access(), bytes=PageBytes()))
 TABLES = Struct(Tables, meters=Map(U64, U64), quotas=Map(U64, U64), catchers=Map(HASH, Vec(HASH)))
-ENTRY = Enum(
+ENTRY: Enum[InstanceEntry | ReferenceEntry] = Enum(
     Struct(InstanceEntry, instance=Fixed(64), image=Bytes(), cnode=CNODE),
     Struct(ReferenceEntry, target=U32),
 )
 WORLD = Struct(WorldStart, state=STATE, tables=TABLES, stack=Vec(ENTRY))
 SUSPENDED = Struct(Suspended, pc=U64, gas=U64, registers=Array(U64, 13), pages=PAGES)
-DUMP_ENTRY = Enum(
+DUMP_ENTRY: Enum[DumpInstance | DumpReference] = Enum(
     Struct(
         DumpInstance,
         status=U8,
@@ -149,15 +154,15 @@ class NumberChange:
 @dataclass
 class CatcherChange:
     id: bytes
-    before: list
-    after: list
+    before: list[bytes]
+    after: list[bytes]
 
 
 @dataclass
 class FileChange:
     id: int
-    before: object
-    after: object
+    before: DataBlob | None
+    after: DataBlob | None
 
 
 @dataclass
@@ -171,18 +176,19 @@ class PayloadChange:
 class Record:
     kind: int
     op: int
-    operands: list  # φ7..φ12
+    operands: list[int]  # φ7..φ12
     result: int = 0
     exit: int = 0
     argument: int = 0
-    slots: list = field(default_factory=list)
-    meters: list = field(default_factory=list)
-    quotas: list = field(default_factory=list)
-    catchers: list = field(default_factory=list)
-    files: list = field(default_factory=list)
-    payloads: list = field(default_factory=list)
+    slots: list[SlotChange] = field(default_factory=list)
+    meters: list[NumberChange] = field(default_factory=list)
+    quotas: list[NumberChange] = field(default_factory=list)
+    catchers: list[CatcherChange] = field(default_factory=list)
+    files: list[FileChange] = field(default_factory=list)
+    payloads: list[PayloadChange] = field(default_factory=list)
 
 
+LENGTH: Option[int] = Option(U64)
 NUMBERS = Vec(Struct(NumberChange, id=U64, before=U64, after=U64))
 RECORD = Struct(
     Record,
@@ -197,11 +203,11 @@ RECORD = Struct(
     quotas=NUMBERS,
     catchers=Vec(Struct(CatcherChange, id=HASH, before=Vec(HASH), after=Vec(HASH))),
     files=Vec(Struct(FileChange, id=U64, before=Option(BLOB), after=Option(BLOB))),
-    payloads=Vec(Struct(PayloadChange, hash=HASH, before=Option(U64), after=Option(U64))),
+    payloads=Vec(Struct(PayloadChange, hash=HASH, before=LENGTH, after=LENGTH)),
 )
 
 
-def pages_of(memory):
+def pages_of(memory: Memory) -> Pages:
     """Pages of a machine's memory."""
     return {
         number * PAGE_SIZE: Page(ACCESS[access], bytes(data).rstrip(b"\0"))

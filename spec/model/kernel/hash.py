@@ -6,12 +6,12 @@ from model.kernel.table import LABEL, TAG
 from model.reach import rule
 
 
-def H(data):
+def H(data: bytes) -> bytes:
     rule("image/hash/blake2b")
     return blake2b(data, digest_size=32).digest()
 
 
-def bmt(leaves):
+def bmt(leaves: list[bytes]) -> bytes:
     """The Merkle root of leaves of 32 bytes."""
     rule("image/hash/bmt")
     if not leaves:
@@ -24,21 +24,21 @@ def bmt(leaves):
     return level[0]
 
 
-def node(left, right):
+def node(left: bytes, right: bytes) -> bytes:
     return H(TAG["bmt_node"] + left + right)
 
 
-def data_hash(data):
+def data_hash(data: bytes) -> bytes:
     rule("image/hash/data")
     return H(data)
 
 
-def chain_extend(chain, image_hash):
+def chain_extend(chain: bytes, image_hash: bytes) -> bytes:
     rule("image/hash/chain")
     return H(chain + image_hash)
 
 
-def strip(data):
+def strip(data: bytes) -> bytes:
     stripped = data.rstrip(b"\0")
     if len(stripped) < len(data):
         rule("image/strip")

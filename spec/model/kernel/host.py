@@ -4,53 +4,65 @@ Every operation makes all its checks before its first change, so that a Trap cha
 (host/trap_changes_nothing).
 """
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from model.kernel import yield_
 from model.kernel.cap import (
-    MOVES,
+    Capability,
     Data,
     ImageCap,
     Instance,
-    Operation,
-    OperationTrap,
     TypeCap,
     handle,
     handle_id,
     is_kernel,
 )
 from model.kernel.hash import chain_extend, data_hash, strip
-from model.kernel.image import NotAdmitted, PinnedData, admit, datas
+from model.kernel.image import Image, NotAdmitted, PinnedData, admit, datas
+from model.kernel.manage import MOVES, Operation, OperationTrap
 from model.kernel.scale import DecodeError
+from model.kernel.stack import Activation, Kernel
 from model.kernel.state import DataBlob, IdCounters
 from model.kernel.table import LIMIT, OP
+from model.machine.exit import Stop
 from model.machine.mem import END, LOAD, PAGE_SIZE, STORE
 from model.reach import rule
+from model.table import check_names
 
+C = TypeVar("C", bound=Capability)
+WITH_CHAIN: tuple[type[Instance | TypeCap], ...] = (Instance, TypeCap)
 GOES_ON, TRAP, HALT, PAUSED = "goes_on", "trap", "halt", "paused"
 
 
-def selector(stop):
+def selector(stop: Stop) -> int:
     """The operation that an ecall or ecalli selects (host/selector)."""
     rule("host/selector")
     return stop.argument if stop.exit == "host_call" else stop.state.regs[11] % 2**32
 
 
-def perform(kernel, activation, number):
+def perform(kernel: Kernel, activation: Activation, number: int) -> tuple[str, Instance | None]:
     """Does an operation of the activation on top. Answers how it goes on, and a yield's payload."""
     rule("host/gas")
     if number >= LIMIT["op_silent_min"]:
         rule("host/silent")
         return GOES_ON, None
     try:
-        if number not in NAME:
-            rule("host/unassigned")
-            raise OperationTrap
-        return execute(kernel, Operation(activation), NAME[number])
+        return execute(kernel, Operation(activation), assigned(number))
     except OperationTrap:
         rule("host/trap_changes_nothing")
         return TRAP, None
 
 
-def execute(kernel, operation, name):
+def assigned(number: int) -> str:
+    """The name of an operation (host/unassigned)."""
+    if number not in NAME:
+        rule("host/unassigned")
+        raise OperationTrap
+    return NAME[number]
+
+
+def execute(kernel: Kernel, operation: Operation, name: str) -> tuple[str, Instance | None]:
     if name in MOVES:
         MOVES[name](operation)
         rule("cap/registers_kept")
@@ -67,7 +79,7 @@ def execute(kernel, operation, name):
 # Operands
 
 
-def operand(operation, register, *kinds):
+def operand(operation: Operation, register: int, *kinds: type[C]) -> C:
     """The capability of one of these kinds in that slot (host/operand_kind)."""
     slot = operation.slot(register)
     cap = operation.cnode.slots.get(slot)
@@ -79,7 +91,12 @@ def operand(operation, register, *kinds):
     return cap
 
 
-def operand_handle(operation, register, image):
+def typed(operation: Operation, register: int) -> Instance | TypeCap:
+    """What has a chain: an Instance or a Type."""
+    return operand(operation, register, *WITH_CHAIN)
+
+
+def operand_handle(operation: Operation, register: int, image: str) -> int:
     """The id of the unit handle in that slot."""
     id = handle_id(operand(operation, register, Instance), image)
     if id is None:
@@ -88,14 +105,14 @@ def operand_handle(operation, register, image):
     return id
 
 
-def place(operation, slot, cap):
+def place(operation: Operation, slot: int, cap: Capability) -> None:
     """host/overwrite"""
     if slot in operation.cnode.slots:
         rule("host/overwrite")
     operation.write(slot, cap)
 
 
-def check_memory(operation, address, length, access, name):
+def check_memory(operation: Operation, address: int, length: int, access: tuple[str, ...], name: str) -> None:
     """Every byte has the access and lies below 2^32; a length of 0 has no bytes."""
     pages = operation.activation.machine.memory.pages
     if length == 0:
@@ -107,7 +124,7 @@ def check_memory(operation, address, length, access, name):
         raise OperationTrap
 
 
-def charge(kernel, id, amount):
+def charge(kernel: Kernel, id: int, amount: int) -> int:
     """What the quota will be (host/quota)."""
     rule("host/quota")
     quota = kernel.tables.quotas.get(id, 0)
@@ -119,14 +136,14 @@ def charge(kernel, id, amount):
 # The operations
 
 
-def yield_marker(kernel, operation):
+def yield_marker(kernel: Kernel, operation: Operation) -> Instance:
     marker = operand(operation, 7, Instance)
     if not yield_.by_operation(kernel, marker):
         raise OperationTrap
     return marker
 
 
-def resolve(kernel, cap):
+def resolve(kernel: Kernel, cap: ImageCap) -> Image:
     """host/resolve"""
     rule("host/resolve")
     payload = kernel.state.data_payloads.get(cap.hash)
@@ -138,7 +155,7 @@ def resolve(kernel, cap):
         raise OperationTrap from None
 
 
-def pinned_caps(image):
+def pinned_caps(image: Image) -> dict[int, Capability]:
     """What the slots that an Image pins hold."""
     return {
         slot: Data(pin.size, data_hash(pin.content)) if isinstance(pin, PinnedData) else ImageCap(pin.content_hash)
@@ -146,7 +163,7 @@ def pinned_caps(image):
     }
 
 
-def set_image(kernel, operation):
+def set_image(kernel: Kernel, operation: Operation) -> None:
     activation, cnode = operation.activation, operation.cnode
     cap = operand(operation, 7, ImageCap)
     image, old = resolve(kernel, cap), activation.image
@@ -166,7 +183,7 @@ def set_image(kernel, operation):
     activation.image = image
 
 
-def derive_spawn(kernel, operation):
+def derive_spawn(kernel: Kernel, operation: Operation) -> None:
     image, destination = operand(operation, 7, ImageCap), operation.destination(8)
     if operation.regs[9] != 0:
         rule("host/derive_spawn/cnode_reserved")
@@ -179,17 +196,17 @@ def derive_spawn(kernel, operation):
     )
 
 
-def same_type(kernel, operation):
-    a, b = operand(operation, 7, Instance, TypeCap), operand(operation, 8, Instance, TypeCap)
+def same_type(kernel: Kernel, operation: Operation) -> None:
+    a, b = typed(operation, 7), typed(operation, 8)
     operation.regs[7] = int(a.chain == b.chain)
 
 
-def type_of(kernel, operation):
-    cap, destination = operand(operation, 7, Instance, TypeCap), operation.destination(8)
+def type_of(kernel: Kernel, operation: Operation) -> None:
+    cap, destination = typed(operation, 7), operation.destination(8)
     place(operation, destination, TypeCap(cap.chain))
 
 
-def read_data(kernel, operation):
+def read_data(kernel: Kernel, operation: Operation) -> None:
     cap, address = operand(operation, 7, Data), operation.regs[8] % 2**32
     length = min(operation.regs[9], cap.size)
     check_memory(operation, address, length, STORE, "host/read_data/memory")
@@ -200,7 +217,7 @@ def read_data(kernel, operation):
     operation.regs[7] = length
 
 
-def mint_data(kernel, operation):
+def mint_data(kernel: Kernel, operation: Operation) -> None:
     address, length = operation.regs[7] % 2**32, operation.regs[8]
     quota_id, destination = operand_handle(operation, 9, "quota"), operation.destination(10)
     check_memory(operation, address, length, LOAD, "host/mint_data/memory")
@@ -209,7 +226,7 @@ def mint_data(kernel, operation):
     place(operation, destination, Data(length, hash))
 
 
-def open_(kernel, operation):
+def open_(kernel: Kernel, operation: Operation) -> None:
     cap, destination = operand(operation, 7, Instance), operation.destination(8)
     if is_kernel(cap, "host_open"):
         rule("host/open/by_id")
@@ -222,7 +239,7 @@ def open_(kernel, operation):
     place(operation, destination, Data(file.size, file.content_hash))
 
 
-def save(kernel, operation):
+def save(kernel: Kernel, operation: Operation) -> None:
     cap, quota_id = operand(operation, 7, Data), operand_handle(operation, 8, "quota")
     destination, counters = operation.destination(9), kernel.state.counters
     if counters.next_file_id == 2**64 - 1:
@@ -236,7 +253,7 @@ def save(kernel, operation):
 
 
 NAME = {record.number: record.name for record in OP}
-HOST = {
+HOST: dict[str, Callable[[Kernel, Operation], None]] = {
     "set_image": set_image,
     "derive_spawn": derive_spawn,
     "same_type": same_type,
@@ -246,3 +263,10 @@ HOST = {
     "open": open_,
     "save": save,
 }
+
+check_names(
+    "manage.py: MOVES and host.py: HOST",
+    ["reply", "yield", *MOVES, *HOST],
+    "kernel.def: OP",
+    [record.name for record in OP],
+)

@@ -30,14 +30,14 @@ class IdCounters:
 
 @dataclass
 class State:
-    data_blobs: dict = field(default_factory=dict)
-    data_payloads: dict = field(default_factory=dict)
-    code_blobs: dict = field(default_factory=dict)
-    vaults: dict = field(default_factory=dict)
-    validators: list = field(default_factory=list)
+    data_blobs: dict[int, DataBlob] = field(default_factory=dict)
+    data_payloads: dict[bytes, bytes] = field(default_factory=dict)
+    code_blobs: dict[int, bytes] = field(default_factory=dict)
+    vaults: dict[int, VaultRecord] = field(default_factory=dict)
+    validators: list[bytes] = field(default_factory=list)
     counters: IdCounters = IdCounters()
 
-    def copy(self):
+    def copy(self) -> "State":
         """A state of its own; what the maps hold never changes in place."""
         return replace(
             self,
@@ -48,7 +48,7 @@ class State:
             validators=list(self.validators),
         )
 
-    def store(self, data):
+    def store(self, data: bytes) -> bytes:
         """Keeps a payload under its hash, which is the answer."""
         hash = data_hash(data)
         self.data_payloads[hash] = bytes(data)
@@ -69,6 +69,6 @@ STATE = Struct(
 )
 
 
-def state_root(state):
+def state_root(state: State) -> bytes:
     rule("image/hash/state")
     return H(STATE.write(state))

@@ -10,7 +10,7 @@ class Named(NamedTuple):
     number: int
 
 
-def named(macro):
+def named(macro: str) -> list[Named]:
     return [Named(name, int(number)) for name, number in records("kernel/kernel.def", macro)]
 
 

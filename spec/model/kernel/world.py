@@ -1,9 +1,10 @@
 """The invocation level: run and resume in a world built by hand, bytes in, bytes out."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from model.kernel import call
-from model.kernel.cap import CAPABILITY, CNODE
+from model.kernel.cap import CAPABILITY, CNODE, CNode
 from model.kernel.exchange import (
     DUMP,
     PAGES,
@@ -11,6 +12,7 @@ from model.kernel.exchange import (
     Dump,
     DumpInstance,
     DumpReference,
+    InstanceEntry,
     ReferenceEntry,
     Suspended,
     Tables,
@@ -18,12 +20,13 @@ from model.kernel.exchange import (
 )
 from model.kernel.hash import H
 from model.kernel.image import NotAdmitted, admit, image_hash
-from model.kernel.scale import DecodeError, decode
-from model.kernel.stack import Activation, Kernel, Reference
+from model.kernel.scale import DecodeError, Reads, decode
+from model.kernel.stack import Activation, Entry, Kernel, Reference
 from model.kernel.table import LIMIT
-from model.machine.exit import Refused
+from model.machine.exit import Observer, Refused
 from model.reach import rule
 
+T = TypeVar("T")
 RUNNING, WAITING = 0, 1
 
 
@@ -34,7 +37,7 @@ class Result:
     argument: int
     pc: int
     gas: int
-    regs: list
+    regs: list[int]
     gas_used: int
     instance: bytes
     cnode: bytes
@@ -43,7 +46,7 @@ class Result:
 
 
 class World:
-    def __init__(self, data):
+    def __init__(self, data: bytes) -> None:
         """Raises Refused when the encoded World is not well formed."""
         start = decode_or_refuse("World", WORLD, data)
         if len(start.stack) > LIMIT["stack_max"]:
@@ -53,59 +56,60 @@ class World:
         for hash, payload in start.state.data_payloads.items():
             if H(payload) != hash:
                 raise Refused(f"the payload at {hash.hex()} has another hash")
-        stack = []
+        stack: list[Entry] = []
         for position, entry in enumerate(start.stack):
             stack.append(entry_of(position, entry, stack))
         self.kernel = Kernel(start.state, start.tables, stack)
 
-    def run(self, instance, image, cnode, endpoint, gas, observer=None):
+    def run(
+        self, instance: bytes, image: bytes, cnode: bytes, endpoint: int, gas: int, observer: Observer | None = None
+    ) -> Result | str:
         """A Result or "stack_full"; raises DecodeError or NotAdmitted for the Image, or Refused."""
         try:
-            image = admit(image)
+            admitted = admit(image)
         except (DecodeError, NotAdmitted):
             rule("call/run/admits_first")
             raise
         if len(instance) != 64 or not 0 <= endpoint < 2**8 or not 0 <= gas < 2**64:
             raise Refused("an instance has 64 bytes, an endpoint is a u8 and gas a u64")
-        cnode = root_cnode(decode_or_refuse("CNode", CNODE, cnode))
+        root = root_cnode(decode_or_refuse("CNode", CNODE, cnode))
         if self.kernel.reference_on_top():
             rule("call/run/reference_on_top")
             raise Refused("a reference is on top of the stack")
         if self.kernel.is_full():
             rule("call/stack/depth")
             return "stack_full"
-        return result_of(*call.run(self.kernel, call.instance_of(instance), image, cnode, endpoint, gas, observer))
+        return result_of(*call.run(self.kernel, call.instance_of(instance), admitted, root, endpoint, gas, observer))
 
-    def resume(self, scratchpad=None, observer=None):
+    def resume(self, scratchpad: bytes | None = None, observer: Observer | None = None) -> Result | str:
         """A Result or "not_paused"; raises Refused for a scratchpad that does not decode."""
-        if scratchpad is not None:
-            scratchpad = decode_or_refuse("scratchpad", CAPABILITY, scratchpad)
+        cap = None if scratchpad is None else decode_or_refuse("scratchpad", CAPABILITY, scratchpad)
         if not self.kernel.reference_on_top():
             rule("yield/resume/not_paused")
             return "not_paused"
-        return result_of(*call.resume(self.kernel, scratchpad, observer))
+        return result_of(*call.resume(self.kernel, cap, observer))
 
-    def dump(self):
+    def dump(self) -> bytes:
         """The whole world, encoded as a Dump."""
         stack = self.kernel.stack
         entries = [dump_entry(entry, RUNNING if entry is stack[-1] else WAITING) for entry in stack]
         return DUMP.write(Dump(self.kernel.state, without_nothing(self.kernel.tables), entries))
 
 
-def decode_or_refuse(what, type, data):
+def decode_or_refuse(what: str, type: Reads[T], data: bytes) -> T:
     try:
         return decode(type, data)
     except DecodeError as error:
         raise Refused(f"{what}: {error}") from None
 
 
-def root_cnode(cnode):
+def root_cnode(cnode: CNode) -> CNode:
     if cnode.size_log > LIMIT["root_size_log"]:
         raise Refused(f"a root CNode has a size_log of {cnode.size_log}, more than {LIMIT['root_size_log']}")
     return cnode
 
 
-def entry_of(position, entry, below):
+def entry_of(position: int, entry: InstanceEntry | ReferenceEntry, below: list[Entry]) -> Entry:
     """An entry of the stack as the encoded World describes it; `below` has the entries below it."""
     if isinstance(entry, ReferenceEntry):
         if entry.target >= position or isinstance(below[entry.target], Reference):
@@ -115,10 +119,10 @@ def entry_of(position, entry, below):
         image = admit(entry.image)
     except (DecodeError, NotAdmitted) as error:
         raise Refused(f"entry {position}: {error}") from None
-    return Activation(call.instance_of(entry.instance), image, root_cnode(entry.cnode))
+    return Activation(call.instance_of(entry.instance), image, root_cnode(entry.cnode), entered=image)
 
 
-def result_of(activation, ending):
+def result_of(activation: Activation, ending: call.Ending) -> Result:
     if ending.outcome == "faulted":
         rule("call/fault/no_rollback")
     return Result(
@@ -136,17 +140,17 @@ def result_of(activation, ending):
     )
 
 
-def dump_entry(entry, status):
+def dump_entry(entry: Entry, status: int) -> DumpInstance | DumpReference:
     if isinstance(entry, Reference):
         return DumpReference(status, entry.target)
     suspended = None
-    if entry.machine is not None:
+    if entry.started is not None:
         suspended = Suspended(entry.pc, entry.gas, list(entry.regs), pages_of(entry.machine.memory))
     instance = call.instance_bytes(entry.instance)
     return DumpInstance(status, instance, image_hash(entry.image), entry.cnode, suspended)
 
 
-def without_nothing(tables):
+def without_nothing(tables: Tables) -> Tables:
     """chain/tables_as_functions: a 0 or an empty list is as good as no entry."""
     kept = Tables(*({key: value for key, value in table.items() if value} for table in vars(tables).values()))
     if kept != tables:

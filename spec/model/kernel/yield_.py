@@ -1,12 +1,12 @@
 """yield.md: who catches a yield."""
 
-from model.kernel.cap import handle, is_kernel
+from model.kernel.cap import Capability, Instance, handle, is_kernel
 from model.kernel.hash import KERNEL_IMAGE
-from model.kernel.stack import Reference
+from model.kernel.stack import Activation, Entry, Kernel, Reference
 from model.reach import rule
 
 
-def find_catcher(kernel, key):
+def find_catcher(kernel: Kernel, key: bytes) -> int | None:
     """The position of the entry that catches the key, or None; the yielder is on top."""
     rule("yield/walk")
     for position in reversed(range(len(kernel.stack) - 1)):
@@ -16,7 +16,7 @@ def find_catcher(kernel, key):
     return None
 
 
-def markers_of(kernel, entry):
+def markers_of(kernel: Kernel, entry: Entry) -> list[bytes]:
     """The markers that an entry catches (yield/skipped_entry)."""
     cap = None
     if not isinstance(entry, Reference) and entry.image.yield_marker_slot is not None:
@@ -27,7 +27,7 @@ def markers_of(kernel, entry):
     return kernel.tables.catchers.get(cap.content, [])
 
 
-def set_aside(kernel, position):
+def set_aside(kernel: Kernel, position: int) -> None:
     """Puts a reference to the catcher above the yielder."""
     rule("yield/reference")
     if Reference(position) in kernel.stack:
@@ -35,7 +35,7 @@ def set_aside(kernel, position):
     kernel.stack.append(Reference(position))
 
 
-def by_operation(kernel, marker):
+def by_operation(kernel: Kernel, marker: Instance) -> bool:
     """A voluntary yield; False when it is Trap."""
     rule("yield/key")
     position = find_catcher(kernel, marker.chain)
@@ -50,7 +50,7 @@ def by_operation(kernel, marker):
     return True
 
 
-def by_out_of_gas(kernel, activation):
+def by_out_of_gas(kernel: Kernel, activation: Activation) -> Capability | None:
     """The payload of an OutOfGas that somebody catches, else None."""
     if activation.meter is not None:
         rule("yield/oog/meter_empty")
