@@ -193,3 +193,13 @@ struct bytes json_read_bytes(struct json_reader *reader, const cJSON *item)
     }
     return bytes;
 }
+
+void json_read_registers(struct json_reader *reader, const cJSON *item, uint64_t reg[ASSAY_REGISTER_COUNT])
+{
+    const cJSON *part[ASSAY_REGISTER_COUNT];
+    if (json_read_tuple(reader, item, ASSAY_REGISTER_COUNT, part)) {
+        for (size_t i = 0; i < ASSAY_REGISTER_COUNT; i++) {
+            reg[i] = json_read_hex(reader, part[i], 64);
+        }
+    }
+}

@@ -84,5 +84,6 @@ const char *json_read_string(struct json_reader *reader, const cJSON *item);
 uint64_t json_read_number(struct json_reader *reader, const cJSON *item, uint64_t max);
 uint64_t json_read_hex(struct json_reader *reader, const cJSON *item, unsigned bits);
 struct bytes json_read_bytes(struct json_reader *reader, const cJSON *item);
+void json_read_registers(struct json_reader *reader, const cJSON *item, uint64_t reg[ASSAY_REGISTER_COUNT]);
 
 #endif

@@ -66,6 +66,7 @@ void text_format(struct text *text, const char *format, ...) __attribute__((form
 void text_string(struct text *text, const char *string);              /* quoted, as JSON; broken UTF-8 is replaced */
 void text_hex(struct text *text, uint64_t value);                     /* "0x1f", quoted */
 void text_bytes(struct text *text, const uint8_t *data, size_t size); /* "00ff", quoted */
+void text_registers(struct text *text, const uint64_t reg[ASSAY_REGISTER_COUNT]); /* ["0x0", ...] */
 void text_line(struct text *text); /* writes it with a newline to standard output, flushes, empties it */
 
 /* ---- messages and options ---------------------------------------------------------------- */

@@ -444,16 +444,6 @@ void pipe_add_bytes(struct pipe *pipe, const char *key, const uint8_t *data, siz
     text_bytes(&pipe->request, data, size);
 }
 
-void pipe_read_registers(struct json_reader *reader, const cJSON *item, uint64_t reg[ASSAY_REGISTER_COUNT])
-{
-    const cJSON *part[ASSAY_REGISTER_COUNT];
-    if (json_read_tuple(reader, item, ASSAY_REGISTER_COUNT, part)) {
-        for (size_t i = 0; i < ASSAY_REGISTER_COUNT; i++) {
-            reg[i] = json_read_hex(reader, part[i], 64);
-        }
-    }
-}
-
 uint32_t pipe_read_exit(struct json_reader *reader, const cJSON *item)
 {
     uint32_t number = 0;

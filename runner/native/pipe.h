@@ -71,7 +71,6 @@ void pipe_add_revision(struct pipe *pipe, uint32_t revision);
 /* A member that is bytes. */
 void pipe_add_bytes(struct pipe *pipe, const char *key, const uint8_t *data, size_t size);
 
-void pipe_read_registers(struct json_reader *reader, const cJSON *item, uint64_t reg[ASSAY_REGISTER_COUNT]);
 uint32_t pipe_read_exit(struct json_reader *reader, const cJSON *item);
 /* "records_cut", which is true or not there; kept in the pipe. */
 void pipe_read_cut(struct pipe *pipe, const cJSON *item);

@@ -281,7 +281,7 @@ static void read_done(struct json_reader *reader, const cJSON *ok, const cJSON *
     result->argument = (uint32_t)json_read_hex(reader, found[RESULT_ARGUMENT], 32);
     result->state.pc = json_read_hex(reader, found[RESULT_PC], 64);
     result->state.gas = json_read_hex(reader, found[RESULT_GAS], 64);
-    pipe_read_registers(reader, found[RESULT_REGS], result->state.reg);
+    json_read_registers(reader, found[RESULT_REGS], result->state.reg);
     result->gas_used = json_read_hex(reader, found[RESULT_GAS_USED], 64);
     read_exactly(reader, found[RESULT_INSTANCE], result->instance, INSTANCE_SIZE);
     result->cnode = given(json_read_bytes(reader, found[RESULT_CNODE]));

@@ -100,12 +100,8 @@ static void add_start(struct text *request, const struct assay_state *state)
 {
     text_raw(request, ", \"gas\": ");
     text_hex(request, state->gas);
-    text_raw(request, ", \"regs\": [");
-    for (size_t i = 0; i < ASSAY_REGISTER_COUNT; i++) {
-        text_raw(request, i == 0 ? "" : ", ");
-        text_hex(request, state->reg[i]);
-    }
-    text_raw(request, "]");
+    text_raw(request, ", \"regs\": ");
+    text_registers(request, state->reg);
 }
 
 static void add_until(struct text *request, const struct assay_until *until)
@@ -141,7 +137,7 @@ static struct assay_state read_block(struct json_reader *reader, const cJSON *it
     json_read_object(reader, item, key, 3, found);
     state.pc = json_read_hex(reader, found[0], 64);
     state.gas = json_read_hex(reader, found[1], 64);
-    pipe_read_registers(reader, found[2], state.reg);
+    json_read_registers(reader, found[2], state.reg);
     return state;
 }
 
@@ -166,7 +162,7 @@ static struct assay_step read_instruction(struct json_reader *reader, const cJSO
     struct assay_step step = {0};
     json_read_object(reader, item, key, 3, found);
     step.pc = json_read_hex(reader, found[0], 64);
-    pipe_read_registers(reader, found[1], step.reg);
+    json_read_registers(reader, found[1], step.reg);
     if (found[2] != NULL) {
         read_store(reader, found[2], &step);
     }
@@ -238,7 +234,7 @@ static void read_stop(struct pipe *pipe, const cJSON *ok, const struct assay_obs
     stop->argument = (uint32_t)json_read_hex(reader, found[1], 32);
     stop->state.pc = json_read_hex(reader, found[2], 64);
     stop->state.gas = json_read_hex(reader, found[3], 64);
-    pipe_read_registers(reader, found[4], stop->state.reg);
+    json_read_registers(reader, found[4], stop->state.reg);
     const cJSON *blocks = wanted_list(reader, ok, found[5], observer->block != NULL, "blocks");
     const cJSON *instructions = wanted_list(reader, ok, found[6], observer->instruction != NULL, "instructions");
     read_records(pipe, blocks, instructions, records);

@@ -11,320 +11,79 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { READ_MAX = 16 * 1024 * 1024, MESSAGE_MAX = JSON_SIZE_MAX };
+enum { MESSAGE_MAX = JSON_SIZE_MAX };
 
-static void on_block(void *context, const struct assay_state *entry)
+static void write_features(struct text *text, const struct assay_engine *engine)
 {
-    struct server *server = context;
-    if (server->block_count == RECORD_MAX) {
-        server->records_cut = true;
-    } else {
-        server->block[server->block_count++] = *entry;
-    }
-}
-
-static void on_instruction(void *context, const struct assay_step *step)
-{
-    struct server *server = context;
-    if (server->instruction_count == RECORD_MAX) {
-        server->records_cut = true;
-    } else {
-        server->instruction[server->instruction_count++] = *step;
-    }
-}
-
-void server_error(struct server *server, const char *kind, const char *message)
-{
-    text_clear(&server->reply);
-    text_format(&server->reply, "{\"error\": {\"kind\": \"%s\", \"message\": ", kind);
-    text_string(&server->reply, message);
-    if (strcmp(kind, "protocol") == 0) {
-        text_format(&server->reply, ", \"offset\": %zu", server->error.offset);
-    }
-    text_raw(&server->reply, "}}");
-}
-
-void server_result(struct server *server, int result, const char *refusal)
-{
-    switch (result) {
-    case ASSAY_ERROR_ARGUMENT:
-        server_error(server, "refused", refusal);
-        break;
-    case ASSAY_ERROR_UNSUPPORTED:
-        server_error(server, "unsupported", engine_error_name(result));
-        break;
-    default:
-        server_error(server, "host", engine_error_name(result));
-        break;
-    }
-}
-
-bool server_members(struct server *server, const cJSON *request, const struct json_key *key, size_t key_count,
-                    const cJSON **found)
-{
-    return json_read_object(&server->reader, request, key, key_count, found);
-}
-
-static void hello(struct server *server, const cJSON *request)
-{
-    static const struct json_key key[] = {{"op", true}, {"protocol", true}};
-    const cJSON *found[2];
-    const struct assay_engine *engine = server->engine;
-    bool has_blocks = engine_has(engine, ASSAY_FEATURE_BLOCKS);
-    bool has_instructions = engine_has(engine, ASSAY_FEATURE_INSTRUCTIONS);
-    server_members(server, request, key, 2, found);
-    if (json_read_number(&server->reader, found[1], UINT64_MAX) != 1) {
-        json_reject(&server->reader, found[1], "only protocol 1 is spoken here");
-    }
-    if (server->reader.failed) {
-        return;
-    }
-    text_raw(&server->reply, "{\"ok\": {\"protocol\": 1, \"name\": ");
-    text_string(&server->reply, engine->name);
-    text_raw(&server->reply, ", \"version\": ");
-    text_string(&server->reply, engine->version);
     const struct {
         const char *name;
         bool has;
     } feature[] = {
-        {"blocks", has_blocks},
-        {"instructions", has_instructions},
+        {"blocks", engine_has(engine, ASSAY_FEATURE_BLOCKS)},
+        {"instructions", engine_has(engine, ASSAY_FEATURE_INSTRUCTIONS)},
         {"codec", engine_level(engine, ENGINE_CODEC) != NULL},
         {"invocation", engine_level(engine, ENGINE_INVOCATION) != NULL},
         {"chain", engine_level(engine, ENGINE_CHAIN) != NULL},
     };
     const char *comma = "";
-    text_format(&server->reply, ", \"abi\": %u, \"features\": [", engine->abi);
+    text_raw(text, ", \"features\": [");
     for (size_t i = 0; i < sizeof feature / sizeof *feature; i++) {
         if (feature[i].has) {
-            text_format(&server->reply, "%s\"%s\"", comma, feature[i].name);
+            text_format(text, "%s\"%s\"", comma, feature[i].name);
             comma = ", ";
         }
     }
-    text_raw(&server->reply, "]}}");
+    text_raw(text, "]");
 }
 
-static void forget_machine(struct server *server)
+/* What protocol 2 says more. */
+static void write_revisions(struct text *text, const struct assay_engine *engine)
 {
-    if (server->machine != NULL) {
-        server->engine->machine->unload(server->machine);
-        server->machine = NULL;
-    }
-}
-
-static void load(struct server *server, const cJSON *request)
-{
-    static const struct json_key key[] = {{"op", true}, {"blob", true}, {"mem_cycles", true}, {"pages", true}};
-    const cJSON *found[4];
-    struct assay_program program = {0};
-    server_members(server, request, key, 4, found);
-    struct bytes blob = json_read_bytes(&server->reader, found[1]);
-    program.blob = blob.data;
-    program.blob_size = blob.size;
-    program.mem_cycles = (uint32_t)json_read_number(&server->reader, found[2], UINT32_MAX);
-    if (found[3] != NULL) {
-        vector_read_pages(&server->reader, found[3], &program);
-    }
-    if (server->reader.failed) {
-        return;
-    }
-    forget_machine(server);
-    int result = server->engine->machine->load(&program, &server->machine);
-    if (result != 0) {
-        server->machine = NULL;
-    }
-    const char *name = result == 0 ? "admitted" : result == ASSAY_ERROR_ARGUMENT ? "refused" : reject_name(result);
-    if (name == NULL) {
-        server_result(server, result, "");
-    } else {
-        text_format(&server->reply, "{\"ok\": {\"load\": \"%s\"}}", name);
-    }
-}
-
-static void read_all_registers(struct server *server, const cJSON *item, uint64_t reg[ASSAY_REGISTER_COUNT])
-{
-    const cJSON *part[ASSAY_REGISTER_COUNT];
-    if (item != NULL && json_read_tuple(&server->reader, item, ASSAY_REGISTER_COUNT, part)) {
-        for (size_t i = 0; i < ASSAY_REGISTER_COUNT; i++) {
-            reg[i] = json_read_hex(&server->reader, part[i], 64);
+    const char *comma = "";
+    text_raw(text, ", \"revisions\": [");
+    for (unsigned revision = 0; revision < 64; revision++) {
+        if ((engine->revisions >> revision & 1) != 0) {
+            text_format(text, "%s%u", comma, revision);
+            comma = ", ";
         }
     }
-}
-
-static uint64_t read_records(struct server *server, const cJSON *item)
-{
-    uint64_t wanted = 0;
-    size_t count = item == NULL ? 0 : json_read_array(&server->reader, item);
-    for (const cJSON *child = count == 0 ? NULL : item->child; child != NULL; child = child->next) {
-        const char *name = json_read_string(&server->reader, child);
-        uint64_t feature = strcmp(name, "blocks") == 0         ? ASSAY_FEATURE_BLOCKS
-                           : strcmp(name, "instructions") == 0 ? ASSAY_FEATURE_INSTRUCTIONS
-                                                               : 0;
-        if (feature == 0 || (wanted & feature) != 0) {
-            json_reject(&server->reader, child, "records may hold \"blocks\" and \"instructions\", each once");
+    comma = "";
+    text_raw(text, "], \"profiles\": [");
+    for (uint32_t profile = 0; profile < 64; profile++) {
+        if ((engine->profiles >> profile & 1) != 0 && profile_name(profile) != NULL) {
+            text_format(text, "%s\"%s\"", comma, profile_name(profile));
+            comma = ", ";
         }
-        wanted |= feature;
     }
-    return wanted;
+    text_raw(text, "]");
 }
 
-static void write_records(struct server *server, uint64_t wanted)
+/* From here on the protocol that was asked for is spoken; before any hello, the oldest. */
+static void hello(struct server *server, const cJSON *request)
 {
+    static const struct json_key key[] = {{"op", true}, {"protocol", true}};
+    const cJSON *found[2];
+    const struct assay_engine *engine = server->engine;
     struct text *reply = &server->reply;
-    if ((wanted & ASSAY_FEATURE_BLOCKS) != 0) {
-        text_raw(reply, ", \"blocks\": [");
-        for (size_t i = 0; i < server->block_count; i++) {
-            text_raw(reply, i == 0 ? "" : ", ");
-            write_state(reply, &server->block[i]);
-        }
-        text_raw(reply, "]");
+    server_members(server, request, key, 2, found);
+    uint64_t protocol = json_read_number(&server->reader, found[1], UINT64_MAX);
+    if (protocol < PROTOCOL_OLDEST || protocol > PROTOCOL_NEWEST) {
+        json_reject(&server->reader, found[1], "protocols %d to %d are spoken here", PROTOCOL_OLDEST, PROTOCOL_NEWEST);
     }
-    if ((wanted & ASSAY_FEATURE_INSTRUCTIONS) != 0) {
-        text_raw(reply, ", \"instructions\": [");
-        for (size_t i = 0; i < server->instruction_count; i++) {
-            text_raw(reply, i == 0 ? "" : ", ");
-            write_record(reply, &server->instruction[i]);
-        }
-        text_raw(reply, "]");
-    }
-    if (server->records_cut) {
-        text_raw(reply, ", \"records_cut\": true");
-    }
-}
-
-/* Attaches an observer for the records wanted, or none. */
-static int attach(struct server *server, uint64_t wanted)
-{
-    struct assay_observer observer = {.context = server};
-    server->block_count = server->instruction_count = 0;
-    server->records_cut = false;
-    if (server->engine->machine->observe == NULL) {
-        return 0;
-    }
-    if ((wanted & ASSAY_FEATURE_BLOCKS) != 0) {
-        observer.block = on_block;
-        server->block = memory_resize(server->block, RECORD_MAX * sizeof *server->block);
-    }
-    if ((wanted & ASSAY_FEATURE_INSTRUCTIONS) != 0) {
-        observer.instruction = on_instruction;
-        server->instruction = memory_resize(server->instruction, RECORD_MAX * sizeof *server->instruction);
-    }
-    return server->engine->machine->observe(server->machine, wanted == 0 ? NULL : &observer);
-}
-
-static void execute(struct server *server, const struct vector_step *step, uint64_t wanted)
-{
-    struct assay_stop stop;
-    uint64_t needed = wanted | (step->until.blocks != 0 ? ASSAY_FEATURE_BLOCKS : 0u) |
-                      (step->until.instructions != 0 ? ASSAY_FEATURE_INSTRUCTIONS : 0u);
-    if (server->machine == NULL) {
-        server_error(server, "refused", "no machine is loaded; send a load that is admitted first");
-        return;
-    }
-    if (!engine_has(server->engine, needed)) {
-        server_error(server, "unsupported", "the engine has not got a feature that until or records need");
-        return;
-    }
-    int result = attach(server, wanted);
-    if (result == 0) {
-        result = step_execute(server->engine, server->machine, step, &stop);
-    }
-    if (result != 0) {
-        server_result(server, result, "resume follows only host_call, ecall, out_of_gas and stopped");
-        return;
-    }
-    text_raw(&server->reply, "{\"ok\": ");
-    write_stop(&server->reply, &stop);
-    server->reply.size--; /* the records stand inside the same object */
-    write_records(server, wanted);
-    text_raw(&server->reply, "}}");
-}
-
-static void run_machine(struct server *server, const cJSON *request)
-{
-    static const struct json_key key[] = {{"op", true},   {"pc", true},     {"gas", true},
-                                          {"regs", true}, {"until", false}, {"records", false}};
-    const cJSON *found[6];
-    struct vector_step step = {.kind = STEP_RUN};
-    server_members(server, request, key, 6, found);
-    step.state.pc = json_read_hex(&server->reader, found[1], 64);
-    step.state.gas = json_read_hex(&server->reader, found[2], 64);
-    read_all_registers(server, found[3], step.state.reg);
-    step.until = vector_read_until(&server->reader, found[4]);
-    uint64_t wanted = read_records(server, found[5]);
-    if (!server->reader.failed) {
-        execute(server, &step, wanted);
-    }
-}
-
-static void resume_machine(struct server *server, const cJSON *request)
-{
-    static const struct json_key key[] = {
-        {"op", true}, {"gas", true}, {"regs", true}, {"until", false}, {"records", false}};
-    const cJSON *found[5];
-    struct vector_step step = {.kind = STEP_RESUME};
-    server_members(server, request, key, 5, found);
-    step.state.gas = json_read_hex(&server->reader, found[1], 64);
-    read_all_registers(server, found[2], step.state.reg);
-    step.until = vector_read_until(&server->reader, found[3]);
-    uint64_t wanted = read_records(server, found[4]);
-    if (!server->reader.failed) {
-        execute(server, &step, wanted);
-    }
-}
-
-static const char no_page[] = "no machine is loaded, or a byte lies on a page not given";
-
-static void read_memory(struct server *server, const cJSON *request)
-{
-    static const struct json_key key[] = {{"op", true}, {"address", true}, {"size", true}};
-    const cJSON *found[3];
-    server_members(server, request, key, 3, found);
-    uint32_t address = (uint32_t)json_read_hex(&server->reader, found[1], 32);
-    size_t size = (size_t)json_read_number(&server->reader, found[2], READ_MAX);
     if (server->reader.failed) {
         return;
     }
-    uint8_t *data = arena_take(&server->arena, size);
-    int result = server->machine == NULL ? ASSAY_ERROR_ARGUMENT
-                                         : server->engine->machine->read(server->machine, address, data, size);
-    if (result != 0) {
-        server_result(server, result, no_page);
-        return;
+    server->protocol = (unsigned)protocol;
+    text_format(reply, "{\"ok\": {\"protocol\": %u, \"name\": ", server->protocol);
+    text_string(reply, engine->name);
+    text_raw(reply, ", \"version\": ");
+    text_string(reply, engine->version);
+    text_format(reply, ", \"abi\": %u", engine->abi);
+    write_features(reply, engine);
+    if (server->protocol > PROTOCOL_OLDEST) {
+        write_revisions(reply, engine);
     }
-    text_raw(&server->reply, "{\"ok\": {\"data\": ");
-    text_bytes(&server->reply, data, size);
-    text_raw(&server->reply, "}}");
-}
-
-static void write_memory(struct server *server, const cJSON *request)
-{
-    static const struct json_key key[] = {{"op", true}, {"address", true}, {"data", true}};
-    const cJSON *found[3];
-    server_members(server, request, key, 3, found);
-    uint32_t address = (uint32_t)json_read_hex(&server->reader, found[1], 32);
-    struct bytes data = json_read_bytes(&server->reader, found[2]);
-    if (server->reader.failed) {
-        return;
-    }
-    int result = server->machine == NULL
-                     ? ASSAY_ERROR_ARGUMENT
-                     : server->engine->machine->write(server->machine, address, data.data, data.size);
-    if (result != 0) {
-        server_result(server, result, no_page);
-    } else {
-        text_raw(&server->reply, "{\"ok\": {}}");
-    }
-}
-
-static void unload(struct server *server, const cJSON *request)
-{
-    static const struct json_key key[] = {{"op", true}};
-    const cJSON *found[1];
-    if (server_members(server, request, key, 1, found)) {
-        forget_machine(server);
-        text_raw(&server->reply, "{\"ok\": {}}");
-    }
+    text_raw(reply, "}}");
 }
 
 static void bye(struct server *server, const cJSON *request)
@@ -333,32 +92,27 @@ static void bye(struct server *server, const cJSON *request)
     const cJSON *found[1];
     if (server_members(server, request, key, 1, found)) {
         server->finished = true;
-        text_raw(&server->reply, "{\"ok\": {}}");
+        server_done(server);
     }
 }
 
+static const struct server_request server_talk[] = {{"hello", hello}, {"bye", bye}, {NULL, NULL}};
+
 static void dispatch(struct server *server, const cJSON *request)
 {
-    static const struct {
-        const char *op;
-        void (*answer)(struct server *server, const cJSON *request);
-    } table[] = {
-        {"hello", hello},      {"load", load},          {"run", run_machine}, {"resume", resume_machine},
-        {"read", read_memory}, {"write", write_memory}, {"unload", unload},   {"bye", bye},
-    };
+    static const struct server_request *const table[] = {server_talk, server_machine, server_kernel};
     const cJSON *op = cJSON_GetObjectItemCaseSensitive(request, "op");
     if (!cJSON_IsObject(request) || !cJSON_IsString(op)) {
         json_reject(&server->reader, op != NULL ? op : request, "a request is an object with a string \"op\"");
         return;
     }
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        if (strcmp(op->valuestring, table[i].op) == 0) {
-            table[i].answer(server, request);
-            return;
+        for (const struct server_request *at = table[i]; at->op != NULL; at++) {
+            if (strcmp(op->valuestring, at->op) == 0) {
+                at->answer(server, request);
+                return;
+            }
         }
-    }
-    if (server_answer_kernel(server, op->valuestring, request)) {
-        return;
     }
     json_reject(&server->reader, op, "unknown op \"%.30s\"; PROTOCOL.md lists them", op->valuestring);
 }
@@ -460,7 +214,7 @@ static void serve(struct server *server)
         }
         send_reply(server);
     }
-    forget_machine(server);
+    server_forget_machine(server);
     server_forget_kernel(server);
     text_free(&server->event);
     free(server->message);
@@ -477,7 +231,7 @@ static int run(int argument_count, char **arguments)
         {"--timeout", "SECONDS", TIMEOUT_HELP, &timeout, NULL},
         {"--framed", NULL, "length-prefixed frames instead of JSON lines", &framed, NULL},
     };
-    struct server server = {0};
+    struct server server = {.protocol = PROTOCOL_OLDEST};
     int left = options_read(&command_serve, option, sizeof option / sizeof *option, argument_count, arguments);
     if (left < 0) {
         return left == -2 ? CODE_AGREED : CODE_USAGE;

@@ -9,6 +9,7 @@ enum { RECORD_MAX = 65536 };
 struct server {
     const struct assay_engine *engine;
     struct assay_machine *machine;
+    unsigned protocol; /* of the last hello */
     bool framed;
     bool finished;
     struct arena arena; /* of one request */
@@ -33,11 +34,23 @@ struct server {
 bool server_members(struct server *server, const cJSON *request, const struct json_key *key, size_t key_count,
                     const cJSON **found);
 void server_error(struct server *server, const char *kind, const char *message);
+void server_done(struct server *server); /* {"ok": {}} */
+/* Whether a member of protocol 2 is there; an error when protocol 1 is spoken. */
+bool server_newer_member(struct server *server, const cJSON *item);
 /* Of a negative result; `refusal` says what ASSAY_ERROR_ARGUMENT means. */
 void server_result(struct server *server, int result, const char *refusal);
 
-/* serve_kernel.c: true when the request was one of the kernel levels, answered or rejected. */
-bool server_answer_kernel(struct server *server, const char *op, const cJSON *request);
+/* A request by name, and what answers it; tables end with a NULL. */
+struct server_request {
+    const char *op;
+    void (*answer)(struct server *server, const cJSON *request);
+};
+
+extern const struct server_request server_machine[]; /* serve_machine.c */
+extern const struct server_request server_kernel[];  /* serve_kernel.c */
+
+/* Closes what the engine made for this server. */
+void server_forget_machine(struct server *server);
 void server_forget_kernel(struct server *server);
 
 #endif

@@ -54,16 +54,27 @@ static bool write_verdict(struct server *server, int result, const size_t *offse
     return name != NULL;
 }
 
+/* The revision asked for; the first one when none is. */
+static uint32_t read_revision(struct server *server, const cJSON *item)
+{
+    uint32_t revision = ASSAY_REVISION_1;
+    if (server_newer_member(server, item)) {
+        revision = (uint32_t)json_read_number(&server->reader, item, UINT32_MAX);
+    }
+    return revision;
+}
+
 /* ---- codec ------------------------------------------------------------------------------- */
 
 static void decode(struct server *server, const cJSON *request)
 {
-    static const struct json_key key[] = {{"op", true}, {"type", true}, {"bytes", true}};
-    const cJSON *found[3];
+    static const struct json_key key[] = {{"op", true}, {"type", true}, {"bytes", true}, {"revision", false}};
+    const cJSON *found[4];
     const struct assay_codec_level *level = engine_level(server->engine, ENGINE_CODEC);
-    server_members(server, request, key, 3, found);
+    server_members(server, request, key, 4, found);
     uint32_t type = read_name(server, found[1], type_name);
     struct bytes bytes = json_read_bytes(&server->reader, found[2]);
+    uint32_t revision = read_revision(server, found[3]);
     if (server->reader.failed) {
         return;
     }
@@ -73,7 +84,7 @@ static void decode(struct server *server, const cJSON *request)
     }
     size_t offset = 0, again_size = 0;
     uint8_t *again = arena_take(&server->arena, bytes.size + 1);
-    int result = level->decode(ASSAY_REVISION_1, type, bytes.data, bytes.size, &offset, again, &again_size);
+    int result = level->decode(revision, type, bytes.data, bytes.size, &offset, again, &again_size);
     if (result == 0) {
         text_raw(&server->reply, "{\"ok\": {\"verdict\": \"decoded\"");
         write_bytes(&server->reply, "again", again, again_size);
@@ -108,12 +119,13 @@ static void admit(struct server *server, const cJSON *request)
 
 static void hash(struct server *server, const cJSON *request)
 {
-    static const struct json_key key[] = {{"op", true}, {"kind", true}, {"value", true}};
-    const cJSON *found[3];
+    static const struct json_key key[] = {{"op", true}, {"kind", true}, {"value", true}, {"revision", false}};
+    const cJSON *found[4];
     const struct assay_codec_level *level = engine_level(server->engine, ENGINE_CODEC);
-    server_members(server, request, key, 3, found);
+    server_members(server, request, key, 4, found);
     uint32_t kind = read_name(server, found[1], hash_name);
     struct bytes value = json_read_bytes(&server->reader, found[2]);
+    uint32_t revision = read_revision(server, found[3]);
     if (server->reader.failed) {
         return;
     }
@@ -122,7 +134,7 @@ static void hash(struct server *server, const cJSON *request)
         return;
     }
     uint8_t digest[32];
-    int result = level->hash(ASSAY_REVISION_1, kind, value.data, value.size, digest);
+    int result = level->hash(revision, kind, value.data, value.size, digest);
     if (result == 0) {
         text_raw(&server->reply, "{\"ok\": {\"digest\": ");
         text_bytes(&server->reply, digest, sizeof digest);
@@ -177,32 +189,24 @@ static const struct assay_invocation_level *invocation_level(struct server *serv
 
 static void world_open(struct server *server, const cJSON *request)
 {
-    static const struct json_key key[] = {{"op", true}, {"world", true}};
-    const cJSON *found[2];
-    server_members(server, request, key, 2, found);
+    static const struct json_key key[] = {{"op", true}, {"world", true}, {"revision", false}};
+    const cJSON *found[3];
+    server_members(server, request, key, 3, found);
     struct bytes world = json_read_bytes(&server->reader, found[1]);
+    uint32_t revision = read_revision(server, found[2]);
     const struct assay_invocation_level *level = server->reader.failed ? NULL : invocation_level(server);
     if (level == NULL) {
         return;
     }
     level->close(server->world);
     server->world = NULL;
-    int result = level->open(ASSAY_REVISION_1, world.data, world.size, &server->world);
+    int result = level->open(revision, world.data, world.size, &server->world);
     if (result != 0) {
         server->world = NULL;
         server_result(server, result, "the world is not well formed");
     } else {
-        text_raw(&server->reply, "{\"ok\": {}}");
+        server_done(server);
     }
-}
-
-static void write_registers(struct text *text, const uint64_t reg[ASSAY_REGISTER_COUNT])
-{
-    text_raw(text, ", \"regs\": [");
-    for (size_t i = 0; i < ASSAY_REGISTER_COUNT; i++) {
-        text_format(text, "%s\"0x%llx\"", i == 0 ? "" : ", ", (unsigned long long)reg[i]);
-    }
-    text_raw(text, "]");
 }
 
 static void write_result(struct server *server, int result, const struct assay_result *done, bool records)
@@ -229,7 +233,8 @@ static void write_result(struct server *server, int result, const struct assay_r
                 outcome_name(done->outcome), exit_name(done->exit));
     text_format(reply, ", \"argument\": \"0x%x\", \"pc\": \"0x%llx\", \"gas\": \"0x%llx\"", done->argument,
                 (unsigned long long)done->state.pc, (unsigned long long)done->state.gas);
-    write_registers(reply, done->state.reg);
+    text_raw(reply, ", \"regs\": ");
+    text_registers(reply, done->state.reg);
     text_format(reply, ", \"gas_used\": \"0x%llx\"", (unsigned long long)done->gas_used);
     write_bytes(reply, "instance", done->instance, sizeof done->instance);
     write_bytes(reply, "cnode", done->cnode.data, done->cnode.size);
@@ -342,17 +347,18 @@ static const struct assay_chain_level *chain_level(struct server *server, bool n
 
 static void chain_genesis(struct server *server, const cJSON *request)
 {
-    static const struct json_key key[] = {{"op", true}, {"image", true}};
-    const cJSON *found[2];
-    server_members(server, request, key, 2, found);
+    static const struct json_key key[] = {{"op", true}, {"image", true}, {"revision", false}};
+    const cJSON *found[3];
+    server_members(server, request, key, 3, found);
     struct bytes image = json_read_bytes(&server->reader, found[1]);
+    uint32_t revision = read_revision(server, found[2]);
     const struct assay_chain_level *level = server->reader.failed ? NULL : chain_level(server, false);
     if (level == NULL) {
         return;
     }
     level->close(server->chain);
     server->chain = NULL;
-    int result = level->genesis(ASSAY_REVISION_1, image.data, image.size, &server->chain);
+    int result = level->genesis(revision, image.data, image.size, &server->chain);
     if (result != 0) {
         server->chain = NULL;
     }
@@ -447,34 +453,6 @@ static void chain_instance(struct server *server, const cJSON *request)
     }
 }
 
-bool server_answer_kernel(struct server *server, const char *op, const cJSON *request)
-{
-    static const struct {
-        const char *op;
-        void (*answer)(struct server *server, const cJSON *request);
-    } table[] = {
-        {"decode", decode},
-        {"admit", admit},
-        {"hash", hash},
-        {"world_open", world_open},
-        {"world_run", world_run},
-        {"world_resume", world_resume},
-        {"world_dump", world_dump},
-        {"chain_genesis", chain_genesis},
-        {"chain_apply", chain_apply},
-        {"chain_state", chain_state},
-        {"chain_root", chain_root},
-        {"chain_instance", chain_instance},
-    };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        if (strcmp(op, table[i].op) == 0) {
-            table[i].answer(server, request);
-            return true;
-        }
-    }
-    return false;
-}
-
 void server_forget_kernel(struct server *server)
 {
     const struct assay_invocation_level *invocation = engine_level(server->engine, ENGINE_INVOCATION);
@@ -486,3 +464,19 @@ void server_forget_kernel(struct server *server)
         chain->close(server->chain);
     }
 }
+
+const struct server_request server_kernel[] = {
+    {"decode", decode},
+    {"admit", admit},
+    {"hash", hash},
+    {"world_open", world_open},
+    {"world_run", world_run},
+    {"world_resume", world_resume},
+    {"world_dump", world_dump},
+    {"chain_genesis", chain_genesis},
+    {"chain_apply", chain_apply},
+    {"chain_state", chain_state},
+    {"chain_root", chain_root},
+    {"chain_instance", chain_instance},
+    {NULL, NULL},
+};

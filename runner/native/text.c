@@ -131,6 +131,15 @@ void text_bytes(struct text *text, const uint8_t *data, size_t size)
     text_raw(text, "\"");
 }
 
+void text_registers(struct text *text, const uint64_t reg[ASSAY_REGISTER_COUNT])
+{
+    for (size_t i = 0; i < ASSAY_REGISTER_COUNT; i++) {
+        text_raw(text, i == 0 ? "[" : ", ");
+        text_hex(text, reg[i]);
+    }
+    text_raw(text, "]");
+}
+
 void text_line(struct text *text)
 {
     text_add(text, "\n", 1);
