@@ -10,11 +10,11 @@
 
 #include "bench.h"
 #include "compare.h"
+#include "measure.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { ENGINE_MAX = 4, ROUNDS_MAX = 101, CHAIN_ROUNDS = 20000000, CYCLES_A_ROUND = 2, MEMCPY_ROUNDS = 2000 };
 
@@ -46,26 +46,6 @@ struct runner {
     bool broken;
 };
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
-static int compare_doubles(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
-/* Sorts the values. */
-static double median(double *value, size_t count)
-{
-    qsort(value, count, sizeof *value, compare_doubles);
-    return count % 2 != 0 ? value[count / 2] : (value[count / 2 - 1] + value[count / 2]) / 2;
-}
-
 static void count_instruction(void *context, const struct assay_step *step)
 {
     (void)step;
@@ -77,12 +57,12 @@ static double run_kernel(const struct kernel *kernel, struct runner *runner)
 {
     struct assay_state state = {.gas = UINT64_C(1) << 60};
     const struct assay_machine_level *level = runner->engine->machine;
-    double started = now();
+    double started = seconds_now();
     int result = level->run(runner->machine, &state, NULL, &runner->stop);
     for (uint64_t i = 0; i < kernel->resumes && result == 0; i++) {
         result = level->resume(runner->machine, &runner->stop.state, NULL, &runner->stop);
     }
-    double seconds = now() - started;
+    double seconds = seconds_now() - started;
     runner->broken = runner->broken || result != 0;
     return seconds;
 }
@@ -155,9 +135,9 @@ static bool time_rounds(struct bench *bench, const struct kernel *kernel, const 
     for (size_t round = 0; round <= bench->rounds && good; round++) { /* round 0 warms up */
         size_t slot = round == 0 ? 0 : round - 1;
         memcpy(native, start, image_size(program));
-        double started = now();
+        double started = seconds_now();
         uint64_t result = kernel->native(native);
-        bench->native[slot] = now() - started;
+        bench->native[slot] = seconds_now() - started;
         for (size_t i = 0; i < bench->engine_count; i++) {
             image_restore(runner[i].engine, runner[i].machine, program, start);
             bench->seconds[i][slot] = run_kernel(kernel, &runner[i]);
@@ -218,14 +198,14 @@ static double time_load(const struct assay_engine *engine, const struct bytes *b
     struct assay_machine *machine = NULL;
     struct assay_state state = {0};
     struct assay_stop stop = {0};
-    double started = now();
+    double started = seconds_now();
     *good = *good && engine->machine->load(&program, &machine) == 0;
     if (machine != NULL) {
         *good = *good && engine->machine->run(machine, &state, NULL, &stop) == 0;
         engine->machine->unload(machine);
     }
     *good = *good && stop.exit == ASSAY_EXIT_OUT_OF_GAS;
-    return now() - started;
+    return seconds_now() - started;
 }
 
 /* A program as compilers write them, or with all opcodes equally often. */
@@ -259,19 +239,19 @@ static void measure_yardsticks(struct bench *bench)
     void *(*volatile copy)(void *, const void *, size_t) = memcpy;
     volatile uint64_t sink = 0;
     for (size_t i = 0; i < bench->rounds; i++) {
-        double started = now();
+        double started = seconds_now();
         sink = native_chain(CHAIN_ROUNDS, sink + i + 1);
-        bench->native[i] = now() - started;
+        bench->native[i] = seconds_now() - started;
     }
     bench->hertz = (double)CHAIN_ROUNDS * CYCLES_A_ROUND / median(bench->native, bench->rounds);
     for (size_t i = 0; i < bench->rounds; i++) {
-        double started = now();
+        double started = seconds_now();
         for (size_t k = 0; k < MEMCPY_ROUNDS; k++) {
             from[k] = (uint8_t)k;
             copy(to, from, sizeof to);
             sink = sink + to[k];
         }
-        bench->native[i] = now() - started;
+        bench->native[i] = seconds_now() - started;
     }
     bench->copy_rate = (double)sizeof to * MEMCPY_ROUNDS / median(bench->native, bench->rounds);
 }

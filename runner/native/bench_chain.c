@@ -8,6 +8,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include "bench.h"
+#include "measure.h"
 #include "vector.h"
 
 #include <blake2.h>
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { ENGINE_MAX = 4, ROUNDS_MAX = 101, PAYLOAD = 32, FILL_PAYLOAD = 65536, ROOTS = 3 };
 
@@ -39,25 +39,6 @@ struct chain_bench {
     struct text text;
     double bare_sodium[ROUNDS_MAX], bare_b2[ROUNDS_MAX];
 };
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
-static int compare_doubles(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
-static double median(double *value, size_t count)
-{
-    qsort(value, count, sizeof *value, compare_doubles);
-    return value[count / 2];
-}
 
 /* Applies one event; what came of it is mixed into the side's digest. */
 static void apply(struct chain_bench *bench, struct side *side, uint8_t endpoint, const uint8_t *data, size_t size)
@@ -95,7 +76,7 @@ static void fill(struct chain_bench *bench, struct side *side)
 
 static double time_events(struct chain_bench *bench, struct side *side, uint64_t first, bool roots)
 {
-    double started = now();
+    double started = seconds_now();
     for (uint64_t n = first; n < first + bench->events && bench->good; n++) {
         uint8_t payload[PAYLOAD] = {0};
         memcpy(payload, &n, sizeof n);
@@ -105,7 +86,7 @@ static double time_events(struct chain_bench *bench, struct side *side, uint64_t
             bench->good = side->level->root(side->chain, side->root) == 0 && bench->good;
         }
     }
-    return now() - started;
+    return seconds_now() - started;
 }
 
 static void compare(struct chain_bench *bench, const char *row)
@@ -179,11 +160,11 @@ static double time_bare(struct chain_bench *bench, const struct assay_bytes *byt
                         void (*hash)(const struct assay_bytes *bytes, uint8_t digest[32]))
 {
     uint8_t digest[32];
-    double started = now();
+    double started = seconds_now();
     for (int i = 0; i < ROOTS; i++) {
         hash(bytes, digest);
     }
-    double seconds = (now() - started) / ROOTS;
+    double seconds = (seconds_now() - started) / ROOTS;
     bench->good = memcmp(digest, root, 32) == 0 && bench->good;
     return seconds;
 }
@@ -199,9 +180,9 @@ static void time_root(struct chain_bench *bench)
             for (uint64_t k = 0; k < ROOTS; k++) {
                 uint64_t payload = round * ROOTS + k + 1;
                 apply(bench, side, 1, (const uint8_t *)&payload, sizeof payload); /* so that no root is remembered */
-                double started = now();
+                double started = seconds_now();
                 bench->good = side->level->root(side->chain, side->root) == 0 && bench->good;
-                side->seconds[round] += (now() - started) / ROOTS;
+                side->seconds[round] += (seconds_now() - started) / ROOTS;
             }
         }
         struct assay_bytes state = {0};

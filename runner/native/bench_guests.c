@@ -8,6 +8,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
+#include "measure.h"
 #include "native.h"
 #include "vector.h"
 
@@ -16,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { ENGINE_MAX = 4, ROUNDS_MAX = 101, RESULT = 7, TEST = 7, ITERATIONS = 8 };
 
@@ -42,25 +42,6 @@ struct guest_bench {
     size_t rows;
     struct text text;
 };
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
-static int compare_doubles(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
-static double median(double *value, size_t count)
-{
-    qsort(value, count, sizeof *value, compare_doubles);
-    return value[count / 2];
-}
 
 static void count_instruction(void *context, const struct assay_step *step)
 {
@@ -117,12 +98,12 @@ static bool restore(const struct side *side, const struct assay_program *program
 static double time_cold(struct guest_bench *bench, struct side *side, const struct vector_case *guest, uint64_t gas)
 {
     struct side fresh = {.engine = side->engine};
-    double started = now();
+    double started = seconds_now();
     bool good = side->engine->machine->load(&guest->program, &fresh.machine) == 0 &&
                 run_once(&fresh, &guest->step[0].state, gas);
     side->engine->machine->unload(fresh.machine);
     bench->good = bench->good && good;
-    return now() - started;
+    return seconds_now() - started;
 }
 
 static uint64_t count_executed(struct side *side, const struct vector_case *guest)
@@ -169,15 +150,15 @@ static void time_rounds(struct guest_bench *bench, const struct vector_case *gue
     const struct assay_state *start = &guest->step[0].state;
     for (uint64_t round = 0; round <= bench->rounds && bench->good; round++) {
         uint64_t slot = round == 0 ? 0 : round - 1; /* the first round warms up */
-        double started = now();
+        double started = seconds_now();
         uint64_t result = twin(start->reg[TEST], start->reg[ITERATIONS]);
-        bench->twin[slot] = now() - started;
+        bench->twin[slot] = seconds_now() - started;
         for (size_t i = 0; i < bench->count && bench->good; i++) {
             struct side *side = &bench->side[i];
             bench->good = restore(side, &guest->program);
-            started = now();
+            started = seconds_now();
             bench->good = run_once(side, start, PLENTY) && bench->good;
-            side->run[slot] = now() - started;
+            side->run[slot] = seconds_now() - started;
             bench->good = bench->good && agrees(bench, side, name, result);
             side->compile[slot] = time_cold(bench, side, guest, 0);
             side->cold[slot] = time_cold(bench, side, guest, PLENTY);

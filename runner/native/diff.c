@@ -12,10 +12,10 @@
 
 #include "lab.h"
 #include "ladder.h"
+#include "measure.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 struct diff {
     const struct assay_engine *engine[2];
@@ -33,13 +33,6 @@ struct diff {
 };
 
 static const char *const level_name[] = {"L0", "L1"};
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 /* Runs the step in production on both sides and compares. */
 static void run_production(struct diff *diff, size_t step, const struct vector_step *changed,
@@ -312,7 +305,7 @@ static void finish(struct diff *diff, double seconds)
 static int diff_case(void *context, const struct vector_case *vector)
 {
     struct diff *diff = context;
-    double started = now();
+    double started = seconds_now();
     bool found = false;
     diff->vector = vector;
     if (vector->step_count == 0 || (diff->has_step && diff->step >= vector->step_count)) {
@@ -334,7 +327,7 @@ static int diff_case(void *context, const struct vector_case *vector)
         text_string(&diff->text, vector->id);
         text_raw(&diff->text, ", \"divergence\": null");
     }
-    finish(diff, now() - started);
+    finish(diff, seconds_now() - started);
     for (size_t i = 0; i < 2; i++) {
         lab_close(&diff->lab[i]);
         ladder_free(&diff->ladder[i]);

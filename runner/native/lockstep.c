@@ -6,13 +6,13 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
+#include "measure.h"
 #include "play.h"
 
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { OBSERVED_EVERY = 8, EXIT_COUNT = 8 };
@@ -117,13 +117,6 @@ static void play_index(struct lockstep *lockstep, uint64_t index, struct arena *
     }
 }
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
 static void mark(const struct lockstep *lockstep, uint64_t index)
 {
     char line[32];
@@ -158,7 +151,7 @@ static void summary(struct lockstep *lockstep, double seconds)
 
 static int play_all(struct lockstep *lockstep)
 {
-    double started = now(), shown = started;
+    double started = seconds_now(), shown = started;
     bool shows = isatty(STDERR_FILENO) != 0;
     for (uint64_t i = 0; i < lockstep->count && lockstep->divergences < lockstep->max; i++) {
         struct arena arena = {0};
@@ -166,8 +159,8 @@ static int play_all(struct lockstep *lockstep)
         play_index(lockstep, lockstep->first + i, &arena);
         arena_clear(&arena);
         lockstep->programs++;
-        if (shows && (i % 1024) == 0 && now() - shown > 0.2) {
-            shown = now();
+        if (shows && (i % 1024) == 0 && seconds_now() - shown > 0.2) {
+            shown = seconds_now();
             fprintf(stderr, "\r%llu of %llu programs, %llu divergences", (unsigned long long)lockstep->programs,
                     (unsigned long long)lockstep->count, (unsigned long long)lockstep->divergences);
         }
@@ -175,7 +168,7 @@ static int play_all(struct lockstep *lockstep)
     if (shows) {
         fputs("\r\033[K", stderr);
     }
-    summary(lockstep, now() - started);
+    summary(lockstep, seconds_now() - started);
     return lockstep->divergences > 0 ? CODE_DIFFERED : lockstep->programs == 0 ? CODE_NOTHING : CODE_AGREED;
 }
 

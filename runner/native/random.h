@@ -24,6 +24,10 @@ uint64_t random_edge(struct random *random); /* a register value near an edge, o
  */
 void random_registers(struct random *random, uint64_t reg[ASSAY_REGISTER_COUNT]);
 
+/* Where the pages of programs are; the first ones are what most programs have. */
+enum { RANDOM_PAGES = 10, RANDOM_TABLE_MAX = 16 };
+extern const uint32_t random_page[RANDOM_PAGES];
+
 struct random_program {
     struct assay_program program;
     struct assay_state start;
