@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define MOMENT 0.1 /* seconds after which to look whether it still lives */
+
 enum { PART_SIZE = 64 * 1024, PARTS_MAX = 16, HEAD_SIZE = 4, FIRST_FREE = 3 };
 
 /* ---- starting ---------------------------------------------------------------------------- */
@@ -163,14 +165,14 @@ static void forget_taken(struct pipe_process *process)
     process->received_size = left;
 }
 
-/* Takes a reply of bytes [from, from + size), after which `behind` more are skipped. */
+/* Takes a reply of bytes [from, from + size), after which `behind` more are skipped. Nothing may follow it. */
 static enum exchange take(struct pipe_process *process, size_t from, size_t size, size_t behind, struct bytes *reply,
                           uint64_t *offset)
 {
     *reply = (struct bytes){process->received + from, size};
     *offset = process->taken + from;
     process->start = from + size + behind;
-    return EXCHANGE_REPLY;
+    return process->start == process->received_size ? EXCHANGE_REPLY : EXCHANGE_UNASKED;
 }
 
 /* EXCHANGE_LATE stands for: not complete yet. */
@@ -225,19 +227,46 @@ static void send_some(struct pipe_process *process, struct outgoing *outgoing)
     outgoing->size -= done;
 }
 
-/* Waits for anything to happen until `deadline`; false when that has passed. */
-static bool wait_for_news(const struct pipe_process *process, bool wants_to_write, double deadline,
-                          struct pollfd news[3])
+/* Its id stays taken until it is waited for, so that what is ended as its group cannot be somebody else's. */
+static bool has_ended(const struct pipe_process *process)
+{
+    siginfo_t info = {0};
+    return waitid(P_PID, (id_t)process->id, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == process->id;
+}
+
+enum news { NEWS_SOME, NEWS_NONE, NEWS_LATE };
+
+/* Waits a moment for anything to happen, not beyond `deadline`. */
+static enum news wait_for_news(const struct pipe_process *process, bool wants_to_write, double deadline,
+                               struct pollfd news[3])
 {
     double left = deadline - seconds_now();
     news[0] = (struct pollfd){.fd = process->output, .events = POLLIN};
     news[1] = (struct pollfd){.fd = process->words, .events = POLLIN};
     news[2] = (struct pollfd){.fd = wants_to_write ? process->input : -1, .events = POLLOUT};
     if (left <= 0) {
-        return false;
+        return NEWS_LATE;
     }
-    poll(news, 3, left > 1 ? 1000 : (int)(left * 1000) + 1);
-    return true;
+    left = left > MOMENT ? MOMENT : left;
+    return poll(news, 3, (int)(left * 1000) + 1) > 0 ? NEWS_SOME : NEWS_NONE;
+}
+
+/* Answers to the news. EXCHANGE_LATE stands for: there is more to wait for. */
+static enum exchange follow(struct pipe_process *process, const struct pollfd news[3], struct outgoing *outgoing,
+                            struct bytes *reply, uint64_t *offset)
+{
+    if (news[2].revents != 0) {
+        send_some(process, outgoing);
+    }
+    if (news[1].revents != 0) {
+        take_words(process);
+    }
+    if (news[0].revents == 0) {
+        return EXCHANGE_LATE;
+    }
+    bool lives = receive(process);
+    enum exchange found = whole_reply(process, reply, offset);
+    return found == EXCHANGE_LATE && !lives ? EXCHANGE_ENDED : found;
 }
 
 enum exchange process_exchange(struct pipe_process *process, const char *message, size_t size, double seconds,
@@ -252,32 +281,21 @@ enum exchange process_exchange(struct pipe_process *process, const char *message
         return EXCHANGE_UNASKED;
     }
     send_some(process, &outgoing);
-    while (lives && wait_for_news(process, outgoing.size > 0, deadline, news)) {
-        if (news[2].revents != 0) {
-            send_some(process, &outgoing);
+    enum exchange found = lives ? EXCHANGE_LATE : EXCHANGE_ENDED;
+    while (found == EXCHANGE_LATE) {
+        enum news kind = wait_for_news(process, outgoing.size > 0, deadline, news);
+        if (kind == NEWS_LATE) {
+            break;
         }
-        if (news[1].revents != 0) {
-            take_words(process);
-        }
-        if (news[0].revents != 0) {
-            lives = receive(process);
-            enum exchange found = whole_reply(process, reply, offset);
-            if (found != EXCHANGE_LATE) {
-                return found;
-            }
+        found = follow(process, news, &outgoing, reply, offset);
+        if (found == EXCHANGE_LATE && kind == NEWS_NONE && has_ended(process)) {
+            found = EXCHANGE_ENDED; /* a child of it may keep its output open */
         }
     }
-    return lives ? EXCHANGE_LATE : EXCHANGE_ENDED;
+    return found;
 }
 
 /* ---- ending ------------------------------------------------------------------------------ */
-
-/* Its id stays taken until it is waited for, so that what is ended as its group cannot be somebody else's. */
-static bool has_ended(const struct pipe_process *process)
-{
-    siginfo_t info = {0};
-    return waitid(P_PID, (id_t)process->id, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == process->id;
-}
 
 bool process_end(struct pipe_process *process, double grace)
 {

@@ -38,7 +38,7 @@ enum exchange {
     EXCHANGE_ENDED,    /* its output has ended */
     EXCHANGE_LATE,     /* no whole reply in time */
     EXCHANGE_TOO_LONG, /* more than REPLY_MAX bytes */
-    EXCHANGE_UNASKED,  /* output before the request */
+    EXCHANGE_UNASKED,  /* output before the request, or behind the reply */
 };
 
 /* Starts it; false when the host cannot. */

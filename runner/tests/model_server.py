@@ -1,11 +1,14 @@
 """An engine for tests: the model behind ../PROTOCOL.md, and whatever fault is planted in it.
 
-python model_server.py [--fault NAME] [--features blocks,instructions]
+python model_server.py [--fault NAME [--after OPCODE]] [--features blocks,instructions] [--protocol N] [--framed]
+
+A fault of the carrier spoils every stop; with --after only those of runs that executed that opcode.
 """
 
 import argparse
 import json
 import os
+import subprocess
 import sys
 import time
 
@@ -240,31 +243,121 @@ def spoil(reply, fault):
         return json.dumps({"ok": ok | {"state_root": "0x0"}})
     if fault == "unknown_exit":
         return json.dumps({"ok": ok | {"exit": "finished"}})
+    if fault == "no_regs":
+        return json.dumps({"ok": {key: value for key, value in ok.items() if key != "regs"}})
+    if fault == "ok_is_a_list":
+        return json.dumps({"ok": [ok]})
+    if fault == "broken_utf8":
+        return b'{"ok": {"exit": "\xff"}}'
     if fault == "answers_twice":
         return text + "\n" + text
     return text
+
+
+def dies():
+    print("x" * 1000, "assertion failed: planted", file=sys.stderr, flush=True)
+    os.abort()
+
+
+def ends():
+    sys.exit(3)
+
+
+def dies_with_half_a_reply():
+    os.write(1, b'{"ok": {"exit"')
+    os._exit(5)
+
+
+def hangs():
+    time.sleep(600)
+
+
+def closes_its_output():
+    os.close(1)
+    time.sleep(600)
+
+
+def writes_without_end():
+    while True:
+        os.write(1, b"x" * 65536)
+
+
+def writes_lines_without_end():
+    while True:
+        os.write(1, b"x\n" * 32768)
+
+
+def complains_without_end():
+    while True:
+        os.write(2, b"help " * 13000)
+
+
+def writes_a_line_of_65_mib():
+    os.write(1, b"[" * (65 << 20) + b"\n")
+    time.sleep(600)
+
+
+def leaves_a_child_behind():
+    subprocess.Popen(["sleep", "600"])
+    os.abort()
+
+
+PROCESS_FAULTS = [
+    dies,
+    ends,
+    dies_with_half_a_reply,
+    hangs,
+    closes_its_output,
+    writes_without_end,
+    writes_lines_without_end,
+    complains_without_end,
+    writes_a_line_of_65_mib,
+    leaves_a_child_behind,
+]
+
+
+class After:
+    """Whether an opcode was executed since the last question."""
+
+    def __init__(self, name):
+        self.seen = False
+        change_op(name, self.see)
+
+    def see(self, machine, i, right):
+        self.seen = True
+        right(machine, i)
+
+    def asked(self):
+        seen, self.seen = self.seen, False
+        return seen
 
 
 # The protocol
 
 
 class Server:
-    def __init__(self, features):
+    """Knows protocols up to `newest`; of a later one, or a member of it, it knows nothing."""
+
+    def __init__(self, features, newest):
         self.engine = ModelEngine()
         self.features = features
+        self.newest = newest
 
     def answer(self, request):
         operation = request.pop("op")
+        if self.newest < 2 and "profile" in request:
+            return {"error": {"kind": "protocol", "message": "unknown key profile"}}
         try:
             return {"ok": getattr(self, operation)(**request)}
         except EngineRefused as refused:
             return {"error": {"kind": "refused", "message": refused.message}}
 
     def hello(self, protocol):
-        features = list(self.features)
-        return {"protocol": 1, "name": "model", "version": "1", "abi": 2, "features": features}
+        spoken = min(protocol, self.newest)
+        greeting = {"protocol": spoken, "name": "model", "version": "1", "abi": 2, "features": list(self.features)}
+        return greeting | ({"revisions": [], "profiles": ["jar"]} if spoken == 2 else {})
 
-    def load(self, blob, mem_cycles, pages):
+    def load(self, blob, mem_cycles, pages, profile="jar"):
         case = {"blob": blob, "mem_cycles": mem_cycles, "pages": pages}
         return {"load": self.engine.load(case)}
 
@@ -315,19 +408,44 @@ def stop_text(stop, records):
     return text
 
 
+def requests(framed):
+    if not framed:
+        yield from sys.stdin.buffer
+        return
+    while head := sys.stdin.buffer.read(4):
+        yield sys.stdin.buffer.read(int.from_bytes(head, "little"))
+
+
+def send(text, framed):
+    data = text if isinstance(text, bytes) else text.encode()
+    sys.stdout.buffer.write(len(data).to_bytes(4, "little") + data if framed else data + b"\n")
+    sys.stdout.buffer.flush()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--fault", default="")
+    parser.add_argument("--after", default="")
     parser.add_argument("--features", default="blocks,instructions")
+    parser.add_argument("--protocol", type=int, default=2, help="the newest that is spoken")
+    parser.add_argument("--framed", action="store_true")
     options = parser.parse_args()
     for fault in MACHINE_FAULTS:
         if fault.__name__ == options.fault:
             fault()
-    server = Server([name for name in options.features.split(",") if name])
-    for line in sys.stdin:
+    faults = {fault.__name__: fault for fault in PROCESS_FAULTS}
+    after = After(options.after) if options.after else None
+    server = Server([name for name in options.features.split(",") if name], options.protocol)
+    for line in requests(options.framed):
         request = json.loads(line)
         ends = request["op"] == "bye"
-        print(spoil(server.answer(request), options.fault), flush=True)
+        reply = server.answer(request)
+        is_stop = "exit" in reply.get("ok", {})
+        if is_stop and (after is None or after.asked()):
+            faults.get(options.fault, lambda: None)()
+            send(spoil(reply, options.fault), options.framed)
+        else:
+            send(json.dumps(reply), options.framed)
         if ends:
             return
 
