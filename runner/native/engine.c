@@ -86,7 +86,7 @@ const struct assay_engine *engine_load(const char *path)
     char symbol[SYMBOL_MAX];
     char local[PATH_SIZE];
     if (pipe_is_spec(path)) {
-        complain("engine %s: a program is timed with its pipe; this command takes shared objects only", path);
+        complain("engine %s: this command takes shared objects only, no programs", path);
         return NULL;
     }
     if (!symbol_of(path, symbol)) {

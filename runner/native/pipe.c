@@ -37,8 +37,8 @@ static void add_quote(struct text *text, const uint8_t *data, size_t size)
 {
     text_raw(text, "'");
     for (size_t i = 0; i < size && i < QUOTE_MAX; i++) {
-        char shown = data[i] >= 0x20 && data[i] < 0x7f ? (char)data[i] : '.';
-        text_add(text, &shown, 1);
+        bool is_plain = data[i] >= 0x20 && data[i] < 0x7f;
+        text_add(text, is_plain ? (const char *)&data[i] : ".", 1);
     }
     text_raw(text, "'");
 }
@@ -76,8 +76,9 @@ static int garbage(struct pipe *pipe, const char *reason, struct bytes text, siz
 {
     size_t from = at > QUOTE_MAX / 2 ? at - QUOTE_MAX / 2 : 0;
     from = from < text.size ? from : text.size;
+    offset += at;
     text_format(&pipe->trouble, "its reply to %s is not of the protocol: %s, at byte %llu of its output, in ", pipe->op,
-                reason, (unsigned long long)(offset + at));
+                reason, (unsigned long long)offset);
     add_quote(&pipe->trouble, text.data + from, text.size - from);
     process_end(&pipe->process, 0);
     return stop_with(pipe, ENGINE_GARBAGE);
@@ -319,8 +320,8 @@ static void read_greeting(struct json_reader *reader, const cJSON *ok, struct gr
 static void keep_greeting(struct pipe *pipe, const struct greeting *greeting)
 {
     struct assay_engine *engine = &pipe->engine;
-    pipe->version = memory_resize(pipe->version, strlen(greeting->version) + 1);
-    strcpy(pipe->version, greeting->version);
+    size_t size = strlen(greeting->version) + 1;
+    pipe->version = memcpy(memory_resize(pipe->version, size), greeting->version, size);
     engine->version = pipe->version;
     engine->features = greeting->abilities & ABILITY_FEATURES;
     engine->revisions = greeting->revisions;

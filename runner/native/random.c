@@ -86,7 +86,7 @@ uint64_t random_edge(struct random *random)
     case 2:
         return near_page(random);
     case 3:
-        return random_below(random, 2 * RANDOM_TABLE_MAX);
+        return random_below(random, UINT64_C(2) * RANDOM_TABLE_MAX);
     default:
         return edge[random_below(random, sizeof edge / sizeof *edge)];
     }

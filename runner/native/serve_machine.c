@@ -118,6 +118,12 @@ static void write_records(struct server *server, uint64_t wanted)
     }
 }
 
+/* The room for the records of one reply, made once. */
+static void *room_for(void *records, size_t size)
+{
+    return records != NULL ? records : memory_resize(NULL, RECORD_MAX * size);
+}
+
 /* Attaches an observer for the records wanted, or none. */
 static int attach(struct server *server, uint64_t wanted)
 {
@@ -129,11 +135,11 @@ static int attach(struct server *server, uint64_t wanted)
     }
     if ((wanted & ASSAY_FEATURE_BLOCKS) != 0) {
         observer.block = on_block;
-        server->block = memory_resize(server->block, RECORD_MAX * sizeof *server->block);
+        server->block = room_for(server->block, sizeof *server->block);
     }
     if ((wanted & ASSAY_FEATURE_INSTRUCTIONS) != 0) {
         observer.instruction = on_instruction;
-        server->instruction = memory_resize(server->instruction, RECORD_MAX * sizeof *server->instruction);
+        server->instruction = room_for(server->instruction, sizeof *server->instruction);
     }
     return server->engine->machine->observe(server->machine, wanted == 0 ? NULL : &observer);
 }
