@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -198,12 +199,19 @@ def test_a_bench_refuses_a_program_with_a_sentence() -> None:
 
 # The server's side of the negotiation
 
+Reply = dict[str, dict[str, object]]
 
-def serve(*requests: dict[str, object]) -> list[dict[str, object]]:
+
+def serve(*requests: Mapping[str, object]) -> list[Reply]:
     text = "".join(json.dumps(request) + "\n" for request in requests)
     done = native("serve", "--engine", REF, stdin=text)
     assert done.returncode == 0
     return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def kind(reply: Reply) -> object:
+    """Of the error that a reply is; None of another one."""
+    return reply.get("error", {}).get("kind")
 
 
 LOAD = {"op": "load", "blob": "", "mem_cycles": 25, "pages": []}
@@ -220,22 +228,21 @@ NEWER = (
 def test_protocol_2_says_revisions_and_profiles_and_protocol_1_does_not() -> None:
     newest, one, three = serve(*({"op": "hello", "protocol": protocol} for protocol in (2, 1, 3)))
     said = {"name", "version", "abi", "features", "protocol"}
-    assert set(one["ok"]) == said and set(newest["ok"]) == said | {"revisions", "profiles"}  # type: ignore[call-overload]  # JSON: objects
-    assert newest["ok"]["revisions"] == [1] and newest["ok"]["profiles"] == ["jar"]  # type: ignore[index]  # JSON: an object
-    assert three["error"]["kind"] == "protocol"  # type: ignore[index]  # JSON: an object
+    assert set(one["ok"]) == said
+    assert set(newest["ok"]) == said | {"revisions", "profiles"}
+    assert newest["ok"]["revisions"] == [1] and newest["ok"]["profiles"] == ["jar"]
+    assert kind(three) == "protocol"
 
 
-@pytest.mark.parametrize("request_", NEWER, ids=lambda request: request["op"])
-def test_members_of_protocol_2_are_unknown_in_protocol_1(request_: dict[str, object]) -> None:
+@pytest.mark.parametrize("newer", NEWER, ids=lambda newer: newer["op"])
+def test_members_of_protocol_2_are_unknown_in_protocol_1(newer: Mapping[str, object]) -> None:
     for hello in ((), ({"op": "hello", "protocol": 1},)):
-        reply = serve(*hello, request_)[-1]
-        assert reply["error"]["kind"] == "protocol" and "unknown key" in reply["error"]["message"]  # type: ignore[index]  # JSON: an object
-    reply = serve({"op": "hello", "protocol": 2}, request_)[-1]
-    assert reply.get("error", {}).get("kind") != "protocol"  # type: ignore[attr-defined]  # JSON: an object
+        reply = serve(*hello, newer)[-1]
+        assert kind(reply) == "protocol" and "unknown key" in str(reply["error"]["message"])
+    assert kind(serve({"op": "hello", "protocol": 2}, newer)[-1]) != "protocol"
 
 
 def test_another_revision_or_profile_is_unsupported_or_unknown() -> None:
     hello = {"op": "hello", "protocol": 2}
     _, revision, profile = serve(hello, HASH | {"revision": 63}, LOAD | {"profile": "other"})
-    assert revision["error"]["kind"] == "unsupported"  # type: ignore[index]  # JSON: an object
-    assert profile["error"]["kind"] == "protocol"  # type: ignore[index]  # JSON: an object
+    assert (kind(revision), kind(profile)) == ("unsupported", "protocol")
