@@ -12,7 +12,7 @@ import cases
 import model
 from assay.base import paths
 from assay.corpus import fill
-from cases.machine import build, isa_opcodes
+from cases.machine import code, isa_opcodes
 from cases.machine.case import Case, Resume, Run, Subject, Write, page
 
 ROOT = paths.ROOT
@@ -140,9 +140,9 @@ def test_suites_are_small(suite, kernel_suite):
 
 
 def test_every_opcode_has_its_file_and_enough_values(suite):
-    for name in build.NAMES:
+    for name in code.NAMES:
         file = suite[ROOT / f"vectors/isa/{name}.json"]
-        form = build.INSN[name].form
+        form = code.INSN[name].form
         own = isa_opcodes.value_cases_of(name) if form != "no_args" else file["cases"]
         assert len(own) >= VALUE_CASES_MIN, f"{name} has {len(own)} value cases"
 
@@ -155,7 +155,7 @@ def test_every_rule_is_decided_and_contrasted(suite, kernel_suite):
     assert avoided == set(model.rules())
 
 
-TRAP = build.line(build.TRAP)
+TRAP = code.line(code.TRAP)
 
 
 def trouble_with(monkeypatch, tmp_path, *made):
@@ -199,7 +199,7 @@ def test_missing_rules_are_listed(monkeypatch, tmp_path):
 
 def test_check_tells_differences_and_fill_removes_stale_files(monkeypatch, tmp_path):
     steps = [Run(gas=97), Resume(gas=1)]
-    ecall = build.line(b"\3", build.TRAP)
+    ecall = code.line(b"\3", code.TRAP)
     made = [Subject("isa", "tried", [Case("one", ("isa/ecall",), ecall, steps, pages=(page(0),))])]
     monkeypatch.setattr(cases, "subjects", lambda: made)
     stale = tmp_path / "vectors/gas/stale.json"

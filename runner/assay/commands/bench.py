@@ -12,7 +12,7 @@ from assay.engines import catalog
 from assay.engines.process import how_it_ended
 from assay.guests import guests
 from cases.kernel import build as build
-from cases.machine.build import Code
+from cases.machine.code import Code
 from model import kernel
 
 

@@ -7,7 +7,7 @@ now and then one is anything.
 import random
 
 from cases.kernel import build as build
-from cases.machine.build import Code
+from cases.machine.code import Code
 from model import kernel as k
 
 PAGE = 4096

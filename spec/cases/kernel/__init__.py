@@ -1,4 +1,10 @@
-"""Generators of the kernel's vectors."""
+"""Generators of the kernel's vectors: a module for each chapter.
+
+image.md has three: codec.py for the encoding, hash.py for hashes, image.py for admission.
+
+What they are made with: case.py, the cases and their steps; build.py, Images, capabilities, worlds and guest programs;
+golden.py, bytes and digests known from elsewhere; expect.py, the model's answers as text.
+"""
 
 from cases.kernel import call, cap, chain, codec, hash, host, image, yield_
 

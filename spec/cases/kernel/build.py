@@ -1,7 +1,7 @@
 """Builds Images, capabilities, worlds and guest programs of operations for the kernel's cases."""
 
 from cases.kernel.case import KernelCase, Run, World
-from cases.machine.build import Code, signed, wide
+from cases.machine.code import Code, signed, wide
 from model import kernel as k
 
 ZERO = bytes(32)

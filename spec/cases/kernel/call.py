@@ -24,7 +24,7 @@ from cases.kernel.build import (
     start,
 )
 from cases.kernel.case import KernelCase, Run, World, gathered
-from cases.machine.build import Code
+from cases.machine.code import Code
 from model import kernel as k
 
 BASE = 0x10000

@@ -6,7 +6,7 @@ import model
 from cases.kernel.build import C, digest, do, image, mapping, program, set_reg
 from cases.kernel.case import Event, Genesis, KernelCase, gathered
 from cases.kernel.golden import GENESIS_ROOT, IMAGE_B, IMAGE_C, IMAGE_EMPTY, IMAGE_K, IMAGE_R
-from cases.machine.build import Code
+from cases.machine.code import Code
 from model import kernel as k
 
 RULES = tuple(rule for rule in model.rules() if rule.startswith("chain/")) + (

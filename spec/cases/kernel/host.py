@@ -25,7 +25,7 @@ from cases.kernel.build import (
     trapped,
 )
 from cases.kernel.case import gathered
-from cases.machine.build import Code
+from cases.machine.code import Code
 from model import kernel as k
 
 PROBES = (

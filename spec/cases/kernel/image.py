@@ -5,7 +5,7 @@ from dataclasses import replace
 from cases.kernel.build import C, do, image_of, mapping
 from cases.kernel.case import Admit, KernelCase, gathered
 from cases.kernel.golden import IMAGE_B, IMAGE_C, IMAGE_EMPTY, IMAGE_K, IMAGE_R
-from cases.machine.build import Code
+from cases.machine.code import Code
 from model import kernel as k
 
 ADMIT = [f"image/admit/{name}" for name, _ in k.table.ADMIT]

@@ -26,7 +26,7 @@ from cases.kernel.build import (
     start,
 )
 from cases.kernel.case import KernelCase, Resume, Run, World, gathered
-from cases.machine.build import Code
+from cases.machine.code import Code
 from model import kernel as k
 
 RULES = tuple(

@@ -2,8 +2,8 @@
 others.
 """
 
-from cases.machine.build import TRAP, encode, make_blob, mask_of
 from cases.machine.case import Case, Run, Subject
+from cases.machine.code import TRAP, encode, make_blob, mask_of
 
 LAYOUT = "blob/layout"
 REASONS = (

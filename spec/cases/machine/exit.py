@@ -1,7 +1,7 @@
 """exit: every way a run ends with its whole state, where a run may start, and when it may go on."""
 
-from cases.machine.build import TRAP, Code, encode, line, make_blob
 from cases.machine.case import BIG_GAS, BOTH, PAGE, RO, Case, Resume, Run, Write, gathered, page
+from cases.machine.code import TRAP, Code, encode, line, make_blob
 
 NEAR = 0x10000
 FULL = {index: (index + 1) * 0x0101010101010101 for index in range(13)}

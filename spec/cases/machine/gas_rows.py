@@ -5,9 +5,9 @@ every format.
 """
 
 import model
-from cases.machine.build import INSN, TRAP, Code, encode
 from cases.machine.case import Case, Run, Subject
-from cases.machine.gas import cost, exact_steps
+from cases.machine.code import INSN, TRAP, Code, encode
+from cases.machine.gas_steps import cost, exact_steps
 
 FIELDS = (3, 4, 5)
 APART = bytes([0x43, 0x05])

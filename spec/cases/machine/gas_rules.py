@@ -2,10 +2,10 @@
 simulation counts.
 """
 
-from cases.machine.build import INSN, TRAP, Code, encode, immediate, make_blob
 from cases.machine.case import PAGE, Case, Resume, Run, gathered, page
-from cases.machine.gas import cost, exact_steps, short_then_resumed
+from cases.machine.code import INSN, TRAP, Code, encode, immediate, make_blob
 from cases.machine.gas_rows import ROW, code_of, slow_register
+from cases.machine.gas_steps import cost, exact_steps, short_then_resumed
 
 LOAD_1 = encode("load_imm", a=1, x=1)
 NEAR = 0x10000

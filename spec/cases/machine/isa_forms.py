@@ -6,8 +6,8 @@ Memory that these encodings happen to touch is given, as often as a run of the m
 """
 
 import model
-from cases.machine.build import INSN, TRAP, encode, make_blob
 from cases.machine.case import RW, Case, Run, page
+from cases.machine.code import INSN, TRAP, encode, make_blob
 
 REGS = {0: 2, 1: 0x8000000100000021, 2: 3, 5: 0x10004, 12: 0x20008}
 SIGNED = (b"", b"\x85", b"\x01\x82", b"\x01\x02\x83", b"\x01\x02\x03\x84", b"\x01\x02\x03\x04\x85")

@@ -2,8 +2,8 @@
 before.
 """
 
-from cases.machine.build import INSN, TRAP, Code, encode, immediate, make_blob
 from cases.machine.case import BIG_GAS, Case, Run, gathered
+from cases.machine.code import INSN, TRAP, Code, encode, immediate, make_blob
 
 DYNAMIC = ("jump_ind", "load_imm_jump_ind")
 LEGAL = "isa/legal_target"

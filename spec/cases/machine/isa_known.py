@@ -4,9 +4,9 @@ into.
 Each row names the outcome; `assay fill` fails when the model says something else.
 """
 
-from cases.machine.build import make_blob
 from cases.machine.case import BIG_GAS, RO, RW, Case, Run, Subject, page
-from cases.machine.gas import exact_steps
+from cases.machine.code import make_blob
+from cases.machine.gas_steps import exact_steps
 
 ADD = "c81002"
 LOAD = "330001"

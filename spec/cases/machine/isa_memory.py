@@ -5,8 +5,8 @@ shows. Bytes at the end of a page are put there by a write step: given with the 
 8 KiB of text.
 """
 
-from cases.machine.build import INSN, TRAP, encode, fits, line, signed
 from cases.machine.case import PAGE, RO, RW, Case, Run, Write, page
+from cases.machine.code import INSN, TRAP, encode, fits, line, signed
 from cases.machine.isa_values import MARK, look_alike, registers
 
 NEAR = 0x10000

@@ -2,8 +2,8 @@
 row, and the pairs that a translator likes to melt into one.
 """
 
-from cases.machine.build import INSN, TRAP, Code, encode, immediate, make_blob
 from cases.machine.case import RW, Case, Run, gathered, page
+from cases.machine.code import INSN, TRAP, Code, encode, immediate, make_blob
 from cases.machine.isa_values import MARK
 
 NEAR = 0x10000

@@ -1,8 +1,8 @@
 """isa/<mnemonic>, one subject an opcode: values, encodings, memory accesses, gas."""
 
-from cases.machine.build import INSN, NAMES, TRAP, encode, line, make_blob
 from cases.machine.case import Case, Run, Subject
-from cases.machine.gas import exact_steps
+from cases.machine.code import INSN, NAMES, TRAP, encode, line, make_blob
+from cases.machine.gas_steps import exact_steps
 from cases.machine.isa_forms import form_cases
 from cases.machine.isa_memory import memory_cases
 from cases.machine.isa_values import look_alike, value_cases

@@ -2,8 +2,8 @@
 block starts.
 """
 
-from cases.machine.build import INSN, TRAP, encode, make_blob
 from cases.machine.case import Case, Run, gathered
+from cases.machine.code import INSN, TRAP, encode, make_blob
 
 BYTES = {record.byte: record for record in INSN.values()}
 LOAD_7 = encode("load_imm", a=1, x=7)

@@ -4,10 +4,10 @@ The registers of a case rotate through all 13 and the destination holds a mark b
 result of zero and a result in the wrong register both show.
 """
 
-from cases.machine import values
-from cases.machine.build import INSN, TRAP, encode, immediate, line, make_blob, wide
+from cases.machine import operand_values as values
 from cases.machine.case import Case, Run
-from cases.machine.values import V, is_immediate
+from cases.machine.code import INSN, TRAP, encode, immediate, line, make_blob, wide
+from cases.machine.operand_values import V, is_immediate
 
 MARK = 0x5A5A
 LOOK_ALIKES = {

@@ -2,8 +2,8 @@
 faults and state.
 """
 
-from cases.machine.build import TRAP, Code, encode, line
 from cases.machine.case import BOTH, PAGE, RO, RW, Case, Resume, Run, Write, gathered, page
+from cases.machine.code import TRAP, Code, encode, line
 
 NEAR = 0x10000
 TOP = 2**32 - PAGE

@@ -1,7 +1,7 @@
 """exit: small real programs, run to their end, with their records, in halves and short of gas."""
 
-from cases.machine.build import Code
 from cases.machine.case import BOTH, PAGE, RO, RW, Case, Resume, Run, Subject, page
+from cases.machine.code import Code
 
 NEAR = 0x10000
 STACK = 0x20000

@@ -1,6 +1,6 @@
 """Operand values with names, and the pairs of them that matter to each family of instructions."""
 
-from cases.machine.build import fits
+from cases.machine.code import fits
 
 V = {
     "zero": 0,

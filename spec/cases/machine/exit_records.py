@@ -1,8 +1,8 @@
 """exit: L0 and L1 records, and stops of the harness at every possible moment."""
 
 import model
-from cases.machine.build import TRAP, Code, encode, line, make_blob
 from cases.machine.case import BOTH, PAGE, RO, RW, Case, Resume, Run, Write, gathered, page
+from cases.machine.code import TRAP, Code, encode, line, make_blob
 
 NEAR = 0x10000
 BLOCK = "exit/record/block"
