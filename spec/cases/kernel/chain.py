@@ -9,7 +9,8 @@ from cases.kernel.golden import GENESIS_ROOT, IMAGE_B, IMAGE_C, IMAGE_EMPTY, IMA
 from cases.machine.code import Code
 from model import kernel as k
 
-RULES = tuple(rule for rule in model.rules() if rule.startswith("chain/")) + (
+RULES = (
+    *(rule for rule in model.rules() if rule.startswith("chain/")),
     "cap/created_content",
     "host/mint_data",
     "host/save",

@@ -25,11 +25,11 @@ def raw(jump_len, entry_size, code_len, rest=b""):
 def rejected(name, reason, data, against=()):
     """A reason decides; the reasons before it did not hold."""
     earlier = REASONS[: REASONS.index(reason)]
-    return Case(name, (reason,), data, [], tuple(against) or earlier[-1:] + (LAYOUT,))
+    return Case(name, (reason,), data, [], tuple(against) or (*earlier[-1:], LAYOUT))
 
 
 def admitted(name, data, against=(), rules=(), **run):
-    return Case(name, (LAYOUT,) + tuple(rules), data, [Run(**run)], tuple(against) or REASONS)
+    return Case(name, (LAYOUT, *rules), data, [Run(**run)], tuple(against) or REASONS)
 
 
 def header_short():
@@ -39,10 +39,10 @@ def header_short():
             f"of_{WORDS[size]}_bytes",
             REASONS[0],
             good[:size],
-            (LAYOUT,) + NOTHING_RAN + REASONS[1:],
+            (LAYOUT, *NOTHING_RAN, *REASONS[1:]),
         )
         if size:
-            yield rejected(f"of_{WORDS[size]}_set_bytes", REASONS[0], b"\xff" * size, (LAYOUT,) + REASONS[1:])
+            yield rejected(f"of_{WORDS[size]}_set_bytes", REASONS[0], b"\xff" * size, (LAYOUT, *REASONS[1:]))
     yield admitted("of_nine_bytes_is_a_whole_blob", raw(0, 1, 0), ("blob/header_short",))
 
 
@@ -195,7 +195,7 @@ def layout():
             yield admitted(
                 f"{word}_entry_of_{WORDS[size]}_bytes_is_never_used",
                 blob,
-                ("blob/jump_entry",) + REASONS,
+                ("blob/jump_entry", *REASONS),
             )
         jump = encode("jump_ind", a=1, x=4)
         entries = (0xFF, 3, 0xFF)

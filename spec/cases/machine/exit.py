@@ -56,7 +56,7 @@ def kinds():
         rules = ("exit/definedness", EXIT_RULE[exit_])
         argument = ("exit/argument",) if exit_ in ("page_fault", "host_call") else ()
         against = others + (() if argument else ("exit/argument",))
-        pages = (page(NEAR),) + pages
+        pages = (page(NEAR), *pages)
         yield Case(
             f"{word}_after_work",
             rules + argument,
@@ -92,7 +92,7 @@ def unpaid():
         ("gas/out_of_gas", "exit/definedness"),
         after_work(b"\1"),
         [Run(gas=21, regs=FULL)],
-        tuple(EXIT_RULE.values()) + ("exit/argument", "mem/store_permission"),
+        (*EXIT_RULE.values(), "exit/argument", "mem/store_permission"),
         pages=(page(NEAR),),
     )
     code = Code().op("load_imm", a=1, x=-5).op("store_u16", a=1, x=NEAR).op("fallthrough").op("ecall").trap()
@@ -225,7 +225,7 @@ def resume_legality():
         ("exit/resume/legal",),
         blob,
         [Resume(gas=100)],
-        refused + ("exit/entry", "exit/definedness"),
+        (*refused, "exit/entry", "exit/definedness"),
     )
     yield Case(
         "before_the_first_run_and_then_run",
@@ -236,12 +236,12 @@ def resume_legality():
     )
     for word, (way, pages, exit_) in WAYS.items():
         program = after_work(way)
-        pages = (page(NEAR),) + pages
+        pages = (page(NEAR), *pages)
         steps = [Run(gas=1000, regs={12: 0}), Resume(gas=500, regs={2: 9}), Resume()]
         if exit_ in RESUMABLE:
             yield Case(
                 f"after_{word}",
-                legal + ("exit/resume/sequential",),
+                (*legal, "exit/resume/sequential"),
                 program,
                 steps[:2],
                 ("exit/stopped",),
@@ -261,7 +261,7 @@ def resume_legality():
                 f"after_{word}_is_refused_and_run_is_not",
                 ("exit/resume/legal", "exit/entry"),
                 program,
-                steps[:2] + [Run(gas=1000)],
+                [*steps[:2], Run(gas=1000)],
                 refused,
                 pages=pages,
             )
@@ -273,7 +273,7 @@ def resume_after_other_ends():
     blob = line(TRAP)
     yield Case(
         "after_out_of_gas",
-        legal + ("exit/resume/sequential",),
+        (*legal, "exit/resume/sequential"),
         after_work(TRAP),
         [Run(gas=5), Resume(gas=100)],
         ("exit/stopped",),
@@ -288,7 +288,7 @@ def resume_after_other_ends():
     )
     yield Case(
         "after_stop_at_a_block",
-        legal + ("exit/stopped",),
+        (*legal, "exit/stopped"),
         after_work(TRAP),
         [Run(gas=100, until={"blocks": 1}), Resume()],
         ("exit/resume/sequential",),
@@ -338,7 +338,7 @@ def resume_flow():
                 (seq, regs_rule),
                 blob,
                 [Run(gas=500, regs={2: 40}), step],
-                against + ("exit/stopped",),
+                (*against, "exit/stopped"),
             )
 
 

@@ -215,7 +215,7 @@ def subjects():
             cases.append(
                 Case(
                     f"{name}_with_its_records",
-                    rules + ("exit/record/block",),
+                    (*rules, "exit/record/block"),
                     blob,
                     recorded,
                     pages=pages,

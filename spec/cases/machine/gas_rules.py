@@ -36,7 +36,7 @@ ODD_WALKS = (
 def exact(name, rules, blob, against=(), mem_cycles=25, pages=(), regs=None, pc=0):
     return Case(
         name,
-        tuple(rules) + ("gas/cost",),
+        (*rules, "gas/cost"),
         blob,
         exact_steps(blob, pc, mem_cycles, pages, regs),
         tuple(against),
@@ -138,9 +138,9 @@ def no_refund():
         )
         yield Case(
             f"{word}_gives_nothing_back",
-            (NO_REFUND,) + rules,
+            (NO_REFUND, *rules),
             blob,
-            exact_steps(blob) + [Run(gas=1000)],
+            [*exact_steps(blob), Run(gas=1000)],
         )
 
 
@@ -296,7 +296,7 @@ def tiers_and_pages():
 def slots():
     """Four slots a cycle, the excess is lost."""
     rule = "gas/slots"
-    for count in list(range(1, 14)) + [20, 40]:
+    for count in [*range(1, 14), 20, 40]:
         blob = code_of(*[LOAD_1] * count, TRAP).blob()
         against = (rule,) if count < 4 else ()
         yield exact(f"loads_of_one_slot_{count:02d}_times", () if against else (rule,), blob, against)
@@ -649,7 +649,7 @@ def walk():
 
 def walk_ends():
     """Where the walk stops."""
-    through, bits, invalid = ODD_WALKS
+    through, bits, _invalid = ODD_WALKS
     plain, none = "gas/walk", ODD_WALKS
     slow = encode("div_u_64", a=1, b=2, d=3)
     yield exact("ends_at_the_next_block_start", (plain,), make_blob(b"\1" + slow + TRAP, [0, 1, 4]), none)

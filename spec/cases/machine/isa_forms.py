@@ -56,7 +56,7 @@ def followed(name, behaviour, instruction, **more):
         name,
         behaviour,
         instruction + after,
-        [0] + list(range(len(instruction), len(instruction + after))),
+        [0, *range(len(instruction), len(instruction + after))],
         **more,
     )
 

@@ -287,7 +287,7 @@ def jump_order():
         blob = make_blob(jump + LOAD_7 + TRAP, [0, 5, 8], (0, 0, 0, 5))
         yield Case(
             f"old_base_when_registers_are_one_and_jump_is_{word}",
-            ("isa/load_imm_jump_ind",) + rules,
+            ("isa/load_imm_jump_ind", *rules),
             blob,
             [Run(regs={7: value})],
         )

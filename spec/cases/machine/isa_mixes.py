@@ -33,7 +33,11 @@ WORD = (
     "four_bytes",
     "five_bytes",
     "six_bytes",
-) + ("seven_bytes", "eight_bytes", "nine_bytes", "ten_bytes")
+    "seven_bytes",
+    "eight_bytes",
+    "nine_bytes",
+    "ten_bytes",
+)
 
 
 def encoding():
@@ -261,7 +265,7 @@ def long_distances():
         count = gap // 2
         forward = op("jump", offset=immediate(5 + 2 * count + 1, 4))
         code = forward + filler * count + TRAP + TRAP
-        starts = [0] + [5 + 2 * index for index in range(count + 2)][:-1] + [len(code) - 1]
+        starts = [0, *[5 + 2 * index for index in range(count + 2)][:-1], len(code) - 1]
         yield Case(
             f"forward_over_{word}_bytes",
             ("isa/jump", "isa/legal_target"),

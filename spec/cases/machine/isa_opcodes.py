@@ -33,7 +33,7 @@ def jump():
     for word, distance in (("two", 2), ("three", 3), ("fourteen", 14)):
         for size in (1, 2, 3, 4):
             code = b"\x28" + distance.to_bytes(size, "little") + b"\0" * (20 - size)
-            starts = [0] + list(range(1 + size, len(code)))
+            starts = [0, *range(1 + size, len(code))]
             yield Case(
                 f"forward_by_{word}_with_{size}_bytes".replace(
                     f"_{size}_", f"_{('one', 'two', 'three', 'four')[size - 1]}_"

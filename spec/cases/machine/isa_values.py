@@ -195,7 +195,7 @@ def load_imm_jump_ind(name):
         code = jump + TRAP + TRAP
         blob = make_blob(code, [0, len(jump), len(jump) + 1], (len(jump), len(jump) + 1))
         yield one_case(name, f"of_{value}", blob, {a: MARK, b: 2})
-    for index, (b_value, y) in enumerate((("two", 0), ("two", 2), ("bit_32", 2), ("minus_two", 4), ("ones_32", 3))):
+    for b_value, y in (("two", 0), ("two", 2), ("bit_32", 2), ("minus_two", 4), ("ones_32", 3)):
         jump = encode(name, a=9, b=4, x=7, y=y)
         blob = make_blob(jump + TRAP + TRAP, [0, len(jump), len(jump) + 1], (len(jump), len(jump) + 1))
         yield one_case(

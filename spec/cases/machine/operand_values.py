@@ -195,7 +195,8 @@ COMPARE = (
     ("bit_32_and_one", "one"),
 )
 
-MULTIPLY = ARITHMETIC + (
+MULTIPLY = (
+    *ARITHMETIC,
     ("min", "max"),
     ("max", "minus_one"),
     ("max", "min"),
