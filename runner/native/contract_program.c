@@ -5,13 +5,6 @@
 
 enum { PLENTY = 100000 };
 
-/* Opcodes by name: the numbers are those of isa.def. */
-enum opcode {
-#define INSN(name, byte, form, flow) OPCODE_##name = (byte),
-#include "machine/isa.def"
-#undef INSN
-};
-
 struct contract_blob contract_blob(const uint8_t *code, size_t size, const char *starts)
 {
     struct contract_blob blob = {.size = 9};
@@ -30,26 +23,25 @@ struct contract_blob contract_blob(const uint8_t *code, size_t size, const char 
 
 struct contract_blob contract_trap(void)
 {
-    const uint8_t code[] = {OPCODE_trap};
+    const uint8_t code[] = {OP_trap};
     return contract_blob(code, sizeof code, "1");
 }
 
 struct contract_blob contract_host_call(void)
 {
-    const uint8_t code[] = {OPCODE_ecalli, 7, OPCODE_trap};
+    const uint8_t code[] = {OP_ecalli, 7, OP_trap};
     return contract_blob(code, sizeof code, "101");
 }
 
 struct contract_blob contract_store(void)
 {
-    const uint8_t code[] = {OPCODE_store_u8, 0, 0, 0, 1, OPCODE_ecalli, 7, OPCODE_trap};
+    const uint8_t code[] = {OP_store_u8, 0, 0, 0, 1, OP_ecalli, 7, OP_trap};
     return contract_blob(code, sizeof code, "10000101");
 }
 
 struct contract_blob contract_three(void)
 {
-    const uint8_t code[] = {OPCODE_load_imm,    1,          1, OPCODE_fallthrough, OPCODE_load_imm, 2, 2,
-                            OPCODE_fallthrough, OPCODE_trap};
+    const uint8_t code[] = {OP_load_imm, 1, 1, OP_fallthrough, OP_load_imm, 2, 2, OP_fallthrough, OP_trap};
     return contract_blob(code, sizeof code, "100110011");
 }
 

@@ -9,13 +9,6 @@
 
 enum { ENCODED_MAX = 16 };
 
-/* OP_add_64 and so on. */
-enum opcode {
-#define INSN(name, byte, form, flow) OP_##name = byte,
-#include "machine/isa.def"
-#undef INSN
-};
-
 /*
  * `lo` and `hi` are the nibbles of the register byte, `x` the first immediate, `y` the last one
  * or the offset.

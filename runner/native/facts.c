@@ -16,6 +16,21 @@ const struct instruction instruction_table[INSTRUCTION_COUNT] = {
 #undef INSN
 };
 
+static const struct access access_table[256] = {
+#define LOAD false
+#define STORE true
+#define UNSIGNED false
+#define SIGNED true
+#define ACCESS(name, direction, width, sign, base, source)                                                             \
+    [OP_##name] = {direction, sign, width, OPERAND_##base, OPERAND_##source},
+#include "machine/access.def"
+#undef ACCESS
+#undef SIGNED
+#undef UNSIGNED
+#undef STORE
+#undef LOAD
+};
+
 static const struct {
     const char *name;
     uint32_t number;
@@ -42,6 +57,12 @@ const struct instruction *instruction_of(uint8_t byte)
         }
     }
     return NULL;
+}
+
+const struct access *access_of(uint8_t byte)
+{
+    const struct access *access = &access_table[byte];
+    return access->width != 0 ? access : NULL;
 }
 
 const char *exit_name(uint32_t number)

@@ -110,19 +110,16 @@ extern const struct command command_contract, command_list, command_replay, comm
 /* ---- facts ------------------------------------------------------------------------------- */
 
 enum form {
-    FORM_no_args,
-    FORM_one_imm,
-    FORM_one_reg_ext_imm,
-    FORM_two_imm,
-    FORM_one_offset,
-    FORM_one_reg_one_imm,
-    FORM_one_reg_two_imm,
-    FORM_one_reg_imm_offset,
-    FORM_two_reg,
-    FORM_two_reg_one_imm,
-    FORM_two_reg_one_offset,
-    FORM_two_reg_two_imm,
-    FORM_three_reg,
+#define FORM(name, operands, low, high, second) FORM_##name,
+#include "machine/form.def"
+#undef FORM
+};
+
+/* OP_add_64 and so on. */
+enum opcode {
+#define INSN(name, byte, form, flow) OP_##name = byte,
+#include "machine/isa.def"
+#undef INSN
 };
 
 struct instruction {
@@ -139,10 +136,23 @@ enum {
 #undef INSN
 };
 
+/* Where the operand of a load or store comes from; the letters are those of isa.md. */
+enum operand { OPERAND_NONE, OPERAND_A, OPERAND_B, OPERAND_IMMEDIATE };
+
+/* A load or a store (access.def). */
+struct access {
+    bool stores;
+    bool is_signed;      /* how a load widens */
+    unsigned width;      /* bytes */
+    enum operand base;   /* register added to the address */
+    enum operand source; /* of what is stored */
+};
+
 enum { PAGE_BYTES = ASSAY_PAGE_SIZE };
 
 extern const struct instruction instruction_table[INSTRUCTION_COUNT];
 const struct instruction *instruction_of(uint8_t byte); /* NULL: no opcode */
+const struct access *access_of(uint8_t byte);           /* NULL: it does not touch memory */
 const char *exit_name(uint32_t number);                 /* NULL: no such exit */
 bool exit_number(const char *name, uint32_t *number);
 const char *rejection_name(int number); /* "image/decode/not_sorted", "image/admit/overlap"; NULL: none such */

@@ -106,18 +106,10 @@ static uint32_t jump_target(struct random *random, const struct draft *draft, ui
     return found;
 }
 
-static bool is_between(uint8_t byte, uint8_t first, uint8_t last)
+/* It compares a register with an immediate, and reads that register. */
+static bool is_branch_on_immediate(const struct instruction *instruction)
 {
-    return byte >= first && byte <= last;
-}
-
-/* Its first immediate is an address, or added to one: a short one would cut it. */
-static bool holds_address(const struct instruction *instruction)
-{
-    uint8_t byte = instruction->byte;
-    return is_between(byte, OP_store_imm_u8, OP_store_imm_u64) || is_between(byte, OP_load_u8, OP_store_u64) ||
-           is_between(byte, OP_store_imm_ind_u8, OP_store_imm_ind_u64) ||
-           is_between(byte, OP_store_ind_u8, OP_load_ind_u64);
+    return instruction->form == FORM_one_reg_imm_offset && instruction->byte != OP_load_imm_jump;
 }
 
 /* Operands of an instruction at `position` whose sizes are already chosen. */
@@ -125,6 +117,7 @@ static void fill(struct random *random, const struct draft *draft, const struct 
                  uint32_t position, struct operands *operands)
 {
     uint8_t byte = instruction->byte;
+    const struct access *access = access_of(byte);
     operands->lo = target(random);
     operands->hi = source(random);
     operands->third = random_chance(random, 40) ? (uint8_t)random_next(random) : target(random);
@@ -133,18 +126,17 @@ static void fill(struct random *random, const struct draft *draft, const struct 
     if (instruction->form == FORM_three_reg) {
         operands->lo = source(random);
     }
-    if (is_between(byte, OP_store_imm_u8, OP_store_imm_u64) || is_between(byte, OP_load_u8, OP_store_u64)) {
+    if (access != NULL && access->base == OPERAND_NONE) {
         operands->x = address(random);
     }
-    if (is_between(byte, OP_store_u8, OP_store_u64) || is_between(byte, OP_branch_eq_imm, OP_branch_gt_s_imm) ||
-        is_between(byte, OP_store_ind_u8, OP_store_ind_u64)) {
+    if (is_branch_on_immediate(instruction) || (access != NULL && access->source == OPERAND_A)) {
         operands->lo = source(random);
     }
-    if (is_between(byte, OP_store_imm_ind_u8, OP_store_imm_ind_u64)) {
+    if (access != NULL && access->base == OPERAND_A) {
         operands->lo = base(random);
         operands->x = displacement(random);
     }
-    if (is_between(byte, OP_store_ind_u8, OP_load_ind_u64)) {
+    if (access != NULL && access->base == OPERAND_B) {
         operands->hi = base(random);
         operands->x = displacement(random);
     }
@@ -179,7 +171,8 @@ void random_regular_code(struct random *random, struct draft *draft)
     for (size_t i = 0; i < count; i++) { /* sizes first: they fix every position */
         instruction[i] = pick(random, draft);
         operands[i] = (struct operands){.x_size = immediate_size(random), .y_size = immediate_size(random)};
-        if (holds_address(instruction[i]) && !random_chance(random, 24)) {
+        /* An address, or what is added to one: a short immediate would cut it. */
+        if (access_of(instruction[i]->byte) != NULL && !random_chance(random, 24)) {
             operands[i].x_size = (unsigned)(3 + random_below(random, 2));
         }
         if (has_offset(instruction[i])) {
