@@ -42,7 +42,7 @@ struct runner {
     const struct assay_engine *engine;
     struct assay_machine *machine;
     struct assay_stop stop;
-    uint8_t *image;
+    uint8_t *memory;
     bool broken;
 };
 
@@ -86,13 +86,13 @@ static bool is_as_expected(const struct kernel *kernel, const struct assay_progr
 {
     struct differences differences = {0};
     struct text text = {0};
-    if (runner->broken || image_read(runner->engine, runner->machine, program, runner->image) != 0) {
+    if (runner->broken || guest_read(runner->engine, runner->machine, program, runner->memory) != 0) {
         complain("bench: %s on %s: the engine refused or failed", kernel->name, runner->engine->name);
         return false;
     }
     compare_numbers(&differences, "result", result, runner->stop.state.reg[BENCH_RESULT]);
     compare_stops(&differences, &first->stop, &runner->stop);
-    compare_images(&differences, program, expected, runner->image);
+    compare_guests(&differences, program, expected, runner->memory);
     if (differences.count > 0) {
         write_differences(&text, &differences);
         complain("bench: %s on %s differs from %s or from C, so its time means nothing: %s", kernel->name,
@@ -130,16 +130,16 @@ static void finish_row(struct bench *bench, const char *name, const char *unit, 
 static bool time_rounds(struct bench *bench, const struct kernel *kernel, const struct assay_program *program,
                         struct runner *runner, const uint8_t *start)
 {
-    uint8_t *native = memory_resize(NULL, image_size(program) + 1);
+    uint8_t *native = memory_resize(NULL, guest_size(program) + 1);
     bool good = true;
     for (size_t round = 0; round <= bench->rounds && good; round++) { /* round 0 warms up */
         size_t slot = round == 0 ? 0 : round - 1;
-        memcpy(native, start, image_size(program));
+        memcpy(native, start, guest_size(program));
         double started = seconds_now();
         uint64_t result = kernel->native(native);
         bench->native[slot] = seconds_now() - started;
         for (size_t i = 0; i < bench->engine_count; i++) {
-            image_restore(runner[i].engine, runner[i].machine, program, start);
+            guest_restore(runner[i].engine, runner[i].machine, program, start);
             bench->seconds[i][slot] = run_kernel(kernel, &runner[i]);
         }
         for (size_t i = 0; i < bench->engine_count && good; i++) {
@@ -158,17 +158,17 @@ static bool time_kernel(struct bench *bench, const struct kernel *kernel)
     struct assay_page *page = arena_list(&arena, kernel->page_count, sizeof *page);
     struct assay_program program = {
         .blob = blob.data, .blob_size = blob.size, .mem_cycles = 25, .page = page, .page_count = kernel->page_count};
-    uint8_t *start = arena_take(&arena, image_size(&program));
+    uint8_t *start = arena_take(&arena, guest_size(&program));
     uint64_t work = kernel->resumes;
     bool good = true;
-    kernel_fill_memory(start, image_size(&program));
+    kernel_fill_memory(start, guest_size(&program));
     for (size_t i = 0; i < kernel->page_count; i++) {
         page[i] = (struct assay_page){(uint32_t)(BENCH_ADDRESS + i * PAGE_BYTES), ASSAY_ACCESS_RW,
                                       start + i * PAGE_BYTES, PAGE_BYTES};
     }
     for (size_t i = 0; i < bench->engine_count && good; i++) {
         runner[i].engine = bench->engine[i];
-        runner[i].image = arena_take(&arena, image_size(&program));
+        runner[i].memory = arena_take(&arena, guest_size(&program));
         good = runner[i].engine->machine->load(&program, &runner[i].machine) == 0;
         if (!good) {
             complain("bench: %s: %s does not load it", kernel->name, runner[i].engine->name);

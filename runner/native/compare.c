@@ -115,10 +115,10 @@ static size_t compare_run(struct differences *differences, uint32_t address, con
     return end;
 }
 
-void compare_images(struct differences *differences, const struct assay_program *program, const uint8_t *expected,
+void compare_guests(struct differences *differences, const struct assay_program *program, const uint8_t *expected,
                     const uint8_t *got)
 {
-    if (memcmp(expected, got, image_size(program)) == 0) {
+    if (memcmp(expected, got, guest_size(program)) == 0) {
         return;
     }
     for (size_t i = 0; i < program->page_count; i++) {
@@ -144,12 +144,8 @@ void write_differences(struct text *text, const struct differences *differences)
 
 static void write_all_registers(struct text *text, const uint64_t *reg)
 {
-    text_raw(text, ", \"regs\": [");
-    for (size_t i = 0; i < ASSAY_REGISTER_COUNT; i++) {
-        text_raw(text, i == 0 ? "" : ", ");
-        text_hex(text, reg[i]);
-    }
-    text_raw(text, "]");
+    text_raw(text, ", \"regs\": ");
+    text_registers(text, reg);
 }
 
 static void write_state_members(struct text *text, const struct assay_state *state)

@@ -1,5 +1,5 @@
 /*
- * compare.h - what two runs are compared by: stops, memory images and records, and the list of
+ * compare.h - what two runs are compared by: stops, guest memory and records, and the list of
  * differences.
  */
 #ifndef ASSAY_NATIVE_COMPARE_H
@@ -36,8 +36,8 @@ void compare_states(struct differences *differences, const char *prefix, const s
 void compare_steps(struct differences *differences, const char *prefix, const struct assay_step *expected,
                    const struct assay_step *got);
 void compare_stops(struct differences *differences, const struct assay_stop *expected, const struct assay_stop *got);
-/* Images: the given pages one after the other. A run of differing bytes is one difference. */
-void compare_images(struct differences *differences, const struct assay_program *program, const uint8_t *expected,
+/* Memory of a guest. A run of differing bytes is one difference. */
+void compare_guests(struct differences *differences, const struct assay_program *program, const uint8_t *expected,
                     const uint8_t *got);
 
 /* , "differences": [...] */
@@ -46,17 +46,19 @@ void write_state(struct text *text, const struct assay_state *state);  /* {"pc",
 void write_record(struct text *text, const struct assay_step *record); /* {"pc", "regs": [13], "store"} */
 void write_stop(struct text *text, const struct assay_stop *stop);     /* {"exit", "argument", "pc", ...} */
 
-/* ---- memory images ----------------------------------------------------------------------- */
+/* ---- guest memory -------------------------------------------------------------------------- */
 
-size_t image_size(const struct assay_program *program);
-void image_start(const struct assay_program *program, uint8_t *image); /* as loaded */
-void image_apply(const struct assay_program *program, uint8_t *image, const struct memory_run *run);
-int image_read(const struct assay_engine *engine, struct assay_machine *machine, const struct assay_program *program,
-               uint8_t *image);
-int image_restore(const struct assay_engine *engine, struct assay_machine *machine, const struct assay_program *program,
-                  const uint8_t *image);
-/* The maximal runs in which two images differ, with the bytes of `after`; stored in the arena. */
-size_t image_runs(struct arena *arena, const struct assay_program *program, const uint8_t *before, const uint8_t *after,
+/* The given pages of a program one after the other, 4096 bytes each. */
+
+size_t guest_size(const struct assay_program *program);
+void guest_start(const struct assay_program *program, uint8_t *memory); /* as loaded */
+void guest_apply(const struct assay_program *program, uint8_t *memory, const struct memory_run *run);
+int guest_read(const struct assay_engine *engine, struct assay_machine *machine, const struct assay_program *program,
+               uint8_t *memory);
+int guest_restore(const struct assay_engine *engine, struct assay_machine *machine, const struct assay_program *program,
+                  const uint8_t *memory);
+/* The maximal runs in which two memories differ, with the bytes of `after`; stored in the arena. */
+size_t guest_runs(struct arena *arena, const struct assay_program *program, const uint8_t *before, const uint8_t *after,
                   struct memory_run **run);
 
 /* ---- steps ------------------------------------------------------------------------------- */

@@ -377,7 +377,7 @@ static int run(int argument_count, char **arguments)
         return CODE_ENGINE;
     }
     if (diff.has_level && !both_have(&diff, diff.level)) {
-        complain("diff: an engine has not got the records of %s", level_name[diff.level]);
+        complain("diff: an engine lacks the records of %s", level_name[diff.level]);
         return CODE_USAGE;
     }
     return lab_with_case("diff", id, arguments, (size_t)left, diff_case, &diff);

@@ -137,7 +137,7 @@ const char *engine_error_name(int error)
     case ASSAY_ERROR_HOST:
         return "the engine misses something of its host";
     case ASSAY_ERROR_UNSUPPORTED:
-        return "the engine has not got that feature";
+        return "the engine lacks that feature";
     case ENGINE_DIED:
         return "the engine's process died";
     case ENGINE_HUNG:

@@ -6,7 +6,7 @@
 void lab_init(struct lab *lab, const struct assay_engine *engine, const struct vector_case *vector, struct arena *arena)
 {
     *lab = (struct lab){.engine = engine, .vector = vector};
-    lab->image = arena_take(arena, image_size(&vector->program));
+    lab->image = arena_take(arena, guest_size(&vector->program));
 }
 
 void lab_close(struct lab *lab)
@@ -48,7 +48,7 @@ bool lab_run(struct lab *lab, size_t step, const struct vector_step *changed, co
         return false;
     }
     lab->result = do_step(lab, changed != NULL ? changed : &lab->vector->step[step]);
-    return image_read(lab->engine, lab->machine, program, lab->image) == 0 && lab->result == 0;
+    return guest_read(lab->engine, lab->machine, program, lab->image) == 0 && lab->result == 0;
 }
 
 static const char *word(int result)
@@ -62,7 +62,7 @@ void lab_compare(const struct lab *expected, const struct lab *got, struct diffe
     compare_words(differences, "result", word(expected->result), word(got->result));
     if (expected->result == 0 && got->result == 0) {
         compare_stops(differences, &expected->stop, &got->stop);
-        compare_images(differences, &expected->vector->program, expected->image, got->image);
+        compare_guests(differences, &expected->vector->program, expected->image, got->image);
     }
 }
 

@@ -61,8 +61,16 @@ static void report(struct lockstep *lockstep, struct play *found, uint64_t index
     text_string(text, lockstep->engine[1]->name);
     text_format(text, "], \"step\": %zu", found->step_count == 0 ? 0 : found->step_count - 1);
     write_differences(text, &found->differences);
+    if (found->trouble != NULL) {
+        text_raw(text, ", \"message\": ");
+        text_string(text, found->trouble);
+    }
     text_raw(text, ", \"case\": ");
-    write_vector(lockstep, again, index);
+    if (again->load < 0 && again->load != LOAD_REFUSED) {
+        text_raw(text, "null"); /* the first engine cannot say what is expected */
+    } else {
+        write_vector(lockstep, again, index);
+    }
     text_raw(text, "}");
     text_line(text);
 }

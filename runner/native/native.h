@@ -214,7 +214,7 @@ bool engine_restart(const struct assay_engine *engine);
 /* The last observed run had more records than one reply carries; the observer was told the first ones. */
 bool engine_records_cut(const struct assay_engine *engine);
 bool engine_has(const struct assay_engine *engine, uint64_t feature);
-/* A level of the kernel, or NULL when the engine has not got it whole. */
+/* A level of the kernel, or NULL when the engine lacks a part of it. */
 enum engine_level { ENGINE_CODEC, ENGINE_INVOCATION, ENGINE_CHAIN };
 const void *engine_level(const struct assay_engine *engine, enum engine_level level);
 const char *engine_error_name(int error); /* of a negative result */

@@ -18,6 +18,15 @@ static void on_instruction(void *context, const struct assay_step *record)
     digest_instruction(&side->instructions, record);
 }
 
+/* Keeps what is told of a program that died, hung or answered garbage: the first of it. */
+static void note(struct play *play, const struct play_side *side, int result)
+{
+    if (engine_is_broken(result) && play->trouble == NULL) {
+        const char *trouble = engine_trouble(side->engine);
+        play->trouble = arena_copy(play->arena, trouble != NULL ? trouble : engine_error_name(result));
+    }
+}
+
 static void observe(struct play *play, struct play_side *side)
 {
     struct assay_observer observer = {.context = side};
@@ -41,7 +50,8 @@ static bool load(struct play *play)
         struct play_side *side = &play->side[i];
         side->machine = NULL;
         result[i] = side->engine->machine->load(&play->made->program, &side->machine);
-        side->image = arena_take(play->arena, image_size(&play->made->program));
+        note(play, side, result[i]);
+        side->memory = arena_take(play->arena, guest_size(&play->made->program));
         if (result[i] == 0 && play->flavour == FLAVOUR_OBSERVED) {
             observe(play, side);
         }
@@ -75,14 +85,16 @@ static void compare_memory(struct play *play, struct vector_step *step)
     const struct assay_program *program = &play->made->program;
     for (size_t i = 0; i < 2; i++) {
         struct play_side *side = &play->side[i];
-        if (image_read(side->engine, side->machine, program, side->image) != 0) {
+        int result = guest_read(side->engine, side->machine, program, side->memory);
+        note(play, side, result);
+        if (result != 0) {
             compare_words(&play->differences, "read", "done", side->engine->name);
         }
     }
-    compare_images(&play->differences, program, play->side[0].image, play->side[1].image);
+    compare_guests(&play->differences, program, play->side[0].memory, play->side[1].memory);
     if (play->keeps_memory) {
-        step->memory_count = image_runs(play->arena, program, play->before, play->side[0].image, &step->memory);
-        memcpy(play->before, play->side[0].image, image_size(program));
+        step->memory_count = guest_runs(play->arena, program, play->before, play->side[0].memory, &step->memory);
+        memcpy(play->before, play->side[0].memory, guest_size(program));
     }
 }
 
@@ -121,6 +133,8 @@ static void execute(struct play *play, struct vector_step *step)
         struct play_side *side = &play->side[i];
         result[i] = splits ? run_pieces(play, side, step, length)
                            : step_execute(side->engine, side->machine, step, &side->stop);
+        note(play, side, result[i]);
+        play->cut = play->cut || engine_records_cut(side->engine);
     }
     compare_words(&play->differences, step->kind == STEP_RUN ? "run" : "resume", result_word(result[0]),
                   result_word(result[1]));
@@ -148,6 +162,7 @@ static void write_step(struct play *play)
     for (size_t i = 0; i < 2; i++) {
         struct play_side *side = &play->side[i];
         int result = side->engine->machine->write(side->machine, step->write.address, step->write.data.data, size);
+        note(play, side, result);
         compare_words(&play->differences, "write", "done", result_word(result));
     }
     compare_memory(play, step);
@@ -230,11 +245,11 @@ void play_program(struct play *play)
     play->plan = play->made->plan;
     if (load(play)) {
         if (play->keeps_memory) {
-            play->before = arena_take(play->arena, image_size(&play->made->program));
-            image_start(&play->made->program, play->before);
+            play->before = arena_take(play->arena, guest_size(&play->made->program));
+            guest_start(&play->made->program, play->before);
         }
         play_steps(play);
-        if (play->flavour == FLAVOUR_OBSERVED) {
+        if (play->flavour == FLAVOUR_OBSERVED && !play->cut) {
             compare_records(play);
         }
     }

@@ -21,7 +21,7 @@ struct play_side {
     const struct assay_engine *engine;
     struct assay_machine *machine;
     struct assay_stop stop;
-    uint8_t *image;
+    uint8_t *memory;
     struct digest blocks, instructions;
 };
 
@@ -32,11 +32,13 @@ struct play {
     struct arena *arena;
     struct random plan;
     bool keeps_memory;                      /* the changed bytes of each step are wanted, to write the case */
-    uint8_t *before;                        /* then: the image of the first engine at the start of the step */
+    uint8_t *before;                        /* then: the memory of the first engine at the start of the step */
     int load;                               /* result of the first engine */
     struct vector_step step[PLAY_STEP_MAX]; /* with the outcomes of the first engine */
     size_t step_count;
     struct differences differences;
+    bool cut;            /* an observed run had more records than its engine could tell */
+    const char *trouble; /* what a program that is an engine did: it died, hung or answered garbage; NULL: nothing */
 };
 
 /* Storage in the arena; play_program does the rest. */

@@ -92,8 +92,8 @@ static const char *result_name(int result)
     return result == 0 ? "done" : engine_error_name(result);
 }
 
-/* One run or resume; `image` is what memory must be and is brought up to date. */
-static void run_step(struct play *play, struct assay_machine *machine, const struct vector_step *step, uint8_t *image)
+/* One run or resume; `memory` is what memory must be and is brought up to date. */
+static void run_step(struct play *play, struct assay_machine *machine, const struct vector_step *step, uint8_t *memory)
 {
     struct assay_stop stop;
     struct attempt *attempt = play->attempt;
@@ -111,7 +111,7 @@ static void run_step(struct play *play, struct assay_machine *machine, const str
     }
     compare_stops(&attempt->differences, &step->stop, &stop);
     for (size_t i = 0; i < step->memory_count; i++) {
-        image_apply(&play->vector->program, image, &step->memory[i]);
+        guest_apply(&play->vector->program, memory, &step->memory[i]);
     }
     if (attempt->observed) {
         compare_record_counts(play, step);
@@ -120,7 +120,7 @@ static void run_step(struct play *play, struct assay_machine *machine, const str
 }
 
 static void write_memory(struct play *play, struct assay_machine *machine, const struct vector_step *step,
-                         uint8_t *image)
+                         uint8_t *memory)
 {
     const struct memory_run *run = &step->write;
     int result = play->attempt->engine->machine->write(machine, run->address, run->data.data, run->data.size);
@@ -128,10 +128,10 @@ static void write_memory(struct play *play, struct assay_machine *machine, const
         return;
     }
     compare_words(&play->attempt->differences, "write", "done", result_name(result));
-    image_apply(&play->vector->program, image, run);
+    guest_apply(&play->vector->program, memory, run);
 }
 
-static void run_steps(struct play *play, struct assay_machine *machine, uint8_t *image, uint8_t *got)
+static void run_steps(struct play *play, struct assay_machine *machine, uint8_t *memory, uint8_t *got)
 {
     struct attempt *attempt = play->attempt;
     const struct vector_case *vector = play->vector;
@@ -139,20 +139,20 @@ static void run_steps(struct play *play, struct assay_machine *machine, uint8_t 
         const struct vector_step *step = &vector->step[i];
         attempt->step = i;
         if (step->kind == STEP_WRITE) {
-            write_memory(play, machine, step, image);
+            write_memory(play, machine, step, memory);
         } else {
-            run_step(play, machine, step, image);
+            run_step(play, machine, step, memory);
         }
         if (attempt->trouble != NULL) {
             return;
         }
-        int result = image_read(attempt->engine, machine, &vector->program, got);
+        int result = guest_read(attempt->engine, machine, &vector->program, got);
         if (attempt_failed(attempt, result)) {
             return;
         }
         compare_words(&attempt->differences, "read", "done", result_name(result));
         if (result == 0) {
-            compare_images(&attempt->differences, &vector->program, image, got);
+            compare_guests(&attempt->differences, &vector->program, memory, got);
         }
         if (attempt->differences.count > 0) {
             return;
@@ -181,14 +181,14 @@ static void play_case(struct attempt *attempt)
     }
     compare_words(&attempt->differences, "load", load_name(vector->load), load_name(load));
     if (load == LOAD_ADMITTED && vector->load == LOAD_ADMITTED) {
-        uint8_t *image = memory_resize(NULL, 2 * image_size(&vector->program));
-        image_start(&vector->program, image);
+        uint8_t *memory = memory_resize(NULL, 2 * guest_size(&vector->program));
+        guest_start(&vector->program, memory);
         if (attempt->observed) {
             code_view(vector->program.blob, vector->program.blob_size, &play.code);
             observe(&play, machine);
         }
-        run_steps(&play, machine, image, image + image_size(&vector->program));
-        free(image);
+        run_steps(&play, machine, memory, memory + guest_size(&vector->program));
+        free(memory);
     }
     if (load == LOAD_ADMITTED) {
         level->unload(machine);

@@ -36,7 +36,7 @@ static void write_bytes(struct text *text, const char *key, const uint8_t *data,
 static void unsupported(struct server *server, const char *level)
 {
     char message[64];
-    snprintf(message, sizeof message, "the engine has not got the level %s", level);
+    snprintf(message, sizeof message, "the engine lacks the level %s", level);
     server_error(server, "unsupported", message);
 }
 

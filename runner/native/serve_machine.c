@@ -154,7 +154,7 @@ static void execute(struct server *server, const struct vector_step *step, uint6
         return;
     }
     if (!engine_has(server->engine, needed)) {
-        server_error(server, "unsupported", "the engine has not got a feature that until or records need");
+        server_error(server, "unsupported", "the engine lacks a feature that until or records need");
         return;
     }
     int result = attach(server, wanted);

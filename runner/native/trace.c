@@ -131,7 +131,7 @@ static int run(int argument_count, char **arguments)
         return CODE_ENGINE;
     }
     if (!engine_has(trace.engine, trace.level == LEVEL_L0 ? ASSAY_FEATURE_INSTRUCTIONS : ASSAY_FEATURE_BLOCKS)) {
-        complain("trace: the engine has not got these records; try the other --level");
+        complain("trace: the engine lacks these records; try the other --level");
         return CODE_USAGE;
     }
     return lab_with_case("trace", id, arguments, (size_t)left, trace_case, &trace);

@@ -246,3 +246,14 @@ def test_another_revision_or_profile_is_unsupported_or_unknown() -> None:
     hello = {"op": "hello", "protocol": 2}
     _, revision, profile = serve(hello, HASH | {"revision": 63}, LOAD | {"profile": "other"})
     assert (kind(revision), kind(profile)) == ("unsupported", "protocol")
+
+
+@pytest.mark.parametrize("position", [0, 1])
+def test_random_programs_say_that_a_program_died(position: int) -> None:
+    engines = [f"ref=cmd:{NATIVE} serve --engine {REF} --framed"]
+    engines.insert(position, server("--fault", "dies", "--after", "add_64"))
+    done = native("lockstep", "--engine", engines[0], "--engine", engines[1], "--count", "2000", "--max", "1")
+    divergence, summary = (json.loads(line) for line in done.stdout.splitlines())
+    assert done.returncode == exit_code.DIFFERED and summary["divergences"] == 1
+    assert "killed by SIGABRT during run; its last words: " in divergence["message"]
+    assert divergence["differences"][0]["field"] == "run"

@@ -1,40 +1,40 @@
-/* Memory images, the given pages of a machine one after the other, and one step of a case. */
+/* Guest memory as the harness holds it, the given pages one after the other; and one step of a case. */
 #include "compare.h"
 
 #include <string.h>
 
-size_t image_size(const struct assay_program *program)
+size_t guest_size(const struct assay_program *program)
 {
     return program->page_count * PAGE_BYTES;
 }
 
-void image_start(const struct assay_program *program, uint8_t *image)
+void guest_start(const struct assay_program *program, uint8_t *memory)
 {
-    memset(image, 0, image_size(program));
+    memset(memory, 0, guest_size(program));
     for (size_t i = 0; i < program->page_count; i++) {
         const struct assay_page *page = &program->page[i];
         if (page->size > 0) {
-            memcpy(image + i * PAGE_BYTES, page->data, page->size < PAGE_BYTES ? page->size : PAGE_BYTES);
+            memcpy(memory + i * PAGE_BYTES, page->data, page->size < PAGE_BYTES ? page->size : PAGE_BYTES);
         }
     }
 }
 
-void image_apply(const struct assay_program *program, uint8_t *image, const struct memory_run *run)
+void guest_apply(const struct assay_program *program, uint8_t *memory, const struct memory_run *run)
 {
     for (size_t i = 0; i < run->data.size; i++) {
         uint64_t address = (uint64_t)run->address + i;
         const struct assay_page *page = vector_page_at(program, address);
         if (page != NULL) {
-            image[(size_t)(page - program->page) * PAGE_BYTES + (address - page->address)] = run->data.data[i];
+            memory[(size_t)(page - program->page) * PAGE_BYTES + (address - page->address)] = run->data.data[i];
         }
     }
 }
 
-int image_read(const struct assay_engine *engine, struct assay_machine *machine, const struct assay_program *program,
-               uint8_t *image)
+int guest_read(const struct assay_engine *engine, struct assay_machine *machine, const struct assay_program *program,
+               uint8_t *memory)
 {
     for (size_t i = 0; i < program->page_count; i++) {
-        int result = engine->machine->read(machine, program->page[i].address, image + i * PAGE_BYTES, PAGE_BYTES);
+        int result = engine->machine->read(machine, program->page[i].address, memory + i * PAGE_BYTES, PAGE_BYTES);
         if (result != 0) {
             return result;
         }
@@ -42,11 +42,11 @@ int image_read(const struct assay_engine *engine, struct assay_machine *machine,
     return 0;
 }
 
-int image_restore(const struct assay_engine *engine, struct assay_machine *machine, const struct assay_program *program,
-                  const uint8_t *image)
+int guest_restore(const struct assay_engine *engine, struct assay_machine *machine, const struct assay_program *program,
+                  const uint8_t *memory)
 {
     for (size_t i = 0; i < program->page_count; i++) {
-        int result = engine->machine->write(machine, program->page[i].address, image + i * PAGE_BYTES, PAGE_BYTES);
+        int result = engine->machine->write(machine, program->page[i].address, memory + i * PAGE_BYTES, PAGE_BYTES);
         if (result != 0) {
             return result;
         }
@@ -59,10 +59,10 @@ static bool continues(const struct memory_run *run, uint64_t address)
     return run->data.size > 0 && (uint64_t)run->address + run->data.size == address;
 }
 
-size_t image_runs(struct arena *arena, const struct assay_program *program, const uint8_t *before, const uint8_t *after,
+size_t guest_runs(struct arena *arena, const struct assay_program *program, const uint8_t *before, const uint8_t *after,
                   struct memory_run **run)
 {
-    size_t size = image_size(program), changed = 0;
+    size_t size = guest_size(program), changed = 0;
     for (size_t i = 0; i < size; i++) {
         changed += before[i] != after[i];
     }
