@@ -47,7 +47,7 @@ def command(
     """
     sizes = {"__stack_size": stack, "__heap_size": heap}
     defines = [f"-Wl,--defsym={name}={size:#x}" for name, size in sizes.items() if size is not None]
-    script = ["-Wl,-T," + str(LIBRARY / "guest.ld")]
+    script = ["-T", str(LIBRARY / "guest.ld")]
     return [
         compiler(),
         *TARGET,

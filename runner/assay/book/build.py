@@ -25,7 +25,7 @@ def build(folder: Path) -> Path:
     pages = work / "pages"
     gather(pages)
     environment = {**os.environ, "ASSAY_PAGES": str(pages), "NO_MKDOCS_2_WARNING": "1"}
-    run([mkdocs(work / "venv"), "build", "--strict", "--quiet", "-f", DOCS / "mkdocs.yml", "-d", folder], environment)
+    run([*mkdocs(work / "venv"), "build", "--strict", "--quiet", "-f", DOCS / "mkdocs.yml", "-d", folder], environment)
     search_from_disk(folder)
     return folder / "index.html"
 
@@ -61,7 +61,7 @@ def texts() -> dict[str, str]:
     return {name: (paths.ROOT / source).read_text("utf-8") for name, source in sources.items()}
 
 
-def mkdocs(venv: Path) -> Path:
+def mkdocs(venv: Path) -> list[str | Path]:
     """The program, installed from the hashed lock when that changed."""
     stamp = venv / "stamp"
     if not stamp.is_file() or stamp.read_bytes() != LOCK.read_bytes():
@@ -78,7 +78,7 @@ def mkdocs(venv: Path) -> Path:
         ]
         run([*pip, "--require-hashes", "-r", LOCK])
         stamp.write_bytes(LOCK.read_bytes())
-    return venv / "bin" / "mkdocs"
+    return [venv / "bin" / "python", "-m", "mkdocs"]  # its script would name the folder that this one is a copy of
 
 
 def run(argv: list[str | Path], environment: dict[str, str] | None = None) -> None:
