@@ -9,17 +9,17 @@ import pytest
 
 from assay.base import paths
 from assay.engines import catalog
-from assay.guests import guests, transfers
+from assay.guests import programs, transfers, vectors
 from assay.suite.kernel_case import do_step, judge, parse
 
 OURS = catalog.available(catalog.OURS)
-NAMES = [guest.name for guest in guests.GUESTS]
+NAMES = [guest.name for guest in programs.GUESTS]
 
 
 @pytest.fixture(scope="module")
 def twins(tmp_path_factory):
     folder = tmp_path_factory.mktemp("twins")
-    return {name: guests.twin(name, folder) for name in NAMES}
+    return {name: programs.twin(name, folder) for name in NAMES}
 
 
 @pytest.fixture(scope="module")
@@ -49,26 +49,26 @@ def result_of(engine, world, run):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_known_answers_hold_in_the_guest_and_in_its_twin(name, twins, opened):
-    assert guests.twin_result(twins[name], 1, 0, 0) == 0
-    found = {result_of(engine, *guests.run_of(name, 1, 0, 0)) for engine in opened.values()}
+    assert programs.twin_result(twins[name], 1, 0, 0) == 0
+    found = {result_of(engine, *programs.run_of(name, 1, 0, 0)) for engine in opened.values()}
     assert len(found) == 1 and found.pop()[0] == 0
 
 
-@pytest.mark.parametrize("guest", guests.GUESTS, ids=lambda guest: guest.name)
+@pytest.mark.parametrize("guest", programs.GUESTS, ids=lambda guest: guest.name)
 def test_results_are_those_of_the_twin(guest, twins, opened):
     for call in (*guest.calls, guest.bench):
-        expected = guests.twin_result(twins[guest.name], 0, call.test, call.iterations)
-        world, run = guests.run_of(guest.name, 0, call.test, call.iterations)
+        expected = programs.twin_result(twins[guest.name], 0, call.test, call.iterations)
+        world, run = programs.run_of(guest.name, 0, call.test, call.iterations)
         found = {result_of(engine, world, run) for engine in opened.values()}
         assert len(found) == 1 and found.pop()[0] == expected
 
 
 def test_vectors_hold_what_the_twins_say(twins):
     seen = 0
-    for guest in guests.GUESTS:
-        text = json.loads((paths.VECTORS / guests.FOLDER / f"{guest.name}.json").read_text())
+    for guest in programs.GUESTS:
+        text = json.loads((paths.VECTORS / vectors.FOLDER / f"{guest.name}.json").read_text())
         for call, case in zip(guest.calls, text["cases"], strict=True):
-            expected = guests.twin_result(twins[guest.name], 0, call.test, call.iterations)
+            expected = programs.twin_result(twins[guest.name], 0, call.test, call.iterations)
             assert int(case["steps"][0]["result"]["regs"].get("r7", "0x0"), 16) == expected
             seen += 1
     assert seen >= 30 - 3
@@ -76,13 +76,13 @@ def test_vectors_hold_what_the_twins_say(twins):
 
 def test_linking_is_deterministic(tmp_path):
     for name in ("interpreter", "ledger"):
-        assert guests.link(name, tmp_path) == guests.images()[name]
+        assert programs.link(name, tmp_path) == programs.image(name)
 
 
 def roots(engine, events, every):
-    assert engine.chain_genesis(guests.images()["ledger"]) == "admitted"
+    assert engine.chain_genesis(programs.image("ledger")) == "admitted"
     found = []
-    for number, event in enumerate(guests.rich(events)):
+    for number, event in enumerate(vectors.rich(events)):
         (result, _), end = (engine.chain_apply(event.endpoint, event.payload, event.gas, event.quota), event.ends)
         assert result["outcome"] == ("halt" if end == "halt" else "faulted"), f"event {number}: {result}"
         if "value" in event.known:
@@ -106,7 +106,7 @@ def test_a_tampered_transfer_leaves_no_trace(opened):
 
 
 def test_the_first_wrong_event_of_a_tampered_vector_is_named(opened):
-    path = paths.VECTORS / guests.FOLDER / "ledger.json"
+    path = paths.VECTORS / vectors.FOLDER / "ledger.json"
     line = next(line for line in path.read_text().splitlines() if line.startswith('{"id"'))
     case, images = parse(line.rstrip(",")), json.loads(path.read_text())["images"]
     for engine in opened.values():

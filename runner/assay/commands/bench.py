@@ -10,7 +10,7 @@ from assay.base.trouble import Broken, NoEngine
 from assay.commands import options
 from assay.engines import catalog
 from assay.engines.process import how_it_ended
-from assay.guests import guests
+from assay.guests import programs
 from cases.kernel import build as build
 from cases.machine.code import Code
 from model import kernel
@@ -71,10 +71,10 @@ def guest_arguments():
     """The guests as machine cases in a vector file, and the folder of their twins."""
     folder = paths.scratch() / "guests"
     cases = []
-    for guest in guests.GUESTS:
+    for guest in programs.GUESTS:
         if guest.name != "hostcalls":  # it needs the kernel
-            guests.twin_library(guest.name, folder)
-            cases.append(guests.machine_case(guest))
+            programs.twin_library(guest.name, folder)
+            cases.append(programs.machine_case(guest))
     path = folder / "bench.json"
     head = {"schema": "assay-machine-1", "area": "guests", "subject": "bench", "votes": []}
     path.write_text(json.dumps(head | {"cases": cases}))

@@ -4,9 +4,10 @@ import json
 
 import click
 
-from assay.base import exit_code
+from assay.base import exit_code, paths
 from assay.commands import options
-from assay.guests import guests, transfers
+from assay.guests import programs, transfers, vectors
+from model import kernel
 
 
 @click.group("guests")
@@ -22,8 +23,11 @@ def command():
 @command.command("build")
 def build():
     """Compile and link every guest into build/guests."""
-    for name, image in guests.images().items():
-        click.echo(f"{name:<12} {len(image):>7,} bytes  {guests.kernel.hash('image', image).hex()}")
+    folder = programs.write_images()
+    for name in programs.NAMES:
+        image = programs.image(name)
+        click.echo(f"{name:<12} {len(image):>7,} bytes  {kernel.hash('image', image).hex()}")
+    click.echo(f"{paths.shown(folder)}: {len(programs.NAMES)} Images", err=True)
     return exit_code.AGREED
 
 
@@ -32,9 +36,9 @@ def build():
 @options.jobs
 def fill(check, jobs):
     """Write vectors/programs: Images linked anew, what they do told by the specification."""
-    changed = guests.fill(check, jobs)
+    changed = vectors.fill(check, jobs)
     for name in changed:
-        click.echo(f"{'differs' if check else 'written'}: vectors/{guests.FOLDER}/{name}")
+        click.echo(f"{'differs' if check else 'written'}: vectors/{vectors.FOLDER}/{name}")
     click.echo(f"{len(changed)} files {'differ' if check else 'changed'}", err=True)
     return exit_code.DIFFERED if check and changed else exit_code.AGREED
 
@@ -46,8 +50,8 @@ def fill(check, jobs):
 @click.option("--tamper", type=click.IntRange(min=0), help="Change one bit of this transfer's signature.")
 def events(guest, count, seed, tamper):
     """Print events of a chain guest, for ./assay chain run."""
-    found = transfers.events(count, seed, tamper) if guest == "ledger" else guests.store_events()
-    for event in guests.rich(found):
+    found = transfers.events(count, seed, tamper) if guest == "ledger" else vectors.store_events()
+    for event in vectors.rich(found):
         line = {"endpoint": event.endpoint, "payload": event.payload.hex()}
         click.echo(json.dumps(line | {"gas": hex(event.gas), "quota": hex(event.quota)}))
     return exit_code.AGREED

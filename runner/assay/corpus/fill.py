@@ -88,9 +88,9 @@ def head_text(value: object) -> str:
     return json.dumps(value, indent=0 if isinstance(value, dict) else None)
 
 
-def file_text(head: Mapping[str, object], lines: Iterable[str]) -> str:
-    """A vector file: a line for each key of the head and for each case."""
-    first = ",\n".join(f"{json.dumps(key)}: {head_text(value)}" for key, value in head.items())
+def file_text(head: Mapping[str, str], lines: Iterable[str]) -> str:
+    """A vector file: a line for each key of the head, whose values are JSON already, and for each case."""
+    first = ",\n".join(f"{json.dumps(key)}: {value}" for key, value in head.items())
     return "{\n" + first + ',\n"cases": [\n' + ",\n".join(lines) + "\n]\n}\n"
 
 
@@ -117,7 +117,7 @@ def fill_subject(subject: Subject) -> Filled:
     }
     if is_kernel:
         head["images"] = {name: image.hex() for image, name in images.items()}
-    filled.text = file_text(head, lines)
+    filled.text = file_text({key: head_text(value) for key, value in head.items()}, lines)
     return filled
 
 

@@ -17,7 +17,7 @@ from assay.base import paths
 from assay.base.trouble import NoEngine
 from assay.engines import catalog as known_engines
 from assay.engines.process import EngineError
-from assay.guests import guests
+from assay.guests import programs
 from assay.random.kernel_rounds import difference
 from linker import cc, errors, image
 
@@ -199,7 +199,7 @@ def qemu_digest(elf):
 
 def answer(engine, encoded):
     """The result of endpoint 0 and its records."""
-    world, cnode = guests.surroundings(encoded)
+    world, cnode = programs.surroundings(encoded)
     engine.world_open(world)
     return engine.world_run(bytes(64), encoded, cnode, 0, GAS)
 
