@@ -38,7 +38,7 @@ def pages(image: kernel.Image) -> Iterator[model.Page]:
     slots = {**image.pinned_slots, **image.initial_slots}
     for mapping in image.memory_mappings:
         (slot,) = mapping.source
-        content = slots[slot].content.ljust(mapping.size, b"\0")
+        content = getattr(slots[slot], "content", b"").ljust(mapping.size, b"\0")
         access = "ro" if slot in image.pinned_slots else "rw"
         for at in range(0, mapping.size, PAGE):
             yield model.Page(mapping.start + at, access, content[at : at + PAGE])

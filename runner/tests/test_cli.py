@@ -14,7 +14,7 @@ import pytest
 from command import assay, assay_as_anybody
 
 from assay.base import exit_code, paths
-from assay.check import sabotage
+from assay.check import faults, saboteurs
 from assay.suite.keyword import Keyword
 
 GOOD = paths.VECTORS / "isa" / "add_64.json"
@@ -144,8 +144,8 @@ CRASHES = {
 @pytest.mark.parametrize("how", CRASHES)
 def test_a_shared_object_that_breaks_costs_one_case_each(how, tmp_path):
     right, wrong, words = CRASHES[how]
-    fault = sabotage.Fault(how, "ref", "machine/machine.c", right, wrong, "")
-    engine = sabotage.build(fault, tmp_path)
+    fault = faults.Fault(how, "ref", "machine/machine.c", right, wrong, "")
+    engine = saboteurs.build(fault, tmp_path)
     arguments = ("-e", engine.option, "--timeout", "0.3", "--cards", "0", "-k", "one_and", GOOD)
     done = assay("replay", *arguments, "--json", tmp_path / "report.jsonl")
     assert done.returncode == exit_code.BROKEN and words in said(done)
@@ -197,8 +197,8 @@ def test_run_trace_and_diff_of_a_program(tmp_path):
 
 
 def test_diff_names_the_first_wrong_record(tmp_path):
-    fault = next(fault for fault in sabotage.FAULTS if fault.engine == "ref")
-    engine = sabotage.build(fault, tmp_path / "bad")
+    fault = next(fault for fault in faults.FAULTS if fault.engine == "ref")
+    engine = saboteurs.build(fault, tmp_path / "bad")
     program = tmp_path / "extend.asm"
     lines = ["load_imm r2, 300000000", "load_imm r1, 0x7fff", "fallthrough", "again:"]
     lines += ["add_imm_64 r2, r2, -1", "branch_ne_imm r2, 299900000, again", "sign_extend_16 r3, r1", "trap"]
@@ -228,7 +228,7 @@ def test_random_programs_are_repeatable():
 
 
 def test_random_programs_find_a_planted_fault(tmp_path):
-    engine = sabotage.build(sabotage.FAULTS[0], tmp_path)
+    engine = saboteurs.build(faults.FAULTS[0], tmp_path)
     done = assay("random", "-e", "ref", "-e", engine.option, "--count", "4000", "--seed", "1")
     assert done.returncode == exit_code.DIFFERED
     assert json.loads(done.stdout.splitlines()[0])["case"]["blob"]
@@ -318,8 +318,8 @@ def test_trace_and_diff_of_a_kernel_case(tmp_path):
     texts = [assay("trace", case, "-e", engine).stdout for engine in ("model", "ref", "fast")]
     assert texts[0] == texts[1] == texts[2] and "save" in texts[0]
     assert "no divergence" in assay("diff", case).stdout
-    fault = next(fault for fault in sabotage.KERNEL_FAULTS if fault.name == "quota_charged_twice")
-    engine = sabotage.build(fault, tmp_path)
+    fault = faults.named("quota_charged_twice")
+    engine = saboteurs.build(fault, tmp_path)
     done = assay("diff", case, "-e", "model", "-e", engine.option)
     assert done.returncode == exit_code.DIFFERED and "host/quota" in done.stdout
     assert assay("diff", case, "-e", "ref", "-e", engine.option).returncode == exit_code.DIFFERED
@@ -353,8 +353,8 @@ def test_random_kernel_work_is_repeatable(level):
 
 
 def test_random_kernel_work_finds_a_planted_fault(tmp_path):
-    fault = next(fault for fault in sabotage.KERNEL_FAULTS if fault.name == "quota_charged_twice")
-    engine = sabotage.build(fault, tmp_path)
+    fault = faults.named("quota_charged_twice")
+    engine = saboteurs.build(fault, tmp_path)
     done = assay("random", "--level", "kernel", "-e", "fast", "-e", engine.option, "--count", "200", "--seed", "1")
     assert done.returncode == exit_code.DIFFERED and "differ in" in done.stderr
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from assay.base import paths
-from assay.check import sabotage
+from assay.check import faults, saboteurs
 from assay.engines import catalog
 
 # the sentence that is broken, in which file, and how
@@ -38,6 +38,6 @@ def test_a_broken_sentence_is_named(check, right, wrong, tmp_path):
         for path in (paths.ROOT / "ref").rglob("*.c")
         if right in path.read_text()
     )
-    engine = sabotage.build(sabotage.Fault("contract", "ref", file, right, wrong, ""), tmp_path)
+    engine = saboteurs.build(faults.Fault("contract", "ref", file, right, wrong, ""), tmp_path)
     broken = [name for name, line in contract(engine.path).items() if line["verdict"] == "broken"]
     assert broken == [check]

@@ -8,7 +8,7 @@ import pytest
 import random_guest
 from assay.base import paths
 from assay.base.trouble import NoEngine
-from assay.check import sabotage
+from assay.check import faults, saboteurs
 from assay.engines import catalog
 from assay.guests import oracle
 from linker import cc
@@ -41,8 +41,8 @@ def test_qemu_and_the_engines_agree():
 
 def test_a_planted_fault_is_found(tmp_path, monkeypatch):
     monkeypatch.setattr(oracle, "KEPT", str(tmp_path))
-    fault = next(fault for fault in sabotage.FAULTS if fault.name == "bytes_of_a_load_in_the_wrong_order")
-    broken = sabotage.build(fault, tmp_path / "built")
+    fault = faults.named("bytes_of_a_load_in_the_wrong_order")
+    broken = saboteurs.build(fault, tmp_path / "built")
     outcome = oracle.play(SEED, 0, COUNT, JOBS, 0, (catalog.parse("ref"), broken))
     assert not outcome.ok
     found = outcome.found[0]
@@ -53,8 +53,8 @@ def test_a_planted_fault_is_found(tmp_path, monkeypatch):
 
 def test_a_wrong_gas_is_found(tmp_path, monkeypatch):
     monkeypatch.setattr(oracle, "KEPT", str(tmp_path))
-    fault = next(fault for fault in sabotage.FAULTS if fault.name == "gas_row_off_by_one")
-    broken = sabotage.build(fault, tmp_path / "built")
+    fault = faults.named("gas_row_off_by_one")
+    broken = saboteurs.build(fault, tmp_path / "built")
     outcome = oracle.play(SEED, 0, COUNT, JOBS, 0, (catalog.parse("ref"), broken))
     assert "gas" in outcome.found[0].message
 

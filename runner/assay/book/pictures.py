@@ -9,7 +9,7 @@ import tempfile
 from assay.base import paths
 from assay.book import card_picture, votes_picture
 from assay.book.palette import PALETTES
-from assay.check import sabotage
+from assay.check import faults, saboteurs
 
 IMAGES = paths.ROOT / "docs" / "images"
 SHOWN = "sign_extension_from_the_wrong_bit"
@@ -35,9 +35,9 @@ def draw() -> dict[str, str]:
 
 def real_card() -> list[str]:
     """The card of an engine with one wrong line, as `./assay replay` prints it."""
-    fault = next(fault for fault in sabotage.FAULTS if fault.name == SHOWN)
+    fault = faults.named(SHOWN)
     with tempfile.TemporaryDirectory(prefix="assay-picture-") as folder:
-        library = sabotage.build(fault, folder).path
+        library = saboteurs.build(fault, folder).path
         argv = [sys.executable, "-m", "assay", "replay", CASE, "-e", "model", "-e", "ref", "-e", f"mine={library}"]
         done = subprocess.run(argv, cwd=paths.ROOT, env=environment(), capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()

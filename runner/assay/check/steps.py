@@ -2,7 +2,9 @@
 
 import subprocess
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -15,42 +17,56 @@ class StepFailed(Exception):
     """A step found something wrong; the message is what it printed."""
 
 
+@dataclass(frozen=True)
+class Checked:
+    """What a step did: how many checks of whatever kind, and a line for people."""
+
+    count: int
+    line: str
+
+
+@dataclass(frozen=True)
+class Step:
+    name: str
+    act: Callable[[], Checked]
+
+
 @dataclass
 class Steps:
     passed: int = 0  # checks, of whatever kind
     failed: int = 0
-    done: list = field(default_factory=list)
 
-    def step(self, name, act):
-        """Runs act, which returns (checks, one line), and goes on whatever happens."""
+    def do(self, step: Step) -> bool:
+        """Does a step and goes on whatever happens; whether it is green. One that checks nothing is not."""
         started = time.monotonic()
         try:
-            checks, line = act()
-            if checks == 0:
-                raise StepFailed("nothing was checked")
+            checked = step.act()
         except StepFailed as failure:
-            self.failed += 1
-            click.echo(f"{click.style('FAILED', fg='red', bold=True)} {name}")
-            click.echo(indented(str(failure)))
-            return False
-        self.passed += checks
-        self.done.append(name)
+            return self.fail(step, str(failure))
+        if checked.count == 0:
+            return self.fail(step, "nothing was checked")
+        self.passed += checked.count
         seconds = time.monotonic() - started
-        mark = click.style("ok", fg="green")
-        click.echo(f"{mark}     {name:<28} {line} [{seconds:.1f} s]")
+        click.echo(f"{click.style('ok', fg='green')}     {step.name:<28} {checked.line} [{seconds:.1f} s]")
         return True
 
-    def last_line(self, seconds):
+    def fail(self, step: Step, why: str) -> bool:
+        self.failed += 1
+        click.echo(f"{click.style('FAILED', fg='red', bold=True)} {step.name}")
+        click.echo(indented(why))
+        return False
+
+    def last_line(self, seconds: float) -> str:
         text = f"{self.passed:,} passed, {self.failed} failed in {seconds:.0f} s"
         return click.style(text, fg="red" if self.failed else "green", bold=True)
 
 
-def indented(text):
+def indented(text: str) -> str:
     lines = text.strip().splitlines()[-TAIL:]
     return "\n".join(f"       {line}" for line in lines)
 
 
-def run(argv, timeout=1200, **options):
+def run(argv: Sequence[str | Path], timeout: float = 1200, env: Mapping[str, str] | None = None) -> str:
     """Runs a program in the root; its output, or StepFailed with it."""
     try:
         done = subprocess.run(
@@ -60,9 +76,11 @@ def run(argv, timeout=1200, **options):
             stderr=subprocess.STDOUT,
             errors="replace",
             timeout=timeout,
+            env=env,
             check=False,
-            **options,
         )
+    except FileNotFoundError:
+        raise StepFailed(f"{argv[0]} is not installed; CI/packages.txt has its package, ./assay installs it") from None
     except OSError as error:
         raise StepFailed(f"{argv[0]} cannot be started: {error.strerror}") from None
     except subprocess.TimeoutExpired:

@@ -6,7 +6,7 @@ import tempfile
 import click
 
 from assay.base import exit_code, paths
-from assay.check import sabotage
+from assay.check import faults, saboteurs
 from assay.commands import options
 from assay.engines import catalog
 from assay.locate.card import render
@@ -83,11 +83,11 @@ def title(text):
 
 
 def show_fault(selected):
-    fault = next(fault for fault in sabotage.FAULTS if fault.name == SHOWN)
+    fault = faults.named(SHOWN)
     click.echo(f"{fault.file}: {fault.right}  becomes  {fault.wrong}")
     click.echo()
     with tempfile.TemporaryDirectory(prefix="assay-demo-") as folder:
-        engine = sabotage.build(fault, folder)
+        engine = saboteurs.build(fault, folder)
         wrong = next((verdict for verdict in replay(selected, engine) if not verdict.passed), None)
         if wrong is None:
             return False

@@ -1,28 +1,18 @@
 """assay test: every check there is."""
 
 import os
-import re
-import shutil
-import sys
-import tempfile
 import time
-from collections import Counter
-from pathlib import Path
+from collections.abc import Iterator
+from functools import partial
 
 import click
 
-import model
 from assay.base import exit_code, paths
-from assay.check.steps import StepFailed, Steps, run
+from assay.check import builds, style, suites
+from assay.check.steps import Step, Steps
 from assay.commands import options
-from assay.corpus import cover, fill
 from assay.engines import catalog
-from assay.guests import guests
-from assay.random import kernel_rounds, rounds
-from assay.replay.replay import replay
-from assay.suite import collection, dialect
 
-COMPILERS = {"release": "gcc", "dev": "gcc", "release-clang": "clang-16", "dev-clang": "clang-16"}
 SEED = 20260101
 KERNEL_WORK = (  # level, build, how many, how often the specification votes
     ("kernel", "release", 3000, 20),
@@ -30,7 +20,6 @@ KERNEL_WORK = (  # level, build, how many, how often the specification votes
     ("codec", "release", 50000, 50),
     ("codec", "dev", 20000, 0),
 )
-PASSED = re.compile(r"(\d+) passed")
 
 
 @click.command("test")
@@ -45,9 +34,9 @@ PASSED = re.compile(r"(\d+) passed")
 )
 @click.option("--fail-fast", is_flag=True, help="Stop at the first step that fails.")
 @options.jobs
-def command(count, dev_count, seed, external, fail_fast, jobs):
-    """Run every check: style, builds by two compilers with and without sanitizers, unit tests,
-    vectors on all engines in all builds, coverage, planted faults and random programs.
+def command(count: int, dev_count: int, seed: int, external: str | None, fail_fast: bool, jobs: int) -> int:
+    """Run every check: style, types and formats, builds by two compilers with and without sanitizers,
+    tests, vectors on all engines in all builds, coverage, planted faults and random programs.
 
     \b
     Exit codes: 0 all passed, 1 something failed.
@@ -55,156 +44,46 @@ def command(count, dev_count, seed, external, fail_fast, jobs):
     paths.needs_clone("test")
     started = time.monotonic()
     steps = Steps()
-    plan = list(plan_of(count, dev_count, seed, external, jobs))
-    for name, act in plan:
-        if not steps.step(name, act) and fail_fast:
+    for step in plan(count, dev_count, seed, external, jobs):
+        if not steps.do(step) and fail_fast:
             break
     click.echo(steps.last_line(time.monotonic() - started))
     return exit_code.DIFFERED if steps.failed else exit_code.AGREED
 
 
-def plan_of(count, dev_count, seed, external, jobs):
-    yield "style and arrows", tidy
-    presets = [preset for preset, compiler in COMPILERS.items() if shutil.which(compiler)]
-    missing = [preset for preset in COMPILERS if preset not in presets]
-    if missing:
-        yield f"compilers of {', '.join(missing)}", no_compiler
-    for preset in presets:
-        yield f"build {preset}", lambda preset=preset: build(preset)
-    for preset in presets:
-        yield f"C tests {preset}", lambda preset=preset: ctest(preset)
-    yield "Python tests", pytest
-    yield "vectors are as generated", lambda: filled(jobs)
-    if shutil.which("clang-19"):
-        yield "guests are as linked", lambda: guests_filled(jobs)
-    else:
-        yield "compiler of guests", no_compiler
-    for preset in presets:
+def plan(count: int, dev_count: int, seed: int, external: str | None, jobs: int) -> Iterator[Step]:
+    """The steps in their order; each is told when the ones before it are done."""
+    yield from written()
+    for preset in builds.COMPILERS:
+        yield Step(f"build {preset}", partial(builds.build, preset))
+    yield Step("clang-tidy", style.c_lint)
+    for preset in builds.built():
+        yield Step(f"C tests {preset}", partial(builds.ctest, preset))
+    yield Step("Python tests", partial(suites.pytest, jobs))
+    yield Step("vectors are as generated", partial(suites.filled, jobs))
+    yield Step("guests are as linked", partial(suites.guests_filled, jobs))
+    for preset in builds.built():
         names = (catalog.MODEL, *catalog.OURS) if preset == paths.PRESET else catalog.OURS
-        yield f"replay {preset}", lambda p=preset, n=names: replayed(p, n, jobs)
-    yield "coverage of the rules", lambda: covered(jobs)
+        yield Step(f"replay {preset}", partial(suites.replayed, preset, names, jobs))
+    yield Step("coverage of the rules", partial(suites.covered, jobs))
     if external:
-        yield "third-party vectors", lambda: third_party(external)
-    if len(catalog.available(catalog.OURS)) == 2 or not is_built("release"):
-        yield "random programs release", lambda: random("release", count, seed, 1000, jobs)
-        yield "random programs dev", lambda: random("dev", dev_count, seed + 1, 0, jobs)
-        for level, preset, amount, votes in KERNEL_WORK:
-            name = f"random {level} {preset}"
-            yield name, lambda work=(level, preset, amount, votes): random_kernel(*work, seed, jobs)
+        yield Step("third-party vectors", partial(suites.third_party, external))
+    if len(catalog.available(catalog.OURS)) == len(catalog.OURS):
+        yield from random_steps(count, dev_count, seed, jobs)
 
 
-def is_built(preset):
-    return paths.native(preset).exists()
+def written() -> Iterator[Step]:
+    """What is seen without building anything."""
+    yield Step("style and arrows", style.tidy)
+    yield Step("types of Python", style.types)
+    yield Step("ruff", style.lint)
+    yield Step("format of Python", style.python_format)
+    yield Step("format of C", style.c_format)
 
 
-def tidy():
-    output = run([sys.executable, "CI/tidy.py"])
-    return int(re.search(r"(\d+) files", output)[1]), output.strip().splitlines()[-1]
-
-
-def no_compiler():
-    raise StepFailed("not installed; CI/packages.txt names the packages, ./assay installs them")
-
-
-def build(preset):
-    if not (paths.build(preset) / "build.ninja").exists():
-        run(["cmake", "--preset", preset])
-    run(["cmake", "--build", "--preset", preset])
-    return 1, "without a warning"
-
-
-def ctest(preset):
-    output = run(["ctest", "--preset", preset])
-    found = re.search(r"tests passed, 0 tests failed out of (\d+)", output)
-    return int(found[1]), f"{found[1]} passed"
-
-
-def pytest():
-    output = run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "runner/tests"])
-    found = PASSED.search(output)
-    if not found:
-        raise StepFailed(output)
-    return int(found[1]), output.strip().splitlines()[-1]
-
-
-def filled(jobs):
-    try:
-        changed = fill.fill(paths.ROOT, check=True, jobs=jobs)
-    except fill.FillError as error:
-        raise StepFailed(str(error)) from None
-    if changed:
-        raise StepFailed("\n".join(f"vectors/{name} differs" for name in changed))
-    return len(collection.files_of([paths.VECTORS])), "byte-identical"
-
-
-def guests_filled(jobs):
-    changed = guests.fill(check=True, jobs=jobs)
-    if changed:
-        raise StepFailed("\n".join(f"vectors/{guests.FOLDER}/{name} differs" for name in changed))
-    return len(guests.images()), f"{len(guests.images())} Images rebuilt, byte-identical"
-
-
-def replayed(preset, names, jobs):
-    """Every case on every engine of a build."""
-    selected = collection.read([paths.VECTORS])
-    if selected.invalid:
-        raise StepFailed("\n".join(map(str, selected.invalid)))
-    counts = Counter()
-    for name in catalog.available(names, preset):
-        engine = catalog.parse(name, preset)
-        catalog.check_loads(engine)
-        asked = selected.asked(engine)
-        verdicts = list(replay(asked, engine, jobs=jobs))
-        wrong = [verdict for verdict in verdicts if not verdict.passed]
-        if wrong or len(verdicts) != len(asked.entries):
-            lines = [f"{verdict.case} on {name}: {verdict.text}" for verdict in wrong]
-            lines.append(f"{name}: {len(verdicts)} verdicts of {len(asked.entries)} cases")
-            raise StepFailed("\n".join(lines))
-        counts[name] = len(verdicts)
-    return sum(counts.values()), f"{len(selected.entries):,} cases x {{{', '.join(counts)}}}"
-
-
-def covered(jobs):
-    files = collection.files_of([paths.VECTORS])
-    chosen = catalog.chosen((), catalog.OURS)
-    argv = {engine.name: [str(engine.harness), "replay", "--cover", "--engine", str(engine.path)] for engine in chosen}
-    coverage = cover.measure(files, argv, jobs)
-    if not coverage.ok:
-        raise StepFailed(coverage.text)
-    return len(model.rules()), coverage.totals
-
-
-def third_party(folder):
-    try:
-        cases = dialect.read_folder(folder)
-    except dialect.DialectError as error:
-        raise StepFailed(str(error)) from None
-    count = 0
-    for name in catalog.available((catalog.MODEL, *catalog.OURS)):
-        with catalog.parse(name).open() as opened:
-            summary = dialect.summary([case.play(opened) for case in cases], cases.errors)
-        if not summary.ok:
-            raise StepFailed(f"{name}: {summary.text}")
-        count += summary.counts["read"]
-    return count, f"{len(cases)} cases, all explained, on every engine"
-
-
-def random(preset, count, seed, vote_every, jobs):
-    pair = tuple(catalog.parse(name, preset) for name in catalog.OURS)
-    outcome = rounds.play(rounds.Plan(pair, seed, 0, count, "mixed", vote_every), jobs)
-    if not outcome.ok:
-        with tempfile.NamedTemporaryFile("w", prefix="assay-found-", suffix=".jsonl", delete=False) as kept:
-            kept.writelines(f"{entry}\n" for entry in outcome.found)
-        lines = [f"{outcome.divergences} divergences; kept in {Path(kept.name)}", *outcome.broken]
-        raise StepFailed("\n".join(lines))
-    voted = f", {outcome.voted:,} on the model too" if vote_every else ""
-    return outcome.programs, f"{outcome.programs:,} programs, seed {seed}{voted}, 0 divergences"
-
-
-def random_kernel(level, preset, count, vote_every, seed, jobs):
-    pair = tuple(catalog.parse(name, preset) for name in catalog.OURS)
-    outcome = kernel_rounds.play(kernel_rounds.Plan(level, pair, seed, 0, count, vote_every), jobs)
-    if not outcome.ok:
-        raise StepFailed("\n".join(outcome.found + outcome.broken))
-    voted = f", {outcome.voted:,} on the model too" if vote_every else ""
-    return outcome.sequences, f"{outcome.sequences:,}, seed {seed}{voted}, 0 divergences"
+def random_steps(count: int, dev_count: int, seed: int, jobs: int) -> Iterator[Step]:
+    yield Step("random programs release", partial(suites.random, "release", count, seed, 1000, jobs))
+    yield Step("random programs dev", partial(suites.random, "dev", dev_count, seed + 1, 0, jobs))
+    for level, preset, amount, votes in KERNEL_WORK:
+        work = partial(suites.random_kernel, level, preset, amount, votes, seed, jobs)
+        yield Step(f"random {level} {preset}", work)

@@ -4,233 +4,130 @@ A rule is *reached* when the specification, run on some case, says that this rul
 *contrasted* when one case decides it (`rules`) and another is its near miss (`against`). What a
 case claims of itself is checked. An opcode is *executed* by an engine that ran it, not by standing
 in a program.
-
-    coverage = measure(files, {"ref": ["assay-native", "replay", "--cover", "--engine", PATH]})
-    print(coverage.text)
 """
 
 import json
 import subprocess
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import Pool
 from pathlib import Path
 
 import model
 from assay.corpus import kernel_table
+from assay.corpus.coverage import OPCODES, Coverage, Played, opcodes_of
+from assay.corpus.kernel_table import Cell
+from assay.engines.catalog import MODEL, Engine
 from assay.engines.model import ModelEngine
 from assay.suite import kernel_case
 from assay.suite.play import Player
 
-MODEL = "model"
-OPCODES = {record.byte: record.name for record in model.table.INSN}
 TIMEOUT = 600.0
-NAMED_MAX = 8
 
 
 @dataclass
-class Coverage:
-    cases: int = 0
-    reached: Counter = field(default_factory=Counter)  # rule -> cases that reach it
-    positive: Counter = field(default_factory=Counter)  # rule -> cases with it in `rules`
-    negative: Counter = field(default_factory=Counter)  # rule -> cases with it in `against`
-    executed: dict = field(default_factory=dict)  # engine -> names of the opcodes it executed
-    problems: list = field(default_factory=list)  # one line each
-    cells: Counter = field(default_factory=Counter)  # (operation, register, what it names)
+class File:
+    """A vector file, played by the specification, and what is wrong with it."""
 
-    def missing(self):
-        """(rule, reached, positive, negative) of every rule that lacks one of them."""
-        rows = [(rule, self.reached[rule], self.positive[rule], self.negative[rule]) for rule in sorted(model.rules())]
-        return [row for row in rows if not all(row[1:])]
-
-    def unexecuted(self):
-        """engine -> names of the opcodes it did not execute, in the order of isa.def."""
-        return {
-            engine: [name for name in OPCODES.values() if name not in names] for engine, names in self.executed.items()
-        }
-
-    @property
-    def ok(self):
-        unexecuted = self.unexecuted()
-        bad = self.problems or self.missing() or any(unexecuted.values()) or self.empty_cells()
-        return not bad and bool(self.cases)
-
-    def empty_cells(self):
-        """Operands of kernel operations that no case gives, if there are kernel cases at all."""
-        return kernel_table.empty_cells(self.cells) if self.cells else []
-
-    @property
-    def totals(self):
-        """The one line that says it all."""
-        rules = model.rules()
-        reached = sum(1 for rule in rules if self.reached[rule])
-        contrasted = sum(1 for rule in rules if self.positive[rule] and self.negative[rule])
-        by_count = {}
-        for engine, names in self.unexecuted().items():
-            by_count.setdefault(len(OPCODES) - len(names), []).append(engine)
-        opcodes = ", ".join(
-            f"{count} of {len(OPCODES)} opcodes executed by {', '.join(engines)}"
-            for count, engines in sorted(by_count.items(), reverse=True)
-        )
-        text = f"{reached} of {len(rules)} rules reached, {contrasted} contrasted"
-        return f"{text}; {opcodes}" if opcodes else text
-
-    @property
-    def text(self):
-        """The incomplete rules as a table, what else is wrong, and the totals."""
-        lines = []
-        rows = self.missing()
-        if rows:
-            width = max(len(row[0]) for row in rows)
-            lines.append(f"{'rule':<{width}}  reached  rules  against")
-            lines += [f"{rule:<{width}}  {a:>7}  {b:>5}  {c:>7}" for rule, a, b, c in rows]
-        for engine, names in self.unexecuted().items():
-            if names:
-                more = f" and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else ""
-                lines.append(f"{engine} did not execute {', '.join(names[:NAMED_MAX])}{more}")
-        for name, register, column in self.empty_cells():
-            lines.append(f"no case gives {name} an r{register} that is {column}")
-        if self.cells:
-            lines.append(kernel_table.text(self.cells))
-        return "\n".join([*lines, *self.problems, f"{self.cases} cases: {self.totals}"])
-
-    def summary(self):
-        """The same for machines."""
-        return {
-            "ok": self.ok,
-            "cases": self.cases,
-            "rules": {
-                rule: {"reached": self.reached[rule], "rules": self.positive[rule], "against": self.negative[rule]}
-                for rule in sorted(model.rules())
-            },
-            "opcodes": {engine: sorted(names) for engine, names in self.executed.items()},
-            "operands": {f"{name} r{register} {column}": n for (name, register, column), n in self.cells.items()},
-            "problems": self.problems,
-        }
+    name: str
+    cases: list[Played] = field(default_factory=list)
+    cells: Counter[Cell] = field(default_factory=Counter)
+    problem: str = ""
 
 
-def measure(files, engines=None, jobs=1, timeout=TIMEOUT):
-    """Plays the cases of vector files on the specification and on engines.
-
-    `engines` maps a name to a command that takes the files as further arguments and prints the
-    lines of `assay-native replay --cover`.
-    """
-    files = [str(file) for file in files]
+def measure(names: Sequence[str], engines: Iterable[Engine] = (), jobs: int = 1) -> Coverage:
+    """Plays the cases of vector files on the specification, and on engines what those vote on."""
     coverage = Coverage()
-    seen = {}
-    opcodes = set()
-    for file, cases, cells, problem in over_files(files, jobs):
-        coverage.cells.update(cells)
-        if problem:
-            coverage.problems.append(problem)
-        for identity, claims, against, reached in cases:
-            if identity in seen:
-                coverage.problems.append(f"{file}: {identity} stands in {seen[identity]} too")
-            seen[identity] = file
-            add_case(coverage, identity, claims, against, reached)
-            opcodes |= reached
-    coverage.executed[MODEL] = {name for name in OPCODES.values() if f"isa/{name}" in opcodes}
-    for name, argv in (engines or {}).items():
-        coverage.executed[name] = executed_by(name, [*argv, *files], coverage.problems, timeout)
+    seen: dict[str, str] = {}
+    for file in over_files(names, jobs):
+        coverage.cells.update(file.cells)
+        if file.problem:
+            coverage.problems.append(file.problem)
+        for case in file.cases:
+            if case.id in seen:
+                coverage.problems.append(f"{file.name}: {case.id} stands in {seen[case.id]} too")
+            seen[case.id] = file.name
+            coverage.add(case)
+    coverage.executed[MODEL] = opcodes_of(coverage.reached)
+    for engine in engines:
+        argv = [str(engine.harness), "replay", "--cover", "--engine", str(engine.path), *names]
+        coverage.executed[engine.name] = executed_by(engine.name, argv, coverage.problems)
     if not coverage.cases:
         coverage.problems.append("no case was played; give vector files")
     return coverage
 
 
-def over_files(files, jobs):
+def over_files(names: Sequence[str], jobs: int) -> Iterable[File]:
     if jobs == 1:
-        return map(play_file, files)
+        return map(play_file, names)
     with Pool(jobs) as pool:
-        return pool.map(play_file, files, chunksize=1)
+        return pool.map(play_file, names, chunksize=1)
 
 
-def add_case(coverage, identity, claims, against, reached):
-    """Counts a case and checks what it claims."""
-    coverage.cases += 1
-    coverage.reached.update(reached)
-    coverage.positive.update(set(claims) & reached)
-    coverage.negative.update(set(against) - reached)
-    known = model.rules()
-    for rule in [*claims, *against]:
-        if rule not in known:
-            coverage.problems.append(f"{identity}: no chapter has a rule {rule}")
-    for rule in claims:
-        if rule in known and rule not in reached:
-            coverage.problems.append(f"{identity}: `rules` has {rule}, which is not reached")
-    for rule in against:
-        if rule in reached:
-            coverage.problems.append(f"{identity}: `against` has {rule}, which is reached")
-
-
-def play_file(file):
-    """(file, [(id, rules, against, rules reached) of each case], operands, what is wrong with it)"""
-    cells = kernel_table.new_cells()
+def play_file(name: str) -> File:
+    file = File(name)
     try:
-        text = json.loads(Path(file).read_bytes())
-        if "images" in text:
-            found = [play_kernel_case(case, text["images"], cells) for case in text["cases"] if is_asked(case)]
-        else:
-            found = [play_case(case) for case in text["cases"]]
-        return file, found, cells, None
+        text = json.loads(Path(name).read_bytes())
+        images = text.get("images")
+        for case in text["cases"]:
+            if images is None:
+                file.cases.append(play_case(case))
+            elif MODEL in case.get("votes", (MODEL,)):
+                file.cases.append(play_kernel_case(case, images, file.cells))
     except OSError as error:
-        return file, [], cells, f"{file}: it cannot be read: {error.strerror}"
+        file.problem = f"{name}: it cannot be read: {error.strerror}"
     except (ValueError, KeyError, TypeError) as error:
-        problem = f"{file}: it is no vector file ({error!r}); `assay replay` says where"
-        return file, [], cells, problem
+        file.problem = f"{name}: it is no vector file ({error!r}); `assay replay` says where"
+    return file
 
 
-def is_asked(case):
-    """Whether the specification can keep up with a case."""
-    return MODEL in case.get("votes", (MODEL,))
-
-
-def play_kernel_case(case, images, cells):
-    """The same of a kernel case; its operands are counted."""
+def play_kernel_case(case, images, cells: Counter[Cell]) -> Played:
+    """One case on the specification; its operands are counted."""
     with model.reached() as reached, kernel_table.counting(cells):
         kernel_case.judge(case, images, ModelEngine())
-    return case["id"], case["rules"], case["against"], set(reached)
+    return Played(case["id"], tuple(case["rules"]), tuple(case["against"]), frozenset(reached))
 
 
-def play_case(case):
-    """One case on the specification; which rules decided something."""
+def play_case(case) -> Played:
     with model.reached() as reached:
         player = Player(case, ModelEngine())
         if player.load() == "admitted":
             for step in case.get("steps", []):
                 player.do(step)
-    return case["id"], case["rules"], case["against"], set(reached)
+    return Played(case["id"], tuple(case["rules"]), tuple(case["against"]), frozenset(reached))
 
 
-def executed_by(name, argv, problems, timeout):
-    """The opcodes that a native engine executed."""
+def executed_by(name: str, argv: Sequence[str], problems: list[str]) -> set[str]:
+    """The opcodes that an engine executed."""
     try:
-        done = subprocess.run(argv, capture_output=True, timeout=timeout, check=False)
+        done = subprocess.run(argv, capture_output=True, timeout=TIMEOUT, check=False)
     except OSError as error:
-        why = f"{argv[0]} cannot be started: {error.strerror}; build it first"
-        problems.append(f"engine {name}: {why}")
+        problems.append(f"engine {name}: {argv[0]} cannot be started: {error.strerror}; build it first")
         return set()
     except subprocess.TimeoutExpired:
-        problems.append(f"engine {name}: no end after {timeout:g} s")
+        problems.append(f"engine {name}: no end after {TIMEOUT:g} s")
         return set()
     last, begun = last_lines(done.stdout)
-    words = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    if "opcodes" not in last:
-        where = f" in {begun}" if begun else ""
-        said = f": {words[-1]}" if words else ""
+    executed = last.get("opcodes")
+    if not isinstance(executed, dict):
+        words = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        where, said = f" in {begun}" if begun else "", f": {words[-1]}" if words else ""
         problems.append(f"engine {name}: it ended with code {done.returncode}{where}{said}")
         return set()
     if done.returncode != 0:
-        failed = sum(last.get(verdict, 0) for verdict in ("fail", "error", "invalid"))
+        failed = sum(n for verdict in ("fail", "error", "invalid") if isinstance(n := last.get(verdict), int))
         problems.append(f"engine {name}: {failed} cases do not pass; `assay replay` shows them")
-    return {OPCODES[int(byte)] for byte in last["opcodes"] if int(byte) in OPCODES}
+    return {OPCODES[int(byte)] for byte in executed if int(byte) in OPCODES}
 
 
-def last_lines(output):
+def last_lines(output: bytes) -> tuple[Mapping[str, object], str]:
     """The `done` line, and the id of the case begun last."""
-    last, begun = {}, ""
+    last: dict[str, object] = {}
+    begun = ""
     for line in output.decode("utf-8", "replace").splitlines():
         try:
-            entry = json.loads(line)
+            entry: object = json.loads(line)
         except ValueError:
             continue
         if isinstance(entry, dict):

@@ -5,12 +5,13 @@ counts operations; an empty one must have a reason.
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-from model import kernel
-from model.kernel import host
+from model.kernel import CNodeCap, Data, ImageCap, Instance, TypeCap, host, table
+from model.kernel.stack import Activation, Kernel
 
-OPERANDS = {
+OPERANDS: dict[str, tuple[int, ...]] = {
     "copy": (7, 8),
     "move": (7, 8),
     "drop": (7,),
@@ -28,28 +29,29 @@ OPERANDS = {
 }
 COLUMNS = ("instance", "image", "data", "cnode", "type", "empty", "pinned", "beyond")
 KINDS = {
-    kernel.Instance: "instance",
-    kernel.ImageCap: "image",
-    kernel.Data: "data",
-    kernel.CNodeCap: "cnode",
-    kernel.TypeCap: "type",
+    Instance: "instance",
+    ImageCap: "image",
+    Data: "data",
+    CNodeCap: "cnode",
+    TypeCap: "type",
 }
-NAMES = {number: name for name, number in kernel.table.OP}
-REASONS = {}
-"""(operation, register, column) -> why no case is needed."""
+NAMES = {number: name for name, number in table.OP}
+Cell = tuple[str, int, str]  # operation, register, column
+REASONS: dict[Cell, str] = {}
+"""Why no case is needed for a cell."""
 
 
 @contextmanager
-def counting(cells):
+def counting(cells: Counter[Cell]) -> Iterator[Counter[Cell]]:
     """Counts the operands of every operation that the specification does meanwhile."""
     perform = host.perform
 
-    def watched(world, activation, number):
-        name = NAMES.get(number)
+    def watched(kernel: Kernel, activation: Activation, number: int) -> tuple[str, Instance | None]:
+        name = NAMES.get(number, "")
         for register in OPERANDS.get(name, ()):
             for column in columns_of(activation, activation.regs[register] % 256):
                 cells[name, register, column] += 1
-        return perform(world, activation, number)
+        return perform(kernel, activation, number)
 
     host.perform = watched
     try:
@@ -58,7 +60,7 @@ def counting(cells):
         host.perform = perform
 
 
-def columns_of(activation, slot):
+def columns_of(activation: Activation, slot: int) -> tuple[str, ...]:
     if not activation.cnode.has(slot):
         return ("beyond",)
     cap = activation.cnode.slots.get(slot)
@@ -66,7 +68,7 @@ def columns_of(activation, slot):
     return (kind, "pinned") if slot in activation.image.pinned_slots else (kind,)
 
 
-def empty_cells(cells):
+def empty_cells(cells: Counter[Cell]) -> list[Cell]:
     """Cells that no case fills and no reason excuses."""
     return [
         (name, register, column)
@@ -77,7 +79,7 @@ def empty_cells(cells):
     ]
 
 
-def text(cells):
+def text(cells: Counter[Cell]) -> str:
     lines = [f"{'operand':<18}" + "".join(f"{column:>10}" for column in COLUMNS)]
     for name, registers in OPERANDS.items():
         for register in registers:
@@ -85,7 +87,3 @@ def text(cells):
             row = "".join(f"{count or '-':>10}" for count in counts)
             lines.append(f"{name + ' r' + str(register):<18}{row}")
     return "\n".join(lines)
-
-
-def new_cells():
-    return Counter()

@@ -111,7 +111,6 @@ def twin_result(path: Path, endpoint: int, test: int, iterations: int) -> int:
 def with_arguments(encoded: bytes, endpoint: int, arguments: tuple[int, ...]) -> kernel.Image:
     """The Image whose endpoint begins with these arguments in r7, r8 and so on."""
     found = kernel.decode("image", encoded)
-    assert isinstance(found, kernel.Image)
     given = {7 + n: value for n, value in enumerate(arguments)}
     regs = dict(sorted((found.endpoints[endpoint].initial_regs | given).items()))
     found.endpoints[endpoint] = replace(found.endpoints[endpoint], initial_regs=regs)
@@ -121,8 +120,7 @@ def with_arguments(encoded: bytes, endpoint: int, arguments: tuple[int, ...]) ->
 def surroundings(encoded: bytes) -> tuple[bytes, bytes]:
     """A World and a root CNode as genesis would make them for this Image."""
     found = kernel.decode("image", encoded)
-    assert isinstance(found, kernel.Image)
-    slots: dict[int, kernel.Cap] = {7: build.handle("gas", 0)}
+    slots: dict[int, kernel.Capability] = {7: build.handle("gas", 0)}
     contents: list[bytes] = []
     for slot, given in (found.pinned_slots | found.initial_slots).items():
         if isinstance(given, kernel.PinnedImage):
@@ -161,11 +159,11 @@ def machine_case(guest: Guest) -> dict[str, object]:
 def pages_of(found: kernel.Image) -> list[tuple[int, str, bytes]]:
     """The pages that an Image maps, ascending."""
     given = found.pinned_slots | found.initial_slots
-    pages = []
+    pages: list[tuple[int, str, bytes]] = []
     for mapping in found.memory_mappings:
         slot = mapping.source[0]
         content = getattr(given.get(slot), "content", b"")
         access = "ro" if slot in found.pinned_slots else "rw"
-        for at in range(0, mapping.size, PAGE):
-            pages.append((mapping.start + at, access, content[at : at + PAGE]))
+        starts = range(0, mapping.size, PAGE)
+        pages += [(mapping.start + at, access, content[at : at + PAGE]) for at in starts]
     return sorted(pages)

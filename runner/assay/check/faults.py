@@ -1,20 +1,6 @@
-"""Engines with one planted fault each: what the harness must find.
+"""The planted faults: what each changes in an engine, and what the card of it must name."""
 
-A fault is a change of one line in a copy of an engine's sources. `build` makes the copy, the change
-and the shared object; nothing of it touches the engine.
-"""
-
-import shutil
-import subprocess
 from dataclasses import dataclass
-from pathlib import Path
-
-from assay.base import paths
-from assay.base.trouble import NoEngine
-from assay.engines.catalog import NATIVE, Engine, harness
-
-LIBRARIES = {"ref": ("-lsodium",), "fast": ("-lb2",)}
-FLAGS = ("-std=c17", "-O1", "-fPIC", "-shared", "-fvisibility=hidden", "-D_GNU_SOURCE", "-w")
 
 
 @dataclass(frozen=True)
@@ -26,7 +12,7 @@ class Fault:
     wrong: str
     blames: str  # what the card must name: a part of the rule or of the first wrong instruction
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.engine}: {self.name}"
 
 
@@ -295,23 +281,5 @@ FAULTS = (
 )
 
 
-def build(fault, folder):
-    """The engine with the fault, built in `folder`; its name is the fault's."""
-    sources = Path(folder, fault.engine)
-    shutil.copytree(paths.ROOT / fault.engine, sources)
-    path = sources / fault.file
-    text = path.read_text()
-    if text.count(fault.right) != 1:
-        raise NoEngine(f"{fault}: its line stands {text.count(fault.right)} times in {fault.file}")
-    path.write_text(text.replace(fault.right, fault.wrong))
-    library = Path(folder, f"libassay_{fault.engine}.so")
-    files = sorted(str(file) for file in sources.rglob("*.c") if not file.name.endswith("_test.c"))
-    includes = [f"-I{folder}" for folder in (paths.ROOT / "include", paths.ROOT / "spec", sources)]
-    version = f'-DASSAY_VERSION="{paths.version()}"'
-    argv = ["gcc", *FLAGS, version, *includes, *files, "-o", str(library), "-lpthread", *LIBRARIES[fault.engine]]
-    done = subprocess.run(argv, capture_output=True, check=False)
-    if done.returncode != 0:
-        words = done.stderr.decode("utf-8", "replace")
-        raise NoEngine(f"{fault}: it does not build: {words[-400:]}")
-    option = f"{fault.name}={library}"
-    return Engine(fault.name, NATIVE, library, harness=harness(), option=option)
+def named(name: str) -> Fault:
+    return next(fault for fault in (*FAULTS, *KERNEL_FAULTS) if fault.name == name)

@@ -3,7 +3,7 @@
 import pytest
 
 from assay.base import paths
-from assay.check import sabotage
+from assay.check import faults, saboteurs
 from assay.locate import kernel_locate
 from assay.locate.card import LINES_MAX, render
 from assay.locate.locate import locate
@@ -18,14 +18,14 @@ def vectors():
 
 
 def test_there_are_ten_faults_of_each_engine():
-    engines = [fault.engine for fault in sabotage.FAULTS]
+    engines = [fault.engine for fault in faults.FAULTS]
     assert engines.count("ref") >= 10 and engines.count("fast") >= 10
-    assert len({fault.name for fault in sabotage.FAULTS}) == len(engines)
+    assert len({fault.name for fault in faults.FAULTS}) == len(engines)
 
 
-@pytest.mark.parametrize("fault", sabotage.FAULTS, ids=str)
+@pytest.mark.parametrize("fault", faults.FAULTS, ids=str)
 def test_it_is_found_and_named(fault, vectors, tmp_path):
-    engine = sabotage.build(fault, tmp_path)
+    engine = saboteurs.build(fault, tmp_path)
     failures = [verdict for verdict in replay(vectors, engine) if not verdict.passed]
     assert failures, "no vector finds it"
     assert len(failures) < len(vectors.entries), "nearly everything must still pass"
@@ -47,12 +47,12 @@ def kernel_vectors():
 
 
 def test_there_are_ten_faults_of_the_kernel():
-    assert len({fault.name for fault in sabotage.KERNEL_FAULTS}) == len(sabotage.KERNEL_FAULTS) >= 10
+    assert len({fault.name for fault in faults.KERNEL_FAULTS}) == len(faults.KERNEL_FAULTS) >= 10
 
 
-@pytest.mark.parametrize("fault", sabotage.KERNEL_FAULTS, ids=str)
+@pytest.mark.parametrize("fault", faults.KERNEL_FAULTS, ids=str)
 def test_a_kernel_fault_is_found_and_named(fault, kernel_vectors, tmp_path):
-    engine = sabotage.build(fault, tmp_path)
+    engine = saboteurs.build(fault, tmp_path)
     failures = [verdict for verdict in replay(kernel_vectors, engine) if not verdict.passed]
     assert failures, "no vector finds it"
     assert len(failures) < len(kernel_vectors.entries) // 2, "most must still pass"
