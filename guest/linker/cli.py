@@ -12,15 +12,19 @@ DONE, USAGE, BAD_INPUT, NO_TOOL = 0, 2, 3, 4
 REGISTERS = {"a0": 7, "a1": 8, "a2": 9, "a3": 10, "a4": 11, "a5": 12}
 
 
-def link_main(argv: Sequence[str] | None = None) -> int:
+def link_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="assay link", description="Link a static RISC-V ELF to an Image.")
     parser.add_argument("elf", metavar="GUEST.ELF")
     add_outputs(parser)
-    arguments = parser.parse_args(argv)
+    return parser
+
+
+def link_main(argv: Sequence[str] | None = None) -> int:
+    arguments = link_parser().parse_args(argv)
     return guarded("link", arguments.elf, lambda: link_file(arguments.elf, arguments))
 
 
-def cc_main(argv: Sequence[str] | None = None) -> int:
+def cc_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="assay cc",
         description="Compile C to an Image.",
@@ -31,7 +35,11 @@ def cc_main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--elf", metavar="FILE", help="keep the ELF here")
     parser.add_argument("--stack", type=int, metavar="BYTES", help="size of the stack (65536)")
     parser.add_argument("--heap", type=int, metavar="BYTES", help="size of the heap (65536)")
-    arguments, options = parser.parse_known_intermixed_args(argv)
+    return parser
+
+
+def cc_main(argv: Sequence[str] | None = None) -> int:
+    arguments, options = cc_parser().parse_known_intermixed_args(argv)
     return guarded("cc", arguments.sources[0], lambda: cc.compile_and_link(arguments, options, link_file))
 
 
