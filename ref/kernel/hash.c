@@ -1,7 +1,6 @@
 /* Hashes: BLAKE2b-256, tags, Merkle roots (image.md). */
 #include "kernel.h"
 
-#include <sodium.h>
 #include <string.h>
 
 struct ref_hash ref_hash_bytes(struct assay_bytes bytes)
@@ -10,6 +9,25 @@ struct ref_hash ref_hash_bytes(struct assay_bytes bytes)
     struct ref_hash hash;
     const uint8_t *data = bytes.size == 0 ? &nothing : bytes.data;
     crypto_generichash(hash.byte, REF_HASH_SIZE, data, bytes.size, NULL, 0);
+    return hash;
+}
+
+void ref_hash_begin(struct ref_digest *digest)
+{
+    crypto_generichash_init(&digest->state, NULL, 0, REF_HASH_SIZE);
+}
+
+void ref_hash_add(struct ref_digest *digest, const void *data, size_t size)
+{
+    if (size != 0) {
+        crypto_generichash_update(&digest->state, data, size);
+    }
+}
+
+struct ref_hash ref_hash_end(struct ref_digest *digest)
+{
+    struct ref_hash hash;
+    crypto_generichash_final(&digest->state, hash.byte, REF_HASH_SIZE);
     return hash;
 }
 

@@ -14,6 +14,7 @@
 #include "machine/machine.h"
 
 #include <setjmp.h>
+#include <sodium.h>
 
 enum ref_kernel_limit {
 #define KERNEL_LIMIT(name, value) REF_##name = value,
@@ -95,6 +96,13 @@ struct ref_hash {
 };
 
 struct ref_hash ref_hash_bytes(struct assay_bytes bytes);
+/* The same of bytes that come piece by piece. */
+struct ref_digest {
+    crypto_generichash_state state;
+};
+void ref_hash_begin(struct ref_digest *digest);
+void ref_hash_add(struct ref_digest *digest, const void *data, size_t size);
+struct ref_hash ref_hash_end(struct ref_digest *digest);
 bool ref_hash_same(const struct ref_hash *a, const struct ref_hash *b);
 bool ref_hash_is_below(const struct ref_hash *a, const struct ref_hash *b); /* as 32 bytes, the first counts most */
 /* H(tag, first, second); either may be NULL and is left out then. */
@@ -141,10 +149,12 @@ struct ref_hash ref_scale_read_hash_key(struct ref_sequence *map);
 /* image/decode/trailing_bytes; returns the error, if any. */
 int ref_scale_read_end(struct ref_reader *reader);
 
+/* With a digest, what is written is hashed and not kept. */
 struct ref_writer {
     struct ref_region *region;
     uint8_t *data;
     size_t size, space;
+    struct ref_digest *digest;
 };
 
 void ref_scale_write(struct ref_writer *writer, const void *data, size_t size);
@@ -316,7 +326,7 @@ struct ref_state {
 struct ref_state ref_state_read(struct ref_reader *reader);
 void ref_state_write(struct ref_writer *writer, const struct ref_state *state);
 void ref_state_write_file(struct ref_writer *writer, const struct ref_file *file);
-struct ref_hash ref_state_hash(struct ref_region *region, const struct ref_state *state);
+struct ref_hash ref_state_hash(const struct ref_state *state);
 /* A copy with arrays and bytes of its own. */
 struct ref_state ref_state_copy(struct ref_region *region, const struct ref_state *state);
 /* A copy with arrays of its own; the bytes, which never change, are shared. */

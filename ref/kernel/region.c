@@ -57,11 +57,12 @@ _Noreturn void ref_region_give_up(struct ref_region *region)
 static struct ref_chunk *new_chunk(struct ref_region *region, size_t least)
 {
     size_t size = least > CHUNK ? least : CHUNK;
-    struct ref_chunk *chunk = malloc(sizeof(*chunk) + size);
+    struct ref_chunk *chunk = calloc(1, sizeof(*chunk) + size);
     if (chunk == NULL) {
         ref_region_give_up(region);
     }
-    *chunk = (struct ref_chunk){.next = region->chunk, .size = size};
+    chunk->next = region->chunk;
+    chunk->size = size;
     region->chunk = chunk;
     return chunk;
 }
@@ -78,7 +79,7 @@ void *ref_region_take(struct ref_region *region, size_t count, size_t size)
     }
     void *place = chunk->byte + chunk->used;
     chunk->used += rounded;
-    return memset(place, 0, rounded);
+    return place;
 }
 
 struct assay_bytes ref_region_copy(struct ref_region *region, struct assay_bytes bytes)

@@ -137,6 +137,10 @@ int ref_scale_read_end(struct ref_reader *reader)
 
 void ref_scale_write(struct ref_writer *writer, const void *data, size_t size)
 {
+    if (writer->digest != NULL) {
+        ref_hash_add(writer->digest, data, size);
+        return;
+    }
     if (writer->space - writer->size < size) {
         size_t space = 2 * (writer->size + size) + 64;
         uint8_t *larger = ref_region_take(writer->region, space, 1);

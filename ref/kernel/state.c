@@ -113,11 +113,13 @@ void ref_state_write(struct ref_writer *writer, const struct ref_state *state)
 }
 
 /* image/hash/state */
-struct ref_hash ref_state_hash(struct ref_region *region, const struct ref_state *state)
+struct ref_hash ref_state_hash(const struct ref_state *state)
 {
-    struct ref_writer writer = {.region = region};
+    struct ref_digest digest;
+    struct ref_writer writer = {.digest = &digest};
+    ref_hash_begin(&digest);
     ref_state_write(&writer, state);
-    return ref_hash_bytes(ref_scale_written(&writer));
+    return ref_hash_end(&digest);
 }
 
 /* ---- copies ------------------------------------------------------------------------------------ */
