@@ -170,7 +170,8 @@ void ref_flow_exit(struct assay_machine *machine, uint32_t exit, uint32_t argume
 
 typedef void ref_op_fn(struct assay_machine *machine, const struct ref_insn *insn);
 
-#define INSN(name, byte, form, flow) ref_op_fn ref_op_##name;
+/* Hidden, so that a library which lacks one of them does not link. */
+#define INSN(name, byte, form, flow) __attribute__((visibility("hidden"))) ref_op_fn ref_op_##name;
 #include "machine/isa.def"
 #undef INSN
 

@@ -1,6 +1,11 @@
 """The README of ref says in which order it is read and how long it is: both are checked against the files."""
 
 import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
 
 from assay.base import paths
 
@@ -51,3 +56,34 @@ def test_sizes_are_true_to_a_tenth() -> None:
     for room, said in sizes.items():
         lines = sum(path.read_text().count("\n") for path in (REF / room).glob("*.[ch]"))
         assert abs(lines - int(said.replace(",", ""))) <= lines / 10, f"{room} has {lines} lines"
+
+
+INSTRUCTION = {"isa.def": "INSN( nod, 250, no_args, NEXT )", "gas.def": "GAS( nod, PLAIN, 1, FIXED, 1, 1, NONE, NONE )"}
+OPERATION = {"kernel.def": "OP( nod, 60 )"}
+
+
+@pytest.mark.parametrize(
+    "room, records, function", [("machine", INSTRUCTION, "ref_op_nod"), ("kernel", OPERATION, "op_nod")]
+)
+def test_a_record_without_its_function_does_not_build(
+    room: str, records: dict[str, str], function: str, tmp_path: Path
+) -> None:
+    for folder in ("machine", "kernel"):
+        shutil.copytree(paths.ROOT / "spec" / folder, tmp_path / folder)
+    assert build(room, tmp_path) == ""
+    for name, record in records.items():
+        table = tmp_path / room / name
+        kind = record.split()[0]
+        table.write_text(table.read_text().replace(f"\n{kind} ", f"\n{record}\n{kind} ", 1))
+    assert re.search(rf"\b{function}\b", build(room, tmp_path))
+
+
+def build(room: str, spec: Path) -> str:
+    """What the compiler says against the files of a room: the machine is linked, the kernel compiled."""
+    includes = [f"-I{folder}" for folder in (paths.ROOT / "include", spec, REF)]
+    files = REF.glob("machine/*.c") if room == "machine" else [REF / "kernel" / "host.c"]
+    kind = "-shared" if room == "machine" else "-c"
+    argv = ["gcc", "-std=c17", "-fPIC", "-Werror", "-Wall", kind, *includes, *map(str, files), "-o", f"{spec}/built"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert (done.returncode != 0) == bool(done.stderr)
+    return done.stderr
