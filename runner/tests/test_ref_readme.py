@@ -15,7 +15,7 @@ ROW = re.compile(r"^\| \d+ \| `(\w+)/(\w+)\.c` \|", re.M)
 SIZE = re.compile(r"^\| `(\w+)/` \| ([\d,]+) \|", re.M)
 CALLED = re.compile(r"\bref_(\w+)\(")
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
-ORDER = ROW.findall(README)
+ORDER: list[tuple[str, str]] = ROW.findall(README)
 
 
 def test_every_file_stands_once_in_the_order_of_reading() -> None:
