@@ -28,10 +28,13 @@ def build(preset: str) -> Checked:
 
 def forget_foreign(preset: str) -> None:
     """Removes a build that was copied with the clone: it would go on building what it was copied from."""
-    folder = paths.build(preset)
+    if is_foreign(preset):
+        shutil.rmtree(paths.build(preset))
+
+
+def is_foreign(preset: str) -> bool:
     source = configured_for(preset)
-    if source and Path(source).resolve() != paths.ROOT.resolve():
-        shutil.rmtree(folder)
+    return bool(source) and Path(source).resolve() != paths.ROOT.resolve()
 
 
 def configured_for(preset: str) -> str:

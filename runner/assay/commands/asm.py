@@ -13,7 +13,7 @@ from assay.suite import program
 @click.command("asm")
 @click.argument("source", metavar="FILE")
 @click.option("-o", "--output", metavar="FILE", help="Where the blob goes; hex to stdout if not given.")
-def command(source, output):
+def command(source: str, output: str | None) -> int:
     """Assemble FILE (- is standard input) to a code blob. runner/ASM.md describes the language.
 
     \b

@@ -2,10 +2,11 @@
 
 import json
 import subprocess
+import tempfile
+from pathlib import Path
 
 import click
 
-from assay.base import paths
 from assay.base.trouble import Broken, NoEngine
 from assay.commands import options
 from assay.engines import catalog
@@ -23,7 +24,7 @@ from model import kernel
 @click.option("--guests", "of_guests", is_flag=True, help="The guest programs, beside their native twins.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of the table.")
 @options.preset
-def command(names, rounds, chains, of_guests, as_json, preset):
+def command(names: tuple[str, ...], rounds: int, chains: bool, of_guests: bool, as_json: bool, preset: str) -> int:
     """Time hand-assembled kernels on engines, beside the same work in C.
 
     Rounds of all engines alternate and medians are printed; a row stands only if result, gas and
@@ -42,14 +43,15 @@ def command(names, rounds, chains, of_guests, as_json, preset):
     argv = [str(chosen[0].harness), name, "--rounds", str(rounds)]
     for engine in chosen:
         argv += ["--engine", str(engine.path)]
-    argv += [str(chain_image())] if chains else guest_arguments() if of_guests else []
-    code = subprocess.run([*argv, *(["--json"] if as_json else [])], check=False).returncode
+    with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder:
+        argv += chain_arguments(Path(folder)) if chains else guest_arguments(Path(folder)) if of_guests else []
+        code = subprocess.run([*argv, *(["--json"] if as_json else [])], check=False).returncode
     if code < 0:
         raise Broken(f"bench: {how_it_ended(code)}")
     return code
 
 
-def chain_image():
+def chain_arguments(folder: Path) -> list[str]:
     """An Image whose event copies a slot, mints 32 bytes, saves them as a file and replies."""
     base = 0x10000
     code = build.do(Code(), "copy", r7=7, r8=30)
@@ -61,21 +63,17 @@ def chain_image():
     build.do(code, "reply")
     points = {0: kernel.EndpointDef(0), 1: kernel.EndpointDef(idle)}
     mapped = [build.mapping(base, 4096, 60)]
-    image = build.image(code, endpoints=points, memory_mappings=mapped, gas_slots=[7], quota_slots=[8])
-    path = paths.scratch() / "bench.image"
-    path.write_bytes(image)
-    return path
+    path = folder / "chain.image"
+    path.write_bytes(build.image(code, endpoints=points, memory_mappings=mapped, gas_slots=[7], quota_slots=[8]))
+    return [str(path)]
 
 
-def guest_arguments():
+def guest_arguments(folder: Path) -> list[str]:
     """The guests as machine cases in a vector file, and the folder of their twins."""
-    folder = paths.scratch() / "guests"
-    cases = []
-    for guest in programs.GUESTS:
-        if guest.name != "hostcalls":  # it needs the kernel
-            programs.twin_library(guest.name, folder)
-            cases.append(programs.machine_case(guest))
+    guests = [guest for guest in programs.GUESTS if guest.name != "hostcalls"]  # which needs the kernel
+    for guest in guests:
+        programs.twin_library(guest.name, folder)
     path = folder / "bench.json"
     head = {"schema": "assay-machine-1", "area": "guests", "subject": "bench", "votes": []}
-    path.write_text(json.dumps(head | {"cases": cases}))
+    path.write_text(json.dumps(head | {"cases": [programs.machine_case(guest) for guest in guests]}))
     return ["--twins", str(folder), str(path)]

@@ -11,6 +11,6 @@ from linker.cli import cc_main
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def command(arguments):
+def command(arguments: tuple[str, ...]) -> int:
     """Compile C with clang-19 and link it to an Image."""
     return cc_main(list(arguments))

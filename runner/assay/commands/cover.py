@@ -17,7 +17,7 @@ from assay.suite import collection
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @options.preset
 @options.jobs
-def command(paths, as_json, preset, jobs):
+def command(paths: tuple[str, ...], as_json: bool, preset: str, jobs: int) -> int:
     """Say which rules the vectors reach and contrast, and which opcodes each engine executes.
 
     A rule is reached when it decides something on some case; contrasted when one case decides it

@@ -18,7 +18,7 @@ from assay.suite import program
     show_default=True,
     help="For the gas costs in the comments.",
 )
-def command(source, mem_cycles):
+def command(source: str, mem_cycles: str) -> int:
     """Disassemble FILE, a code blob or a case FILE.json::ID, with the gas cost of every block.
 
     The text assembles to the same blob again.

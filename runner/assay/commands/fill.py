@@ -10,7 +10,7 @@ from assay.corpus import fill
 @click.command("fill")
 @click.option("--check", is_flag=True, help="Write nothing; say which files would change.")
 @options.jobs
-def command(check, jobs):
+def command(check: bool, jobs: int) -> int:
     """Generate every vector from spec/cases, blessed by the specification.
 
     Byte-identical on every run. A case whose rules are not reached, and a rule without a positive

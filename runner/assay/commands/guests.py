@@ -11,7 +11,7 @@ from model import kernel
 
 
 @click.group("guests")
-def command():
+def command() -> None:
     """Build the guest programs and write their vectors.
 
     \b
@@ -21,7 +21,7 @@ def command():
 
 
 @command.command("build")
-def build():
+def build() -> int:
     """Compile and link every guest into build/guests."""
     folder = programs.write_images()
     for name in programs.NAMES:
@@ -34,7 +34,7 @@ def build():
 @command.command("fill")
 @click.option("--check", is_flag=True, help="Write nothing; say which files would change.")
 @options.jobs
-def fill(check, jobs):
+def fill(check: bool, jobs: int) -> int:
     """Write vectors/programs: Images linked anew, what they do told by the specification."""
     changed = vectors.fill(check, jobs)
     for name in changed:
@@ -48,7 +48,7 @@ def fill(check, jobs):
 @click.option("--count", default=20, show_default=True, type=click.IntRange(min=1), help="Transfers.")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0))
 @click.option("--tamper", type=click.IntRange(min=0), help="Change one bit of this transfer's signature.")
-def events(guest, count, seed, tamper):
+def events(guest: str, count: int, seed: int, tamper: int | None) -> int:
     """Print events of a chain guest, for ./assay chain run."""
     found = transfers.events(count, seed, tamper) if guest == "ledger" else vectors.store_events()
     for event in vectors.rich(found):

@@ -16,7 +16,7 @@ from model import kernel
 
 
 @click.group("image")
-def command():
+def command() -> None:
     """Check, show and hash encoded Images.
 
     \b
@@ -30,7 +30,7 @@ def command():
 @options.engine
 @options.preset
 @options.timeout
-def check(path, names, preset, timeout):
+def check(path: str, names: tuple[str, ...], preset: str, timeout: float) -> int:
     """Say whether engines admit an Image, and which rule rejects it."""
     data = program.read_bytes(path)
     verdicts = {}
@@ -49,7 +49,7 @@ def check(path, names, preset, timeout):
     return exit_code.AGREED if rules == {"admitted"} else exit_code.DIFFERED
 
 
-def place_of(data):
+def place_of(data: bytes) -> str:
     """Where the bytes stop making sense, when they do not decode."""
     try:
         kernel.decode("image", data)
@@ -60,7 +60,7 @@ def place_of(data):
 
 @command.command("hash")
 @click.argument("path", metavar="FILE")
-def hash_(path):
+def hash_(path: str) -> int:
     """Print the content hash of an Image that decodes."""
     try:
         click.echo(kernel.hash("image", program.read_bytes(path)).hex())
@@ -72,7 +72,7 @@ def hash_(path):
 @command.command("show")
 @click.argument("path", metavar="FILE")
 @click.option("--code", is_flag=True, help="Disassemble the code too.")
-def show(path, code):
+def show(path: str, code: bool) -> int:
     """Print what an Image holds, as JSON."""
     data = program.read_bytes(path)
     try:
@@ -88,7 +88,7 @@ def show(path, code):
     return exit_code.AGREED
 
 
-def image_of(image, data):
+def image_of(image: kernel.Image, data: bytes) -> dict[str, object]:
     return {
         "hash": kernel.hash("image", data).hex(),
         "bytes": len(data),
@@ -114,7 +114,7 @@ def image_of(image, data):
     }
 
 
-def pinned_of(pin):
+def pinned_of(pin: kernel.PinnedData | kernel.PinnedImage) -> dict[str, str | int]:
     if isinstance(pin, kernel.PinnedImage):
         return {"image": pin.content_hash.hex()}
     return {"content": len(pin.content), "size": hex(pin.size)}

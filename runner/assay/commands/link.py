@@ -11,6 +11,6 @@ from linker.cli import link_main
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def command(arguments):
+def command(arguments: tuple[str, ...]) -> int:
     """Link a static RISC-V ELF (RV64E, M, Zbb; relocations kept) to an Image."""
     return link_main(list(arguments))

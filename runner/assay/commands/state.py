@@ -11,7 +11,7 @@ from model import kernel
 
 
 @click.group("state")
-def command():
+def command() -> None:
     """Show encoded states.
 
     \b
@@ -21,7 +21,7 @@ def command():
 
 @command.command("show")
 @click.argument("path", metavar="FILE")
-def show(path):
+def show(path: str) -> int:
     """Print what an encoded state holds, as JSON, and its root."""
     data = program.read_bytes(path)
     try:
