@@ -2,7 +2,10 @@
 others.
 """
 
-from cases.machine.case import Case, Run, Subject
+from collections.abc import Iterator
+from typing import Unpack
+
+from cases.machine.case import Case, Rules, Run, RunFields, Subject
 from cases.machine.code import TRAP, encode, make_blob, mask_of
 
 LAYOUT = "blob/layout"
@@ -17,22 +20,22 @@ NOTHING_RAN = ("exit/definedness", "gas/walk", "isa/skip", "isa/executable", "is
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
-def raw(jump_len, entry_size, code_len, rest=b""):
+def raw(jump_len: int, entry_size: int, code_len: int, rest: bytes = b"") -> bytes:
     """A blob with any header."""
     return jump_len.to_bytes(4, "little") + bytes([entry_size]) + code_len.to_bytes(4, "little") + rest
 
 
-def rejected(name, reason, data, against=()):
+def rejected(name: str, reason: str, data: bytes, against: Rules = ()) -> Case:
     """A reason decides; the reasons before it did not hold."""
     earlier = REASONS[: REASONS.index(reason)]
     return Case(name, (reason,), data, [], tuple(against) or (*earlier[-1:], LAYOUT))
 
 
-def admitted(name, data, against=(), rules=(), **run):
+def admitted(name: str, data: bytes, against: Rules = (), rules: Rules = (), **run: Unpack[RunFields]) -> Case:
     return Case(name, (LAYOUT, *rules), data, [Run(**run)], tuple(against) or REASONS)
 
 
-def header_short():
+def header_short() -> Iterator[Case]:
     good = make_blob(TRAP, [0])
     for size in range(9):
         yield rejected(
@@ -46,7 +49,7 @@ def header_short():
     yield admitted("of_nine_bytes_is_a_whole_blob", raw(0, 1, 0), ("blob/header_short",))
 
 
-def entry_size():
+def entry_size() -> Iterator[Case]:
     good = make_blob(TRAP, [0])
     for size in (0, 5, 6, 7, 8, 16, 127, 128, 254, 255):
         data = good[:4] + bytes([size]) + good[5:]
@@ -70,7 +73,7 @@ def entry_size():
         )
 
 
-def truncated():
+def truncated() -> Iterator[Case]:
     """A small blob with every part, cut after every byte from the header on."""
     code = encode("load_imm", a=1, x=7) + encode("add_imm_64", a=2, b=1, x=1) + TRAP * 3
     whole = make_blob(code, [0, 3, 6, 7, 8], (7, 8), 2)
@@ -106,7 +109,7 @@ def truncated():
         yield rejected(word + "_and_nothing_more", REASONS[2], raw(jump_len, size, code_len))
 
 
-def trailing_bytes():
+def trailing_bytes() -> Iterator[Case]:
     for code_len in (0, 1, 7, 8, 9):
         code = b"\1" * code_len
         good = make_blob(code, range(code_len))
@@ -124,7 +127,7 @@ def trailing_bytes():
     yield rejected("a_bitmask_of_one_bit_a_byte", REASONS[3], raw(0, 1, 4, b"\1\1\1\0" + b"\1\1\1\1"))
 
 
-def stray_bits():
+def stray_bits() -> Iterator[Case]:
     """Each single bit beyond the code, for each number of bits in the last byte."""
     for rest in range(1, 8):
         for code_len in (rest, 8 + rest):
@@ -145,7 +148,7 @@ def stray_bits():
     yield rejected("the_highest_bit_alone", REASONS[4], make_blob(b"\1\1", [], mask=b"\x80"))
 
 
-def order():
+def order() -> Iterator[Case]:
     """When two reasons hold, the earlier one is reported."""
     first, size, short, trailing, stray = REASONS
     yield rejected("header_short_before_entry_size", first, b"\0\0\0\0\0\0\0\0", (size,))
@@ -180,7 +183,7 @@ def order():
     )
 
 
-def layout():
+def layout() -> Iterator[Case]:
     """What is admitted: empty parts, tables of every entry size, any entry, any code."""
     yield admitted("empty_code_panics_at_zero", raw(0, 1, 0), (), ("exit/panic",))
     yield admitted("table_without_code", raw(2, 2, 0, b"\0\1\2\3"), (), ("exit/panic",))
@@ -232,7 +235,7 @@ def layout():
         yield admitted(f"last_of_{count:03d}_entries", blob, (), ("blob/jump_entry",))
 
 
-def bitmask():
+def bitmask() -> Iterator[Case]:
     """start(i) is bit i mod 8 of byte i / 8, least significant first."""
     load = encode("load_imm", a=1, x=7)
     for position in range(3, 20):
@@ -263,7 +266,7 @@ def bitmask():
     assert mask_of([0, 9], 10) == b"\x01\x02"
 
 
-def subjects():
+def subjects() -> Iterator[Subject]:
     for generator in (
         header_short,
         entry_size,

@@ -2,30 +2,42 @@
 answers.
 """
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias, TypedDict
 
 BIG_GAS = 1_000_000
 
+Rules: TypeAlias = tuple[str, ...]
+Registers: TypeAlias = dict[int, int]  # those that are not 0
+GivenPage: TypeAlias = tuple[int, str, bytes]  # address, access, content
+Pages: TypeAlias = Sequence[GivenPage]
+Known: TypeAlias = dict[str, int | str]
+
+
+class Step:
+    """One thing that is done with a machine."""
+
 
 @dataclass
-class Run:
+class Run(Step):
     pc: int = 0
     gas: int = BIG_GAS
-    regs: dict = field(default_factory=dict)
-    until: dict | None = None
-    records: tuple = ()
+    regs: Registers = field(default_factory=dict)
+    until: dict[str, int] | None = None
+    records: tuple[str, ...] = ()
 
 
 @dataclass
-class Resume:
+class Resume(Step):
     gas: int | None = None
-    regs: dict = field(default_factory=dict)
-    until: dict | None = None
-    records: tuple = ()
+    regs: Registers = field(default_factory=dict)
+    until: dict[str, int] | None = None
+    records: tuple[str, ...] = ()
 
 
 @dataclass
-class Write:
+class Write(Step):
     address: int
     data: bytes
 
@@ -38,23 +50,43 @@ class Case:
     """
 
     name: str
-    rules: tuple
+    rules: Rules
     blob: bytes
-    steps: list
-    against: tuple = ()
-    probes: tuple = ()
-    notices: tuple = ()
-    pages: tuple = ()
+    steps: Sequence[Step]
+    against: Rules = ()
+    probes: Rules = ()
+    notices: Rules = ()
+    pages: Pages = ()
     mem_cycles: int = 25
     note: str = ""
-    known: dict = field(default_factory=dict)
+    known: Known = field(default_factory=dict)
+
+
+class CaseFields(TypedDict, total=False):
+    """What a function that makes cases passes on to them."""
+
+    against: Rules
+    probes: Rules
+    notices: Rules
+    pages: Pages
+    mem_cycles: int
+    note: str
+    known: Known
+
+
+class RunFields(TypedDict, total=False):
+    pc: int
+    gas: int
+    regs: Registers
+    until: dict[str, int]
+    records: tuple[str, ...]
 
 
 @dataclass
 class Subject:
     area: str
     name: str
-    cases: list
+    cases: list[Case]
 
 
 RW = "rw"
@@ -63,10 +95,10 @@ PAGE = 4096
 BOTH = ("blocks", "instructions")
 
 
-def gathered(area, name, *generators):
+def gathered(area: str, name: str, *generators: Callable[[], Iterable[Case]]) -> Subject:
     """A subject made of the cases of several generators."""
     return Subject(area, name, [case for generator in generators for case in generator()])
 
 
-def page(address, access=RW, data=b""):
+def page(address: int, access: str = RW, data: bytes = b"") -> GivenPage:
     return (address, access, bytes(data))

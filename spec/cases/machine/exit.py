@@ -1,6 +1,8 @@
 """exit: every way a run ends with its whole state, where a run may start, and when it may go on."""
 
-from cases.machine.case import BIG_GAS, BOTH, PAGE, RO, Case, Resume, Run, Write, gathered, page
+from collections.abc import Iterator
+
+from cases.machine.case import BIG_GAS, BOTH, PAGE, RO, Case, Resume, Run, Subject, Write, gathered, page
 from cases.machine.code import TRAP, Code, encode, line, make_blob
 
 NEAR = 0x10000
@@ -37,7 +39,7 @@ LEGAL = ("exit/resume/legal", "exit/resume/registers")
 REFUSED = ("exit/resume/registers", "exit/resume/sequential", "exit/stopped")
 
 
-def after_work(way):
+def after_work(way: bytes) -> bytes:
     """A block that writes a register and memory, then ends in that way."""
     code = Code().op("load_imm", a=1, x=-5).op("store_u16", a=1, x=NEAR).raw(way)
     if way == b"\xff":
@@ -45,7 +47,7 @@ def after_work(way):
     return code.raw(TRAP).raw(TRAP).blob()
 
 
-def kinds():
+def kinds() -> Iterator[Case]:
     """Each exit after work, with 13 full registers; alone; and as a second block."""
     for word, (way, pages, exit_) in WAYS.items():
         others = tuple(
@@ -85,7 +87,7 @@ def kinds():
         )
 
 
-def unpaid():
+def unpaid() -> Iterator[Case]:
     """Out of gas instead of any of them."""
     yield Case(
         "out_of_gas_after_work",
@@ -106,7 +108,7 @@ def unpaid():
     )
 
 
-def host_call_ids():
+def host_call_ids() -> Iterator[Case]:
     """The id of an ecalli with each operand length."""
     for word, x in (
         ("zero", b""),
@@ -127,7 +129,7 @@ def host_call_ids():
         )
 
 
-def entry_program():
+def entry_program() -> Code:
     """Four blocks, one of them unreached, and a byte that is no opcode at the end."""
     code = Code().op("load_imm", a=1, x=7).op("add_imm_64", a=1, b=1, x=1).op("fallthrough")
     code.label("second").op("load_imm", a=2, x=8).op("jump", to="last")
@@ -135,7 +137,7 @@ def entry_program():
     return code.label("last").trap().raw(b"\xe7")
 
 
-def entries():
+def entries() -> Iterator[Case]:
     """run starts at P and E only."""
     code = entry_program()
     blob, size = code.blob(), len(code)
@@ -181,7 +183,7 @@ def entries():
         )
 
 
-def wide_entries():
+def wide_entries() -> Iterator[Case]:
     """A pc that is right only in its low 32 bits is wrong."""
     code = entry_program()
     blob = code.blob()
@@ -216,7 +218,7 @@ def wide_entries():
     )
 
 
-def resume_legality():
+def resume_legality() -> Iterator[Case]:
     """Which exits can be resumed; a refused resume changes nothing."""
     legal, refused = LEGAL, REFUSED
     blob = line(TRAP)
@@ -267,7 +269,7 @@ def resume_legality():
             )
 
 
-def resume_after_other_ends():
+def resume_after_other_ends() -> Iterator[Case]:
     """The ends that are not in WAYS."""
     legal, refused = LEGAL, REFUSED
     blob = line(TRAP)
@@ -317,7 +319,7 @@ def resume_after_other_ends():
     )
 
 
-def resume_flow():
+def resume_flow() -> Iterator[Case]:
     """After ecall, ecalli and out of gas a machine goes on as sequential flow does."""
     seq, regs_rule = "exit/resume/sequential", "exit/resume/registers"
     for word, way in CALLS:
@@ -342,7 +344,7 @@ def resume_flow():
             )
 
 
-def resume_successors():
+def resume_successors() -> Iterator[Case]:
     """What comes after the call."""
     seq, regs_rule = "exit/resume/sequential", "exit/resume/registers"
     for word, way in CALLS:
@@ -387,7 +389,7 @@ def resume_successors():
         yield Case(f"{word}_with_changed_memory", (seq, regs_rule), code.blob(), steps, pages=(page(NEAR),))
 
 
-def resume_after_out_of_gas():
+def resume_after_out_of_gas() -> Iterator[Case]:
     """The unpaid block is entered again."""
     seq, regs_rule = "exit/resume/sequential", "exit/resume/registers"
     blob = Code().op("load_imm", a=1, x=1).op("fallthrough").op("load_imm", a=2, x=2).trap().blob()
@@ -419,7 +421,7 @@ def resume_after_out_of_gas():
     )
 
 
-def subjects():
+def subjects() -> Iterator[Subject]:
     yield gathered("exit", "kinds", kinds, unpaid, host_call_ids)
     yield gathered("exit", "entries", entries, wide_entries)
     yield gathered("exit", "resume_legality", resume_legality, resume_after_other_ends)

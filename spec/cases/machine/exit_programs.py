@@ -1,13 +1,19 @@
 """exit: small real programs, run to their end, with their records, in halves and short of gas."""
 
-from cases.machine.case import BOTH, PAGE, RO, RW, Case, Resume, Run, Subject, page
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from cases.machine.case import BOTH, PAGE, RO, RW, Case, Known, Pages, Registers, Resume, Run, Subject, page
 from cases.machine.code import Code
+
+# code blob, registers, pages, and what is known of its end
+Program: TypeAlias = tuple[bytes, Registers, Pages, Known]
 
 NEAR = 0x10000
 STACK = 0x20000
 
 
-def fibonacci():
+def fibonacci() -> Program:
     """r1 = the twentieth Fibonacci number."""
     code = Code().op("load_imm", a=1, x=0).op("load_imm", a=2, x=1).op("load_imm", a=3, x=20).op("fallthrough")
     code.label("loop").op("add_64", a=1, b=2, d=4).op("move_reg", a=2, d=1).op("move_reg", a=4, d=2).op(
@@ -17,14 +23,14 @@ def fibonacci():
     return code.blob(), {}, (), {"exit": "trap", "r1": 6765}
 
 
-def greatest_common_divisor():
+def greatest_common_divisor() -> Program:
     """r1 = gcd(r1, r2) by remainders."""
     code = Code().op("fallthrough").label("loop").op("branch_eq_imm", a=2, x=0, to="end").op("rem_u_64", a=1, b=2, d=3)
     code.op("move_reg", a=2, d=1).op("move_reg", a=3, d=2).op("jump", to="loop").label("end").trap()
     return code.blob(), {1: 3528, 2: 3780}, (), {"exit": "trap", "r1": 252}
 
 
-def sieve():
+def sieve() -> Program:
     """r1 = how many primes are below 50; composites are marked in memory."""
     code = Code().op("load_imm", a=2, x=2).op("fallthrough")
     code.label("outer").op("load_ind_u8", a=3, b=2, x=NEAR).op("branch_ne_imm", a=3, x=0, to="next").op(
@@ -36,7 +42,7 @@ def sieve():
     return code.blob(), {}, (page(NEAR),), {"exit": "trap", "r1": 15}
 
 
-def bubble_sort():
+def bubble_sort() -> Program:
     """Sorts eight unsigned halfwords in place."""
     words = (500, 3, 65535, 0, 77, 3, 4096, 12)
     code = (
@@ -62,7 +68,7 @@ def bubble_sort():
     return code.blob(), {}, (page(NEAR, RW, data),), {"exit": "trap", "r6": 65535}
 
 
-def memory_copy():
+def memory_copy() -> Program:
     """Copies 21 bytes across a page boundary, eight at a time and then byte by byte."""
     source = bytes(range(0x30, 0x30 + 21))
     code = (
@@ -92,7 +98,7 @@ def memory_copy():
     )
 
 
-def calls_through_a_table():
+def calls_through_a_table() -> Program:
     """Calls the functions double, square and negate in turn; r0 is the return address, an index
     into the table.
     """
@@ -109,7 +115,7 @@ def calls_through_a_table():
     return code.blob(table, 2), {}, (), {"exit": "trap", "r2": 2**64 - 36}
 
 
-def recursion():
+def recursion() -> Program:
     """r7 = 6! by a function that keeps its argument and return address on a stack in memory; r1 is
     the stack pointer.
     """
@@ -133,7 +139,7 @@ def recursion():
     return code.blob(("back", "multiply")), {}, (page(STACK),), {"exit": "trap", "r7": 720}
 
 
-def checksum():
+def checksum() -> Program:
     """r1 = a rotating checksum over 32 bytes of read-only memory."""
     code = (
         Code()
@@ -155,7 +161,7 @@ def checksum():
     )
 
 
-def digits_of_a_number():
+def digits_of_a_number() -> Program:
     """Writes 9407 in decimal, last digit first, and reports each digit by ecalli."""
     code = Code().op("load_imm", a=1, x=9407).op("load_imm", a=2, x=NEAR).op("load_imm", a=5, x=10).op("fallthrough")
     code.label("loop").op("rem_u_32", a=1, b=5, d=7).op("div_u_32", a=1, b=5, d=1).op("add_imm_32", a=3, b=7, x=48)
@@ -165,7 +171,7 @@ def digits_of_a_number():
     return code.blob(), {}, (page(NEAR),), {"exit": "trap", "r2": NEAR + 4}
 
 
-def bit_tricks():
+def bit_tricks() -> Program:
     """Counts, reversals and extensions in a row."""
     code = Code()
     for index, name in enumerate(
@@ -200,7 +206,7 @@ RECORDED = ("greatest_common_divisor", "calls_through_a_table", "bit_tricks", "m
 GAS = 100_000
 
 
-def subjects():
+def subjects() -> Iterator[Subject]:
     cases = []
     for program in PROGRAMS:
         blob, regs, pages, known = program()

@@ -1,8 +1,13 @@
 """exit: L0 and L1 records, and stops of the harness at every possible moment."""
 
+from collections.abc import Iterator
+from typing import TypeAlias
+
 import model
-from cases.machine.case import BOTH, PAGE, RO, RW, Case, Resume, Run, Write, gathered, page
+from cases.machine.case import BOTH, PAGE, RO, RW, Case, Pages, Registers, Resume, Run, Subject, Write, gathered, page
 from cases.machine.code import TRAP, Code, encode, line, make_blob
+
+Programs: TypeAlias = dict[str, tuple[bytes, Registers, Pages]]
 
 NEAR = 0x10000
 BLOCK = "exit/record/block"
@@ -12,7 +17,7 @@ FIRST = "exit/stopped/guest_first"
 COUNT = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
-def working_programs():
+def working_programs() -> Programs:
     """Name -> blob, registers, pages: runs that do something."""
     counter = Code().op("load_imm", a=1, x=3).op("fallthrough")
     counter.label("loop").op("add_imm_64", a=1, b=1, x=-1)
@@ -47,7 +52,7 @@ def working_programs():
     }
 
 
-def ending_programs():
+def ending_programs() -> Programs:
     """The same of runs that end in other ways than a trap at the end."""
     load = encode("load_imm", a=1, x=1)
     fault = Code().op("load_imm", a=1, x=1).op("fallthrough").op("store_u8", a=1, x=NEAR)
@@ -70,14 +75,14 @@ def ending_programs():
     }
 
 
-def small_programs():
+def small_programs() -> dict[str, tuple[bytes, int, Registers, Pages]]:
     """Name -> blob, gas, registers, pages."""
     gas = {"out_of_gas_at_the_third_block": 30, "out_of_gas_at_once": 36}
     programs = working_programs() | ending_programs()
     return {name: (blob, gas.get(name, 1000), regs, pages) for name, (blob, regs, pages) in programs.items()}
 
 
-def complete():
+def complete() -> Iterator[Case]:
     """All records of each program, of each kind and of both."""
     for word, (blob, gas, regs, pages) in small_programs().items():
         for kinds, name in (
@@ -122,7 +127,7 @@ def complete():
     )
 
 
-def stops():
+def stops() -> Iterator[Case]:
     """Every program stopped after every number of blocks and of instructions, and resumed to its
     end.
     """
@@ -159,10 +164,12 @@ def stops():
         )
 
 
-def stops_after(case, kind, count):
+def stops_after(case: Case, kind: str, count: int) -> bool:
     """True when the harness stop of the first step really happens."""
     machine = model.load(case.blob, case.mem_cycles, [model.Page(*entry) for entry in case.pages])
     run = case.steps[0]
+    if not isinstance(run, Run):
+        raise TypeError(f"{case.name} does not begin with a run")
     stop = machine.run(
         model.State(run.pc, run.gas, [run.regs.get(index, 0) for index in range(13)]),
         model.Until(**{kind: count}),
@@ -170,7 +177,7 @@ def stops_after(case, kind, count):
     return stop.exit == "stopped"
 
 
-def stop_details():
+def stop_details() -> Iterator[Case]:
     """What a stop leaves and what comes first."""
     blob = line(encode("load_imm", a=1, x=1), b"\1", encode("load_imm", a=2, x=2), TRAP)
     yield Case(
@@ -224,7 +231,7 @@ def stop_details():
     )
 
 
-def stops_before_exits():
+def stops_before_exits() -> Iterator[Case]:
     """The machine stops although the next thing would end the run."""
     yield Case(
         "stop_before_the_implicit_trap",
@@ -276,7 +283,7 @@ def stops_before_exits():
         )
 
 
-def exits_before_stops():
+def exits_before_stops() -> Iterator[Case]:
     """What ends a run before the count is full."""
     for word, blob, pages in (
         ("trap", line(TRAP), ()),
@@ -308,7 +315,7 @@ def exits_before_stops():
     )
 
 
-def stopped_loops():
+def stopped_loops() -> Iterator[Case]:
     """Counts of many turns, and what may happen while a machine is stopped."""
     loop = Code().label("l").op("add_imm_64", a=1, b=1, x=1).op("jump", to="l").blob()
     for count, word in ((1, "one"), (2, "two"), (3, "three"), (10, "ten"), (100, "a_hundred")):
@@ -351,7 +358,7 @@ def stopped_loops():
     )
 
 
-def subjects():
+def subjects() -> Iterator[Subject]:
     yield gathered("exit", "records", complete)
     yield gathered("exit", "stops", stops)
     yield gathered("exit", "stop_details", stop_details, stops_before_exits, exits_before_stops, stopped_loops)

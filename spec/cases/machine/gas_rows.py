@@ -4,8 +4,10 @@ An instruction under test has b1 = 0x43 and b2 = 0x05: its gas fields are A = 3,
 every format.
 """
 
+from collections.abc import Iterable, Iterator
+
 import model
-from cases.machine.case import Case, Run, Subject
+from cases.machine.case import Case, Rules, Run, Subject
 from cases.machine.code import INSN, TRAP, Code, encode
 from cases.machine.gas_steps import cost, exact_steps
 
@@ -18,16 +20,16 @@ FILLER = encode("load_imm", a=8, x=1)
 ROW = {record.name: record for record in model.table.GAS}
 
 
-def under_test(name, operands=APART):
+def under_test(name: str, operands: bytes = APART) -> bytes:
     return bytes([INSN[name].byte]) + operands
 
 
-def slow_register(register):
+def slow_register(register: int) -> bytes:
     """A load whose target the gas model sees in `register`."""
     return encode("load_ind_u8", a=register, b=12)
 
 
-def blocks_case(name, behaviour, blocks, against=()):
+def blocks_case(name: str, behaviour: str, blocks: Iterable[list[bytes]], against: Rules = ()) -> Case:
     """Several blocks of one program, each entered one gas short, with enough and one more."""
     code, entries = Code(), []
     for block in blocks:
@@ -39,14 +41,14 @@ def blocks_case(name, behaviour, blocks, against=()):
     return Case(f"{name}_{behaviour}", ("gas/table", "gas/cost"), blob, steps, against)
 
 
-def code_of(*instructions):
+def code_of(*instructions: bytes) -> Code:
     code = Code()
     for instruction in instructions:
         code.raw(instruction)
     return code
 
 
-def slots_case(name):
+def slots_case(name: str) -> Case:
     """With s slots and k fillers before it a slow instruction waits a cycle exactly when s + k is 4
     or more.
     """
@@ -66,7 +68,7 @@ def slots_case(name):
     )
 
 
-def row_cases(name):
+def row_cases(name: str) -> Iterator[Case]:
     test, ends = under_test(name), INSN[name].ends
     tail = [] if ends else [CONSUMER]
     late = [[slow_register(register), test, *tail] for register in FIELDS]
@@ -86,7 +88,7 @@ def row_cases(name):
     yield slots_case(name)
 
 
-def subjects():
+def subjects() -> Iterator[Subject]:
     forms = dict.fromkeys(record.form for record in INSN.values())
     for form in forms:
         names = [record.name for record in INSN.values() if record.form == form]

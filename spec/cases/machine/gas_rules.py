@@ -2,7 +2,9 @@
 simulation counts.
 """
 
-from cases.machine.case import PAGE, Case, Resume, Run, gathered, page
+from collections.abc import Iterator
+
+from cases.machine.case import PAGE, Case, Pages, Registers, Resume, Rules, Run, Subject, gathered, page
 from cases.machine.code import INSN, TRAP, Code, encode, immediate, make_blob
 from cases.machine.gas_rows import ROW, code_of, slow_register
 from cases.machine.gas_steps import cost, exact_steps, short_then_resumed
@@ -33,7 +35,16 @@ ODD_WALKS = (
 )
 
 
-def exact(name, rules, blob, against=(), mem_cycles=25, pages=(), regs=None, pc=0):
+def exact(
+    name: str,
+    rules: Rules,
+    blob: bytes,
+    against: Rules = (),
+    mem_cycles: int = 25,
+    pages: Pages = (),
+    regs: Registers | None = None,
+    pc: int = 0,
+) -> Case:
     return Case(
         name,
         (*rules, "gas/cost"),
@@ -45,7 +56,7 @@ def exact(name, rules, blob, against=(), mem_cycles=25, pages=(), regs=None, pc=
     )
 
 
-def gas_range():
+def gas_range() -> Iterator[Case]:
     """Budgets over the whole range."""
     programs = {
         "one_trap": make_blob(TRAP, [0]),
@@ -81,7 +92,7 @@ def gas_range():
     )
 
 
-def charging():
+def charging() -> Iterator[Case]:
     """A block is paid in full before anything of it runs, each time."""
     long = Code()
     for register in range(12):
@@ -114,7 +125,7 @@ def charging():
     )
 
 
-def no_refund():
+def no_refund() -> Iterator[Case]:
     """What is charged stays charged."""
     store = encode("store_u8", a=1, x=NEAR)
     blob = make_blob(store + encode("ecalli", x=1) + TRAP, [0, len(store), len(store) + 2])
@@ -144,7 +155,7 @@ def no_refund():
         )
 
 
-def charged_each_time():
+def charged_each_time() -> Iterator[Case]:
     """Each entry of a block is charged again."""
     blob = make_blob(b"\1\1\1\1\1" + TRAP, range(6))
     for gas in range(7):
@@ -174,7 +185,7 @@ def charged_each_time():
     yield Case("jump_back_past_the_first_block", (ENTERED, OUT), blob, [Run(gas=60)])
 
 
-def implicit_trap():
+def implicit_trap() -> Iterator[Case]:
     one, met = "isa/implicit_trap", "gas/implicit_trap"
     for word, code, starts in (
         ("at_the_end", b"\1", [0]),
@@ -201,7 +212,7 @@ def implicit_trap():
     )
 
 
-def mem_cycles():
+def mem_cycles() -> Iterator[Case]:
     """The four tiers, whatever the pages, and the values that are refused."""
     for tier in TIERS:
         for name in (
@@ -242,7 +253,7 @@ def mem_cycles():
         )
 
 
-def tiers_and_pages():
+def tiers_and_pages() -> Iterator[Case]:
     """The tier does not depend on the pages; other tiers are refused."""
     for tier in TIERS:
         yield exact(
@@ -293,7 +304,7 @@ def tiers_and_pages():
         )
 
 
-def slots():
+def slots() -> Iterator[Case]:
     """Four slots a cycle, the excess is lost."""
     rule = "gas/slots"
     for count in [*range(1, 14), 20, 40]:
@@ -326,14 +337,14 @@ def slots():
         yield exact(f"four_slots_after_{word}_used", (rule,), blob)
 
 
-def move_reg():
+def move_reg() -> Iterator[Case]:
     """A move passes its ready time on and takes no time itself."""
     rule = "gas/move_reg"
 
-    def move(d, a):
+    def move(d: int, a: int) -> bytes:
         return encode("move_reg", d=d, a=a)
 
-    def use(register):
+    def use(register: int) -> bytes:
         return encode("reverse_bytes", d=9, a=register)
 
     for count in (1, 2, 4, 5, 20):
@@ -361,11 +372,11 @@ def move_reg():
     yield exact("no_move_at_all", (), code_of(slow_register(1), use(1), TRAP).blob(), (rule,))
 
 
-def dependency():
+def dependency() -> Iterator[Case]:
     """Chains through the gas fields, which are not the registers of the instruction's meaning."""
     rule = "gas/dependency"
 
-    def add(a, b, d):
+    def add(a: int, b: int, d: int) -> bytes:
         return encode("add_64", a=a, b=b, d=d)
 
     for word, instructions, linked in (
@@ -420,7 +431,7 @@ def dependency():
         )
 
 
-def long_chains():
+def long_chains() -> Iterator[Case]:
     """Sums of many cycles."""
     rule = "gas/dependency"
     for length in (1, 2, 3, 5, 10):
@@ -430,7 +441,7 @@ def long_chains():
     yield exact("chain_of_forty_loads", (rule,), blob, mem_cycles=100)
 
 
-def cost_bounds():
+def cost_bounds() -> Iterator[Case]:
     """max(last - 3, 1) on unbounded integers."""
     for word, instructions in (
         ("of_moves_only", [encode("move_reg", d=1, a=2)]),
@@ -459,7 +470,7 @@ def cost_bounds():
     yield exact("of_a_long_block", ("gas/slots",), code_of(*[LOAD_1] * 1000, TRAP).blob())
 
 
-def fields():
+def fields() -> Iterator[Case]:
     """Clamping, and register bytes beyond the code."""
     missing = "gas/fields/missing"
     for low in (11, 12, 13, 14, 15):
@@ -474,7 +485,7 @@ def fields():
                 yield exact(f"{name}_{low}_and_{high}", ("gas/fields", rule), code.blob(), (missing,))
 
 
-def missing_fields():
+def missing_fields() -> Iterator[Case]:
     """A register byte beyond the code is register 12."""
     missing = "gas/fields/missing"
     for name in (
@@ -524,7 +535,7 @@ def missing_fields():
 FIELD_BYTES = ((0x11, 2), (0x21, 1), (0x21, 2), (0x21, 3), (0xCD, 2), (0x21, 0x11))
 
 
-def slot_rules():
+def slot_rules() -> Iterator[Case]:
     """Every row whose slots depend on its fields: A is B, A is D, B is D, all apart, A and B equal
     only after clamping, A is only the low nibble of the third byte. A block for each, paid exactly.
     """
@@ -545,7 +556,7 @@ def slot_rules():
         yield Case(f"{name}_by_its_fields", (rule, "gas/cost"), blob, steps, (other,))
 
 
-def branch_cost():
+def branch_cost() -> Iterator[Case]:
     """1 cycle to a trap or an unlikely, 20 to anything else, for each branch."""
     rule = "gas/branch_cost"
     for record in INSN.values():
@@ -593,7 +604,7 @@ def branch_cost():
     yield exact("load_imm_jump_to_a_trap_is_no_branch", (), make_blob(b"\x50\x01\x03\0", [0, 3]), (rule,))
 
 
-def walk():
+def walk() -> Iterator[Case]:
     """What the walk visits beyond well-formed code."""
     through, bits, invalid = ODD_WALKS
     plain = "gas/walk"
@@ -647,7 +658,7 @@ def walk():
     )
 
 
-def walk_ends():
+def walk_ends() -> Iterator[Case]:
     """Where the walk stops."""
     through, bits, _invalid = ODD_WALKS
     plain, none = "gas/walk", ODD_WALKS
@@ -673,7 +684,7 @@ def walk_ends():
     )
 
 
-def subjects():
+def subjects() -> Iterator[Subject]:
     yield gathered("gas", "gas_range", gas_range)
     yield gathered("gas", "charging", charging, no_refund, charged_each_time)
     yield gathered("gas", "implicit_trap", implicit_trap)

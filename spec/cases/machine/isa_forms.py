@@ -5,9 +5,11 @@ operands that lie in the next instruction, register fields above 12 and the bits
 Memory that these encodings happen to touch is given, as often as a run of the model asks for it.
 """
 
+from collections.abc import Callable, Iterable, Iterator
+
 import model
-from cases.machine.case import RW, Case, Run, page
-from cases.machine.code import INSN, TRAP, encode, make_blob
+from cases.machine.case import RW, Case, GivenPage, Pages, Registers, Run, page
+from cases.machine.code import INSN, TRAP, Starts, encode, make_blob
 
 REGS = {0: 2, 1: 0x8000000100000021, 2: 3, 5: 0x10004, 12: 0x20008}
 SIGNED = (b"", b"\x85", b"\x01\x82", b"\x01\x02\x83", b"\x01\x02\x03\x84", b"\x01\x02\x03\x04\x85")
@@ -15,9 +17,9 @@ COUNT = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight")
 OFFSETS = (b"", b"\x0c", b"\x0c\x00", b"\x0c\x00\x00", b"\x0c\x00\x00\x00", b"\x0c\x00\x00\x00\x01")
 
 
-def touched(blob, regs):
+def touched(blob: bytes, regs: Registers) -> Pages:
     """The pages that let the program run without a page fault."""
-    pages = []
+    pages: list[GivenPage] = []
     while True:
         given = [model.Page(*entry) for entry in sorted(pages)]
         machine = model.load(blob, 25, given)
@@ -27,7 +29,7 @@ def touched(blob, regs):
         pages.append(page(stop.argument, RW, bytes(range(0x71, 0x71 + 16))))
 
 
-def registers_read(code, position):
+def registers_read(code: bytes, position: int) -> Registers:
     """Those of REGS that the fields of the instruction at position name, whichever of them it
     reads.
     """
@@ -36,7 +38,7 @@ def registers_read(code, position):
     return {register: value for register, value in REGS.items() if register in fields}
 
 
-def form_case(name, behaviour, code, starts, regs=None):
+def form_case(name: str, behaviour: str, code: bytes, starts: Starts, regs: Registers | None = None) -> Case:
     regs = registers_read(code, code.index(INSN[name].byte)) if regs is None else regs
     blob = make_blob(code, starts)
     return Case(
@@ -49,7 +51,7 @@ def form_case(name, behaviour, code, starts, regs=None):
     )
 
 
-def followed(name, behaviour, instruction, **more):
+def followed(name: str, behaviour: str, instruction: bytes, regs: Registers | None = None) -> Case:
     """The instruction, then as many traps as a jump may reach."""
     after = TRAP * (12 if INSN[name].ends else 1)
     return form_case(
@@ -57,17 +59,17 @@ def followed(name, behaviour, instruction, **more):
         behaviour,
         instruction + after,
         [0, *range(len(instruction), len(instruction + after))],
-        **more,
+        regs,
     )
 
 
-def at_the_end(name, size, instruction):
+def at_the_end(name: str, size: int, instruction: bytes) -> Case:
     """The code ends after `size` bytes of the instruction."""
     where = "opcode" if size == 1 else f"{COUNT[size - 1]}_operand_byte" + "s" * (size > 2)
     return form_case(name, f"code_ends_after_{where}", instruction[:size], [0])
 
 
-def overlapped(name, size, tail=b"\x33\x35\x02\x03\x04"):
+def overlapped(name: str, size: int, tail: bytes = b"\x33\x35\x02\x03\x04") -> Case:
     """Only `size` bytes belong to the instruction; it reads on into a load_imm, which then runs as
     well.
     """
@@ -77,7 +79,7 @@ def overlapped(name, size, tail=b"\x33\x35\x02\x03\x04"):
     return form_case(name, f"next_instruction_starts_after_{where}", code, [0, size, size + len(tail)])
 
 
-def nibbles(name, make):
+def nibbles(name: str, make: Callable[[int, int], bytes]) -> Iterator[Case]:
     for behaviour, low, high in (
         ("low_nibble_is_thirteen", 13, 1),
         ("high_nibble_is_fourteen", 2, 14),
@@ -86,11 +88,11 @@ def nibbles(name, make):
         yield followed(name, behaviour, make(low, high))
 
 
-def byte_of(name):
+def byte_of(name: str) -> bytes:
     return bytes([INSN[name].byte])
 
 
-def no_args(name):
+def no_args(name: str) -> Iterator[Case]:
     yield followed(name, "has_no_operands", byte_of(name))
     yield followed(name, "ignores_one_operand_byte", byte_of(name) + b"\x33")
     yield followed(name, "ignores_twenty_four_operand_bytes", byte_of(name) + b"\x02" * 24)
@@ -110,7 +112,7 @@ def no_args(name):
     )
 
 
-def one_imm(name):
+def one_imm(name: str) -> Iterator[Case]:
     for size, x in enumerate(SIGNED):
         yield followed(name, f"immediate_has_{COUNT[size]}_bytes", byte_of(name) + x)
     yield followed(name, "ignores_twenty_operand_bytes", byte_of(name) + b"\x01" * 24)
@@ -119,7 +121,7 @@ def one_imm(name):
         yield overlapped(name, size)
 
 
-def one_reg_ext_imm(name):
+def one_reg_ext_imm(name: str) -> Iterator[Case]:
     full = byte_of(name) + b"\x03" + bytes(range(0xF1, 0xF9))
     yield followed(name, "is_complete", full)
     yield followed(name, "ignores_a_ninth_byte", full + b"\x99")
@@ -136,7 +138,7 @@ def one_reg_ext_imm(name):
         yield form_case(name, f"next_instruction_starts_after_{where}", code, [0, size, size + len(tail)])
 
 
-def one_offset(name):
+def one_offset(name: str) -> Iterator[Case]:
     for size, offset in enumerate(OFFSETS):
         yield followed(name, f"offset_has_{COUNT[size]}_bytes", byte_of(name) + offset)
     for size in range(1, 5):
@@ -148,7 +150,7 @@ def one_offset(name):
         yield form_case(name, f"negative_offset_of_{COUNT[size]}_bytes", code, [0, 2, 3, 4 + size])
 
 
-def one_reg_one_imm(name):
+def one_reg_one_imm(name: str) -> Iterator[Case]:
     for size, x in enumerate(SIGNED):
         yield followed(name, f"immediate_has_{COUNT[size]}_bytes", byte_of(name) + b"\x05" + x)
     for behaviour, first in (
@@ -164,7 +166,7 @@ def one_reg_one_imm(name):
         yield overlapped(name, size)
 
 
-def two_reg(name):
+def two_reg(name: str) -> Iterator[Case]:
     yield from nibbles(name, lambda low, high: byte_of(name) + bytes([low | high << 4]))
     yield followed(name, "ignores_one_more_byte", byte_of(name) + b"\x12\x99")
     yield followed(name, "ignores_twenty_more_bytes", byte_of(name) + b"\x12" + b"\xff" * 20)
@@ -173,7 +175,7 @@ def two_reg(name):
         yield overlapped(name, size)
 
 
-def two_reg_one_imm(name):
+def two_reg_one_imm(name: str) -> Iterator[Case]:
     for size, x in enumerate(SIGNED):
         yield followed(name, f"immediate_has_{COUNT[size]}_bytes", byte_of(name) + b"\x53" + x)
     yield from nibbles(name, lambda low, high: byte_of(name) + bytes([low | high << 4]) + b"\x06")
@@ -183,7 +185,7 @@ def two_reg_one_imm(name):
         yield overlapped(name, size)
 
 
-def two_reg_one_offset(name):
+def two_reg_one_offset(name: str) -> Iterator[Case]:
     for size, offset in enumerate(OFFSETS):
         yield followed(name, f"offset_has_{COUNT[size]}_bytes", byte_of(name) + b"\x21" + offset)
         yield followed(
@@ -199,7 +201,7 @@ def two_reg_one_offset(name):
         yield overlapped(name, size)
 
 
-def lengths(name, beside, shift):
+def lengths(name: str, beside: int, shift: int) -> Iterator[Case]:
     """Every length field, those that are cut to four included; `beside` are the other bits of its
     byte.
     """
@@ -208,41 +210,43 @@ def lengths(name, beside, shift):
         yield followed(name, f"length_field_is_{COUNT[length]}", instruction)
 
 
-def second_operands(name, x, variants, word, key, **more):
+def second_operands(
+    name: str, x: bytes, variants: Iterable[bytes], word: str, make: Callable[[bytes, bytes], bytes]
+) -> Iterator[Case]:
     """The operand after a complete imm_x and after an empty one."""
     for size, operand in enumerate(variants):
-        yield followed(name, f"{word}_has_{COUNT[size]}_bytes", encode(name, x=x, **{key: operand}, **more))
+        yield followed(name, f"{word}_has_{COUNT[size]}_bytes", make(x, operand))
         if size in (0, 1, 4):
             behaviour = f"first_is_empty_and_{word}_has_{COUNT[size]}_bytes"
-            yield followed(name, behaviour, encode(name, x=b"", **{key: operand}, **more))
+            yield followed(name, behaviour, make(b"", operand))
 
 
-def ends_and_overlaps(name, complete):
+def ends_and_overlaps(name: str, complete: bytes) -> Iterator[Case]:
     for size in sorted({1, 2, 3, len(complete) - 2, len(complete) - 1}):
         yield at_the_end(name, size, complete)
     for size in (1, 2, 3):
         yield overlapped(name, size)
 
 
-def two_imm(name):
+def two_imm(name: str) -> Iterator[Case]:
     yield from lengths(name, 0, 0)
     yield followed(name, "ignores_the_bits_above_the_length", byte_of(name) + b"\xfa\x10\x20\x30\x40")
-    yield from second_operands(name, b"\x10\x20", SIGNED, "second", "y")
+    yield from second_operands(name, b"\x10\x20", SIGNED, "second", lambda x, y: encode(name, x=x, y=y))
     yield followed(name, "length_reaches_past_the_instruction", byte_of(name) + b"\x04\x10")
     yield from ends_and_overlaps(name, byte_of(name) + b"\x02\x10\x20\x30\x40")
 
 
-def one_reg_two_imm(name):
+def one_reg_two_imm(name: str) -> Iterator[Case]:
     yield from lengths(name, 5, 4)
     yield followed(name, "ignores_bit_seven", byte_of(name) + b"\xa5\x10\x20\x30\x40")
     yield followed(name, "low_nibble_is_thirteen", byte_of(name) + b"\x2d\x10\x20\x30\x40")
     yield followed(name, "low_nibble_is_fifteen", byte_of(name) + b"\x2f\x10\x20\x30\x40")
-    yield from second_operands(name, b"\x10\x20", SIGNED, "second", "y", a=5)
+    yield from second_operands(name, b"\x10\x20", SIGNED, "second", lambda x, y: encode(name, a=5, x=x, y=y))
     yield followed(name, "length_reaches_past_the_instruction", byte_of(name) + b"\x45\x10")
     yield from ends_and_overlaps(name, byte_of(name) + b"\x25\x10\x20\x30\x40")
 
 
-def one_reg_imm_offset(name):
+def one_reg_imm_offset(name: str) -> Iterator[Case]:
     for length in range(8):
         x = b"\x03\0\0\0"[: min(4, length)]
         head = byte_of(name) + bytes([2 | length << 4]) + x
@@ -254,12 +258,14 @@ def one_reg_imm_offset(name):
     yield followed(name, "ignores_bit_seven", byte_of(name) + b"\xa2\x03\x00\x0c\x00")
     yield followed(name, "low_nibble_is_thirteen", byte_of(name) + b"\x2d\x08\x00\x0c")
     yield followed(name, "low_nibble_is_fifteen", byte_of(name) + b"\x2f\x08\x00\x0c")
-    yield from second_operands(name, b"\x03", OFFSETS, "offset", "offset", a=2)
+    yield from second_operands(
+        name, b"\x03", OFFSETS, "offset", lambda x, offset: encode(name, a=2, x=x, offset=offset)
+    )
     yield followed(name, "length_reaches_past_the_instruction", byte_of(name) + b"\x42\x03")
     yield from ends_and_overlaps(name, byte_of(name) + b"\x12\x03\0\0\0\0")
 
 
-def two_reg_two_imm(name):
+def two_reg_two_imm(name: str) -> Iterator[Case]:
     for length in range(8):
         x = SIGNED[min(4, length)]
         yield followed(
@@ -287,7 +293,7 @@ def two_reg_two_imm(name):
     yield from ends_and_overlaps(name, byte_of(name) + b"\x01\x02\x10\x20\x30\x40")
 
 
-def three_reg(name):
+def three_reg(name: str) -> Iterator[Case]:
     yield from nibbles(name, lambda low, high: byte_of(name) + bytes([low | high << 4]) + b"\x07")
     for behaviour, third in (
         ("third_byte_is_thirteen", 13),
@@ -322,5 +328,5 @@ GENERATORS = {
 }
 
 
-def form_cases(name):
+def form_cases(name: str) -> list[Case]:
     return list(GENERATORS[INSN[name].form](name))

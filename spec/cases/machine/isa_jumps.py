@@ -2,16 +2,20 @@
 before.
 """
 
-from cases.machine.case import BIG_GAS, Case, Run, gathered
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from cases.machine.case import BIG_GAS, Case, Registers, Run, Subject, gathered
 from cases.machine.code import INSN, TRAP, Code, encode, immediate, make_blob
+from model.table import ROLE_OF, Kind
 
 DYNAMIC = ("jump_ind", "load_imm_jump_ind")
 LEGAL = "isa/legal_target"
 LOAD_7 = encode("load_imm", a=7, x=7)
-ALWAYS = {
+ALWAYS: dict[str, Registers] = {
     "branch_eq_imm": {},
     "branch_ne_imm": {2: 1},
-    "branch_lt_u_imm": None,
+    "branch_lt_u_imm": {},
     "branch_le_u_imm": {},
     "branch_ge_u_imm": {},
     "branch_gt_u_imm": {2: 1},
@@ -31,32 +35,32 @@ STATIC = tuple(
 )
 
 
-def taken(name, offset):
+def taken(name: str, offset: int) -> tuple[bytes, Registers]:
     """The instruction that certainly jumps by `offset` (four bytes), and the registers for it."""
-    offset = immediate(offset, 4)
+    four = immediate(offset, 4)
     if INSN[name].form == "one_offset":
-        return encode(name, offset=offset), {}
+        return encode(name, offset=four), {}
     if INSN[name].form == "two_reg_one_offset":
-        return encode(name, a=2, b=3, offset=offset), ALWAYS[name]
+        return encode(name, a=2, b=3, offset=four), ALWAYS[name]
     x = 1 if name in ("branch_lt_u_imm", "load_imm_jump") else 0
-    return encode(name, a=2, x=x, offset=offset), ALWAYS.get(name) or {}
+    return encode(name, a=2, x=x, offset=four), ALWAYS.get(name, {})
 
 
-def not_taken(name, offset):
+def not_taken(name: str, offset: int) -> tuple[bytes, Registers] | None:
     """The opposite, None where there is none."""
-    offset = immediate(offset, 4)
-    if not name.startswith("branch"):
+    four = immediate(offset, 4)
+    if ROLE_OF[name].kind is not Kind.BRANCH:
         return None
     equal = "_eq" in name or "_le" in name or "_ge" in name
     if INSN[name].form == "two_reg_one_offset":
         regs = {2: 1, 3: 2} if equal else {}
         regs = {2: 2, 3: 1} if "_le" in name else regs
-        return encode(name, a=2, b=3, offset=offset), regs
+        return encode(name, a=2, b=3, offset=four), regs
     value = {"_eq": 5, "_le": 5, "_ge": 1}.get(name[6:9], 2)
-    return encode(name, a=2, x=2, offset=offset), {2: value}
+    return encode(name, a=2, x=2, offset=four), {2: value}
 
 
-def at_distance(name):
+def at_distance(name: str) -> Iterator[Case]:
     """One program, the jump in its middle, and a target for each kind of position."""
     jump, regs = taken(name, 0)
     size = len(jump)
@@ -110,12 +114,12 @@ def at_distance(name):
                 )
 
 
-def static_targets():
+def static_targets() -> Iterator[Case]:
     for name in STATIC:
         yield from at_distance(name)
 
 
-def short_offsets():
+def short_offsets() -> Iterator[Case]:
     """Jumps with fewer than four offset bytes go where those bytes say."""
     for size in (1, 2, 3, 4):
         for behaviour, extra in (("to_a_block", 1), ("to_a_middle", 4), ("to_an_operand", 2)):
@@ -148,7 +152,9 @@ def short_offsets():
 DYNAMIC_TAIL = TRAP + LOAD_7 + LOAD_7 + TRAP + b"\xe7"
 
 
-def dynamic(kind, address, table, entry_size=1, base=None):
+def dynamic(
+    kind: str, address: int, table: Collection[int], entry_size: int = 1, base: int | None = None
+) -> tuple[bytes, Registers]:
     """A dynamic jump to `address`: the base in register 4, the rest in the immediate."""
     base = 0x1000 if base is None else base
     y = (address - base) % 2**32
@@ -163,9 +169,17 @@ def dynamic(kind, address, table, entry_size=1, base=None):
     return make_blob(code, starts, entries, entry_size), {4: base}
 
 
-def dynamic_case(kind, behaviour, address, table, legal, **more):
+def dynamic_case(
+    kind: str,
+    behaviour: str,
+    address: int,
+    table: Collection[int],
+    legal: bool,
+    entry_size: int = 1,
+    base: int | None = None,
+) -> Case:
     rules = (f"isa/{kind}", "isa/dynamic_jump") + (() if legal else ("exit/panic",))
-    blob, regs = dynamic(kind, address, table, **more)
+    blob, regs = dynamic(kind, address, table, entry_size, base)
     return Case(
         f"{kind}_{behaviour}",
         rules,
@@ -175,7 +189,7 @@ def dynamic_case(kind, behaviour, address, table, legal, **more):
     )
 
 
-def dynamic_jumps():
+def dynamic_jumps() -> Iterator[Case]:
     """Addresses, entries and entry sizes. Table entries below 20 are relative to the end of the
     jump.
     """
@@ -222,7 +236,7 @@ def dynamic_jumps():
             yield dynamic_case(kind, f"base_{word}", 4, (0, 1, 4), True, base=base)
 
 
-def table_entries():
+def table_entries() -> Iterator[Case]:
     """What an entry says, and how many bytes it has."""
     for kind in DYNAMIC:
         for behaviour, entry in (
@@ -236,7 +250,7 @@ def table_entries():
             case.rules += (LEGAL,)
             yield case
         case = dynamic_case(kind, "entry_zero_is_the_jump_itself", 2, (100,), True)
-        case.steps[0].gas = 100
+        case.steps = [replace(step, gas=100) for step in case.steps if isinstance(step, Run)]
         yield case
         for size in (1, 2, 3, 4):
             word = ("one", "two", "three", "four")[size - 1]
@@ -260,7 +274,7 @@ def table_entries():
                 )
 
 
-def loops_of_dynamic_jumps():
+def loops_of_dynamic_jumps() -> Iterator[Case]:
     """A dynamic jump to itself spends its gas."""
     blob = make_blob(encode("jump_ind", a=1, x=0), [0], (0,))
     yield Case(
@@ -279,7 +293,7 @@ def loops_of_dynamic_jumps():
     )
 
 
-def jump_order():
+def jump_order() -> Iterator[Case]:
     """load_imm_jump and load_imm_jump_ind write rA, but read rB first."""
     reads, writes = "isa/jump_reads_first", "isa/jump_writes_first"
     jump = encode("load_imm_jump_ind", a=7, b=7, x=0x63, y=6)
@@ -314,7 +328,7 @@ def jump_order():
     )
 
 
-def jump_writes():
+def jump_writes() -> Iterator[Case]:
     """rA is written whether the jump is legal or not."""
     reads, writes = "isa/jump_reads_first", "isa/jump_writes_first"
     for name in ("load_imm_jump_ind", "load_imm_jump"):
@@ -349,7 +363,7 @@ def jump_writes():
         )
 
 
-def subjects():
+def subjects() -> Iterator[Subject]:
     yield gathered("isa", "static_targets", static_targets)
     yield gathered("isa", "short_offsets", short_offsets)
     yield gathered("isa", "dynamic_jumps", dynamic_jumps, table_entries, loops_of_dynamic_jumps)

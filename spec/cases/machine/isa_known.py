@@ -4,7 +4,10 @@ into.
 Each row names the outcome; `assay fill` fails when the model says something else.
 """
 
-from cases.machine.case import BIG_GAS, RO, RW, Case, Run, Subject, page
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from cases.machine.case import BIG_GAS, RO, RW, Case, Known, Pages, Registers, Run, Subject, page
 from cases.machine.code import make_blob
 from cases.machine.gas_steps import exact_steps
 
@@ -51,10 +54,22 @@ COSTS = (
     ("forty_div_u_32", "c11002" * 40 + "00", "100" * 40 + "1", 25, {0: 96}),
 )
 
-# name, code, start digits, registers, table, what is known; more keys: gas, pages, pc
-OUTCOMES = (
-    ("third_byte_is_clamped", "c8102000", "1001", {0: 1, 1: 2}, (), dict(exit="trap", pc=3, r12=3)),
-    (
+
+class Outcome(NamedTuple):
+    name: str
+    code: str
+    starts: str  # a digit for each byte of the code
+    regs: Registers
+    table: tuple[int, ...]
+    known: Known
+    gas: int = BIG_GAS
+    pages: Pages = ()
+    pc: int = 0
+
+
+OUTCOMES: tuple[Outcome, ...] = (
+    Outcome("third_byte_is_clamped", "c8102000", "1001", {0: 1, 1: 2}, (), dict(exit="trap", pc=3, r12=3)),
+    Outcome(
         "ecalli_sign_extends_its_id",
         "0aff00",
         "101",
@@ -62,10 +77,10 @@ OUTCOMES = (
         (),
         dict(exit="host_call", argument=2**32 - 1, pc=2),
     ),
-    ("ecalli_of_two_bytes", "0a0701", "100", {}, (), dict(exit="host_call", argument=263, pc=3)),
-    ("ecall_alone", "03", "1", {}, (), dict(exit="ecall", pc=1, spent=97)),
-    ("sbrk_panics", "330001651000", "100101", {}, (), dict(exit="panic", pc=3, r0=1, spent=1)),
-    (
+    Outcome("ecalli_of_two_bytes", "0a0701", "100", {}, (), dict(exit="host_call", argument=263, pc=3)),
+    Outcome("ecall_alone", "03", "1", {}, (), dict(exit="ecall", pc=1, spent=97)),
+    Outcome("sbrk_panics", "330001651000", "100101", {}, (), dict(exit="panic", pc=3, r0=1, spent=1)),
+    Outcome(
         "division_looks_at_low_halves",
         "c1100200",
         "1001",
@@ -73,7 +88,7 @@ OUTCOMES = (
         (),
         dict(r2=2**64 - 1, spent=57),
     ),
-    (
+    Outcome(
         "div_s_32_overflow",
         "c2100200",
         "1001",
@@ -81,10 +96,10 @@ OUTCOMES = (
         (),
         dict(r2=0xFFFFFFFF80000000),
     ),
-    ("rem_s_32_overflow", "c4100200", "1001", {0: 2**31, 1: 2**32 - 1, 2: 9}, (), dict(r2=0)),
-    ("div_s_64_overflow", "cc100200", "1001", {0: 2**63, 1: 2**64 - 1}, (), dict(r2=2**63)),
-    ("rem_s_64_overflow", "ce100200", "1001", {0: 2**63, 1: 2**64 - 1, 2: 9}, (), dict(r2=0)),
-    (
+    Outcome("rem_s_32_overflow", "c4100200", "1001", {0: 2**31, 1: 2**32 - 1, 2: 9}, (), dict(r2=0)),
+    Outcome("div_s_64_overflow", "cc100200", "1001", {0: 2**63, 1: 2**64 - 1}, (), dict(r2=2**63)),
+    Outcome("rem_s_64_overflow", "ce100200", "1001", {0: 2**63, 1: 2**64 - 1, 2: 9}, (), dict(r2=0)),
+    Outcome(
         "rem_u_32_by_zero_sign_extends",
         "c3100200",
         "1001",
@@ -92,8 +107,8 @@ OUTCOMES = (
         (),
         dict(r2=0xFFFFFFFF80000001),
     ),
-    ("shift_into_the_last_register", "c5100c00", "1001", {0: 3, 1: 4}, (), dict(r12=0x30)),
-    (
+    Outcome("shift_into_the_last_register", "c5100c00", "1001", {0: 3, 1: 4}, (), dict(r12=0x30)),
+    Outcome(
         "load_imm_jump_panics_after_writing",
         "501063f401000000",
         "10000001",
@@ -101,7 +116,7 @@ OUTCOMES = (
         (),
         dict(exit="panic", pc=0, r0=0x63, spent=12),
     ),
-    (
+    Outcome(
         "load_imm_jump_ind_to_odd_address",
         "b41001630133010700",
         "100001001",
@@ -109,7 +124,7 @@ OUTCOMES = (
         (5,),
         dict(exit="panic", pc=0, r0=0x63, spent=19),
     ),
-    (
+    Outcome(
         "load_imm_jump_ind_reads_the_old_base",
         "b47701630633010700",
         "100001001",
@@ -117,7 +132,7 @@ OUTCOMES = (
         (0, 0, 0, 5),
         dict(exit="trap", pc=8, r1=7),
     ),
-    (
+    Outcome(
         "no_halt_address",
         "320033000100",
         "101001",
@@ -125,9 +140,9 @@ OUTCOMES = (
         (2, 2),
         dict(exit="panic", pc=0),
     ),
-    ("odd_address", "32000333000100", "1001001", {}, (3, 3), dict(exit="panic", pc=0)),
-    ("first_entry", "32000233000100", "1001001", {}, (3,), dict(exit="trap", pc=6, r0=1, spent=20)),
-    (
+    Outcome("odd_address", "32000333000100", "1001001", {}, (3, 3), dict(exit="panic", pc=0)),
+    Outcome("first_entry", "32000233000100", "1001001", {}, (3,), dict(exit="trap", pc=6, r0=1, spent=20)),
+    Outcome(
         "entry_inside_a_block",
         "32000233000133010200",
         "1001001001",
@@ -135,7 +150,7 @@ OUTCOMES = (
         (6,),
         dict(exit="panic", pc=0),
     ),
-    (
+    Outcome(
         "short_jump_inside_a_block",
         "280533000133010200",
         "101001001",
@@ -143,8 +158,8 @@ OUTCOMES = (
         (),
         dict(exit="panic", pc=0),
     ),
-    ("short_jump_to_a_block", "28030133010200", "1011001", {}, (), dict(exit="trap", pc=6, r1=2)),
-    (
+    Outcome("short_jump_to_a_block", "28030133010200", "1011001", {}, (), dict(exit="trap", pc=6, r1=2)),
+    Outcome(
         "branch_inside_a_block",
         "5110000a00000033000133010200",
         "10000001001001",
@@ -152,8 +167,8 @@ OUTCOMES = (
         (),
         dict(exit="panic", pc=0),
     ),
-    ("negative_target", "28fbffffff00", "100001", {}, (), dict(exit="panic", pc=0, gas=88), 100),
-    (
+    Outcome("negative_target", "28fbffffff00", "100001", {}, (), dict(exit="panic", pc=0, gas=88), 100),
+    Outcome(
         "jump_to_itself_until_gas_is_gone",
         "280000000000",
         "100001",
@@ -162,7 +177,7 @@ OUTCOMES = (
         dict(exit="out_of_gas", pc=0, gas=0),
         100,
     ),
-    (
+    Outcome(
         "unpaid_block_does_nothing",
         "3300010a0000",
         "100101",
@@ -171,8 +186,8 @@ OUTCOMES = (
         dict(exit="out_of_gas", pc=0, gas=0, r0=0),
         50,
     ),
-    ("runs_off_the_end", "330001", "100", {}, (), dict(exit="trap", pc=3, spent=2)),
-    (
+    Outcome("runs_off_the_end", "330001", "100", {}, (), dict(exit="trap", pc=3, spent=2)),
+    Outcome(
         "runs_off_the_end_with_one_gas",
         "330001",
         "100",
@@ -181,7 +196,7 @@ OUTCOMES = (
         dict(exit="out_of_gas", pc=3, gas=0),
         1,
     ),
-    (
+    Outcome(
         "runs_into_no_opcode",
         "330001e733010200",
         "10011001",
@@ -189,7 +204,7 @@ OUTCOMES = (
         (),
         dict(exit="trap", pc=8, r1=0, spent=2),
     ),
-    (
+    Outcome(
         "crosses_from_page_zero_to_the_top",
         "3801fc00",
         "1001",
@@ -199,7 +214,7 @@ OUTCOMES = (
         BIG_GAS,
         (page(0, RW),),
     ),
-    (
+    Outcome(
         "load_crosses_into_absent_page",
         "3a01fc0f00",
         "10001",
@@ -209,7 +224,7 @@ OUTCOMES = (
         BIG_GAS,
         (page(0, RW),),
     ),
-    (
+    Outcome(
         "store_crosses_into_read_only_page",
         "3e01fc0f00",
         "10001",
@@ -219,7 +234,7 @@ OUTCOMES = (
         BIG_GAS,
         (page(0, RW), page(4096, RO)),
     ),
-    (
+    Outcome(
         "skip_of_twenty_four",
         "330001" + "00" * 22 + "33010700",
         "1" + "0" * 24 + "1001",
@@ -227,7 +242,7 @@ OUTCOMES = (
         (),
         dict(exit="trap", pc=28, r1=7),
     ),
-    (
+    Outcome(
         "no_start_within_twenty_five",
         "330001" + "00" * 23 + "33010700",
         "1" + "0" * 25 + "1001",
@@ -238,9 +253,9 @@ OUTCOMES = (
 )
 
 # what recompilers got wrong, by behaviour
-DEFECTS = (
-    ("unlikely_costs_forty_cycles", "0200", "11", {}, (), dict(exit="trap", spent=38)),
-    (
+DEFECTS: tuple[Outcome, ...] = (
+    Outcome("unlikely_costs_forty_cycles", "0200", "11", {}, (), dict(exit="trap", spent=38)),
+    Outcome(
         "target_inside_a_block_that_is_never_taken",
         "5110000a00000033000133010200",
         "10000001001001",
@@ -248,7 +263,7 @@ DEFECTS = (
         (),
         dict(exit="trap", pc=13, r1=2),
     ),
-    (
+    Outcome(
         "target_inside_a_block_that_is_taken",
         "5110000a00000033000133010200",
         "10000001001001",
@@ -256,7 +271,7 @@ DEFECTS = (
         (),
         dict(exit="panic", pc=0),
     ),
-    (
+    Outcome(
         "dynamic_jump_inside_a_block",
         "32000233000133010200",
         "1001001001",
@@ -264,7 +279,7 @@ DEFECTS = (
         (6,),
         dict(exit="panic", pc=0),
     ),
-    (
+    Outcome(
         "entry_inside_a_block",
         "33010233020300",
         "1001001",
@@ -275,7 +290,7 @@ DEFECTS = (
         (),
         3,
     ),
-    (
+    Outcome(
         "entry_at_code_length",
         "33010233020300",
         "1001001",
@@ -286,7 +301,7 @@ DEFECTS = (
         (),
         7,
     ),
-    (
+    Outcome(
         "entry_far_beyond",
         "33010233020300",
         "1001001",
@@ -297,9 +312,9 @@ DEFECTS = (
         (),
         2**32,
     ),
-    ("entry_of_empty_code", "", "", {}, (), dict(exit="panic", pc=0, spent=0)),
-    ("end_of_code_is_a_trap", "330001", "100", {}, (), dict(exit="trap", pc=3)),
-    (
+    Outcome("entry_of_empty_code", "", "", {}, (), dict(exit="panic", pc=0, spent=0)),
+    Outcome("end_of_code_is_a_trap", "330001", "100", {}, (), dict(exit="trap", pc=3)),
+    Outcome(
         "divisor_of_two_to_32_unsigned_quotient",
         "c1100200",
         "1001",
@@ -307,7 +322,7 @@ DEFECTS = (
         (),
         dict(r2=2**64 - 1),
     ),
-    (
+    Outcome(
         "divisor_of_two_to_32_signed_quotient",
         "c2100200",
         "1001",
@@ -315,7 +330,7 @@ DEFECTS = (
         (),
         dict(r2=2**64 - 1),
     ),
-    (
+    Outcome(
         "divisor_of_two_to_32_unsigned_remainder",
         "c3100200",
         "1001",
@@ -323,8 +338,8 @@ DEFECTS = (
         (),
         dict(r2=5),
     ),
-    ("divisor_of_two_to_32_signed_remainder", "c4100200", "1001", {0: 5, 1: 2**32}, (), dict(r2=5)),
-    (
+    Outcome("divisor_of_two_to_32_signed_remainder", "c4100200", "1001", {0: 5, 1: 2**32}, (), dict(r2=5)),
+    Outcome(
         "least_by_minus_one_32_quotient",
         "c2100200",
         "1001",
@@ -332,7 +347,7 @@ DEFECTS = (
         (),
         dict(r2=0xFFFFFFFF80000000),
     ),
-    (
+    Outcome(
         "least_by_minus_one_32_remainder",
         "c4100200",
         "1001",
@@ -340,7 +355,7 @@ DEFECTS = (
         (),
         dict(r2=0),
     ),
-    (
+    Outcome(
         "least_by_minus_one_64_quotient",
         "cc100200",
         "1001",
@@ -348,7 +363,7 @@ DEFECTS = (
         (),
         dict(r2=2**63),
     ),
-    (
+    Outcome(
         "least_by_minus_one_64_remainder",
         "ce100200",
         "1001",
@@ -356,7 +371,7 @@ DEFECTS = (
         (),
         dict(r2=0),
     ),
-    (
+    Outcome(
         "unsigned_remainder_by_zero_keeps_no_high_half",
         "c3100200",
         "1001",
@@ -364,7 +379,7 @@ DEFECTS = (
         (),
         dict(r2=0xFFFFFFFF80000001),
     ),
-    (
+    Outcome(
         "signed_remainder_by_zero_keeps_no_high_half",
         "c4100200",
         "1001",
@@ -372,8 +387,8 @@ DEFECTS = (
         (),
         dict(r2=0xFFFFFFFF80000001),
     ),
-    ("shift_32_writes_the_last_register", "c5100c00", "1001", {0: 3, 1: 4}, (), dict(r12=0x30)),
-    (
+    Outcome("shift_32_writes_the_last_register", "c5100c00", "1001", {0: 3, 1: 4}, (), dict(r12=0x30)),
+    Outcome(
         "shift_32_counts_by_the_last_register_it_writes",
         "c5c00c00",
         "1001",
@@ -381,7 +396,7 @@ DEFECTS = (
         (),
         dict(r12=0x30),
     ),
-    (
+    Outcome(
         "shift_64_counts_by_the_last_register_it_writes",
         "cfc00c00",
         "1001",
@@ -389,9 +404,9 @@ DEFECTS = (
         (),
         dict(r12=0x30),
     ),
-    ("shift_right_64_of_the_last_register", "d01c0c00", "1001", {1: 4, 12: 0x30}, (), dict(r12=3)),
-    ("rotate_writes_the_last_register", "dfc00c00", "1001", {0: 0x30, 12: 4}, (), dict(r12=3)),
-    (
+    Outcome("shift_right_64_of_the_last_register", "d01c0c00", "1001", {1: 4, 12: 0x30}, (), dict(r12=3)),
+    Outcome("rotate_writes_the_last_register", "dfc00c00", "1001", {0: 0x30, 12: 4}, (), dict(r12=3)),
+    Outcome(
         "shift_of_immediate_by_the_last_register_in_place",
         "90cc0300",
         "1001",
@@ -399,7 +414,7 @@ DEFECTS = (
         (),
         dict(r12=0x30),
     ),
-    (
+    Outcome(
         "carry_of_an_overwritten_operand",
         "c82000d80101d8200000",
         "1001001001",
@@ -407,7 +422,7 @@ DEFECTS = (
         (),
         dict(r0=1),
     ),
-    (
+    Outcome(
         "address_keeps_the_old_base",
         "971203c82000820300",
         "100100101",
@@ -417,7 +432,7 @@ DEFECTS = (
         BIG_GAS,
         (page(0, RW, bytes(range(64))),),
     ),
-    (
+    Outcome(
         "address_description_of_a_moved_register",
         "9712026421c81000820300",
         "10010100101",
@@ -427,7 +442,7 @@ DEFECTS = (
         BIG_GAS,
         (page(0, RW, bytes(range(64))),),
     ),
-    (
+    Outcome(
         "scaled_index_writes_its_intermediates",
         "c81102c82202c82004824500",
         "100100100101",
@@ -437,7 +452,7 @@ DEFECTS = (
         BIG_GAS,
         (page(0, RW, bytes(range(64))),),
     ),
-    (
+    Outcome(
         "failed_fusion_charges_once",
         "c81102c82202c82004c1450600",
         "1001001001001",
@@ -445,7 +460,7 @@ DEFECTS = (
         (),
         dict(exit="trap", spent=58),
     ),
-    (
+    Outcome(
         "no_opcode_does_not_merge_blocks",
         "01ffc11002c11002c1100200",
         "111001001001",
@@ -453,7 +468,7 @@ DEFECTS = (
         (),
         dict(exit="trap", pc=12),
     ),
-    (
+    Outcome(
         "missing_operand_byte_is_register_twelve_for_gas",
         "340c0086",
         "1001",
@@ -463,9 +478,9 @@ DEFECTS = (
         BIG_GAS,
         (page(0, RW),),
     ),
-    ("gas_of_two_to_63", "0100", "11", {}, (), dict(exit="trap", gas=2**63 - 2), 2**63),
-    ("gas_of_all_ones", "0100", "11", {}, (), dict(exit="trap", gas=2**64 - 3), 2**64 - 1),
-    (
+    Outcome("gas_of_two_to_63", "0100", "11", {}, (), dict(exit="trap", gas=2**63 - 2), 2**63),
+    Outcome("gas_of_all_ones", "0100", "11", {}, (), dict(exit="trap", gas=2**64 - 3), 2**64 - 1),
+    Outcome(
         "gas_is_zero_when_it_is_gone",
         "cb1002cb000000",
         "1001001",
@@ -474,7 +489,7 @@ DEFECTS = (
         dict(exit="out_of_gas", gas=0),
         30,
     ),
-    (
+    Outcome(
         "fault_argument_is_a_page_base",
         "3a01fc0f00",
         "10001",
@@ -483,7 +498,7 @@ DEFECTS = (
         dict(exit="page_fault", argument=0),
         BIG_GAS,
     ),
-    (
+    Outcome(
         "read_only_page_is_not_written",
         "3b010400",
         "1001",
@@ -493,7 +508,7 @@ DEFECTS = (
         BIG_GAS,
         (page(0, RO, b"\1"),),
     ),
-    (
+    Outcome(
         "hole_is_not_read",
         "34010400",
         "1001",
@@ -503,7 +518,7 @@ DEFECTS = (
         BIG_GAS,
         (page(4096),),
     ),
-    (
+    Outcome(
         "ecalli_is_the_last_instruction",
         "0a01",
         "10",
@@ -511,7 +526,7 @@ DEFECTS = (
         (),
         dict(exit="host_call", argument=1, pc=2),
     ),
-    (
+    Outcome(
         "wide_access_at_the_end_of_memory",
         "3a01ff00",
         "1001",
@@ -521,9 +536,9 @@ DEFECTS = (
         BIG_GAS,
         (page(2**32 - 4096),),
     ),
-    ("trap_is_not_panic", "00", "1", {}, (), dict(exit="trap")),
-    ("ecall_is_not_panic", "03", "1", {}, (), dict(exit="ecall")),
-    (
+    Outcome("trap_is_not_panic", "00", "1", {}, (), dict(exit="trap")),
+    Outcome("ecall_is_not_panic", "03", "1", {}, (), dict(exit="ecall")),
+    Outcome(
         "free_loop_is_charged",
         "330000641028feffffff00",
         "10010100001",
@@ -535,10 +550,10 @@ DEFECTS = (
 )
 
 
-def cost_case(name, code, starts, mem_cycles, costs):
+def cost_case(name: str, code: str, starts: str, mem_cycles: int, costs: dict[int, int]) -> Case:
     """The blocks of one program, each with one gas short, exact and one more."""
     blob = make_blob(bytes.fromhex(code), starts)
-    steps = []
+    steps: list[Run] = []
     for pc, price in costs.items():
         runs = exact_steps(blob, pc, mem_cycles)
         if runs[1].gas != price:
@@ -547,29 +562,30 @@ def cost_case(name, code, starts, mem_cycles, costs):
     return Case(name, ("gas/cost",), blob, steps, ("gas/range",), mem_cycles=mem_cycles)
 
 
-def outcome_case(name, code, starts, regs, table, known, gas=BIG_GAS, pages=(), pc=0):
-    known = dict(known)
-    if "spent" in known:
-        known["gas"] = gas - known.pop("spent")
+def outcome_case(outcome: Outcome) -> Case:
+    name, code, starts, regs, table, expected, gas, pages, pc = outcome
+    known = {key: value for key, value in expected.items() if key != "spent"}
+    if "spent" in expected:
+        known["gas"] = gas - int(expected["spent"])
     rule = {
         "panic": "exit/panic",
         "page_fault": "exit/page_fault",
         "host_call": "exit/host_call_id",
         "ecall": "exit/ecall",
         "out_of_gas": "exit/definedness",
-    }.get(known.get("exit", "trap"), "exit/trap")
+    }.get(str(known.get("exit")), "exit/trap")
     return Case(
         name,
         (rule,),
         make_blob(bytes.fromhex(code), starts, table),
         [Run(pc, gas, regs)],
         ("exit/stopped",),
-        pages=tuple(pages),
+        pages=pages,
         known=known,
     )
 
 
-def subjects():
+def subjects() -> Iterator[Subject]:
     yield Subject("gas", "known_costs", [cost_case(*row) for row in COSTS])
-    yield Subject("isa", "known_outcomes", [outcome_case(*row) for row in OUTCOMES])
-    yield Subject("isa", "defects", [outcome_case(*row) for row in DEFECTS])
+    yield Subject("isa", "known_outcomes", [outcome_case(outcome) for outcome in OUTCOMES])
+    yield Subject("isa", "defects", [outcome_case(outcome) for outcome in DEFECTS])

@@ -5,9 +5,12 @@ shows. Bytes at the end of a page are put there by a write step: given with the 
 8 KiB of text.
 """
 
-from cases.machine.case import PAGE, RO, RW, Case, Run, Write, page
-from cases.machine.code import INSN, TRAP, encode, fits, line, signed
+from collections.abc import Iterator, Sequence
+
+from cases.machine.case import PAGE, RO, RW, Case, Pages, Registers, Rules, Run, Write, page
+from cases.machine.code import TRAP, Operands, encode, fits, line, signed
 from cases.machine.isa_values import MARK, look_alike, registers
+from model.table import ACCESS_OF
 
 NEAR = 0x10000
 EDGE = NEAR + PAGE
@@ -15,35 +18,28 @@ TOP = 2**32 - PAGE
 END = 2**32
 OFFSET = 0x20
 FILL = b"\xa5"
-WIDTHS = {"8": 1, "16": 2, "32": 4, "64": 8}
-MEMORY_NAMES = tuple(
-    name
-    for name in INSN
-    if name.startswith(("load_", "store_"))
-    and name.rsplit("_", 1)[1][1:] in WIDTHS
-    and name.rsplit("_", 1)[1][0] in "ui"
-)
+MEMORY_NAMES = tuple(ACCESS_OF)
 PERMISSIONS = (None, RO, RW)
 WORD = {None: "absent", RO: "read_only", RW: "writable"}
 
 
-def width_of(name):
-    return WIDTHS[name.rsplit("_", 1)[1][1:]]
+def width_of(name: str) -> int:
+    return ACCESS_OF[name].width
 
 
-def is_store(name):
-    return name.startswith("store")
+def is_store(name: str) -> bool:
+    return ACCESS_OF[name].is_store
 
 
-def is_indirect(name):
-    return "_ind_" in name
+def is_indirect(name: str) -> bool:
+    return bool(ACCESS_OF[name].base)
 
 
-def is_immediate_store(name):
-    return name.startswith("store_imm")
+def is_immediate_store(name: str) -> bool:
+    return ACCESS_OF[name].source == "Y"
 
 
-def access(name, address, value=0, index=0, base=None):
+def access(name: str, address: int, value: int = 0, index: int = 0, base: int | None = None) -> tuple[bytes, Registers]:
     """One instruction that accesses `address`, and the registers it wants; indirect ones use base +
     0x20 unless a base is given, and then whatever offset leads from it to the address.
     """
@@ -52,7 +48,7 @@ def access(name, address, value=0, index=0, base=None):
         base = (address - OFFSET) % END
     x = (address - base) % END if is_indirect(name) else address
     x = x - END if x >= END // 2 else x
-    operands = {"a": a, "b": b, "x": x}
+    operands: Operands = {"a": a, "b": b, "x": x}
     if is_immediate_store(name):
         del operands["b"]
         operands["y"] = value
@@ -65,15 +61,26 @@ def access(name, address, value=0, index=0, base=None):
     return encode(name, **operands), {a: value % 2**64 if is_store(name) else MARK} | regs
 
 
-def permission_rule(name):
+def permission_rule(name: str) -> str:
     return "mem/store_permission" if is_store(name) else "mem/load_permission"
 
 
-def fault_rules(name):
+def fault_rules(name: str) -> Rules:
     return f"isa/{name}", permission_rule(name), "exit/page_fault"
 
 
-def build(name, behaviour, address, pages, *, value=0, index=0, writes=(), faults=False, base=None):
+def build(
+    name: str,
+    behaviour: str,
+    address: int,
+    pages: Pages,
+    *,
+    value: int = 0,
+    index: int = 0,
+    writes: Sequence[tuple[int, bytes]] = (),
+    faults: bool = False,
+    base: int | None = None,
+) -> Case:
     instruction, regs = access(name, address, value, index, base)
     rules = fault_rules(name) if faults else (f"isa/{name}", permission_rule(name))
     against = (f"isa/{look_alike(name)}",) + (() if faults else ("mem/fault_address",))
@@ -90,7 +97,7 @@ def build(name, behaviour, address, pages, *, value=0, index=0, writes=(), fault
     )
 
 
-def values_of(width):
+def values_of(width: int) -> dict[str, int]:
     bits = 8 * width
     digits = 0x8123456789ABCDEF >> (64 - bits)
     return {
@@ -104,14 +111,14 @@ def values_of(width):
     }
 
 
-def load_values(name):
+def load_values(name: str) -> Iterator[Case]:
     width = width_of(name)
     for index, (word, value) in enumerate(values_of(width).items()):
         data = FILL * 8 + value.to_bytes(width, "little") + FILL * 8
         yield build(name, f"of_{word}", NEAR + 8, [page(NEAR, RW, data)], index=index)
 
 
-def stored_values(name):
+def stored_values(name: str) -> Iterator[Case]:
     width = width_of(name)
     words = dict(values_of(width))
     if not is_immediate_store(name):
@@ -123,7 +130,7 @@ def stored_values(name):
         yield build(name, f"of_{word}", NEAR + 9, [page(NEAR, RW, FILL * 24)], value=value, index=index)
 
 
-def one_page(name):
+def one_page(name: str) -> Iterator[Case]:
     """Each permission, each end of a page, page 0."""
     width = width_of(name)
     allowed = (RW,) if is_store(name) else (RO, RW)
@@ -145,7 +152,7 @@ def one_page(name):
     yield build(name, "starts_with_the_page", EDGE, [page(EDGE, RW, FILL * 9)], value=-3)
 
 
-def two_pages(name):
+def two_pages(name: str) -> Iterator[Case]:
     """An access across a page boundary: the lower page that fails is the one reported."""
     width = width_of(name)
     if width == 1:
@@ -184,7 +191,7 @@ def two_pages(name):
             )
 
 
-def top_of_memory(name):
+def top_of_memory(name: str) -> Iterator[Case]:
     """The last page is ordinary, and nothing wraps to address 0."""
     width = width_of(name)
     pages, writes = [page(0, RW, FILL * 9), page(TOP)], [(END - 12, FILL * 12)]
@@ -206,7 +213,7 @@ def top_of_memory(name):
         yield build(name, "passes_the_end_on_absent_page", END - 1, [page(0)], value=1, faults=True)
 
 
-def wrapped_addresses(name):
+def wrapped_addresses(name: str) -> Iterator[Case]:
     """The sum is reduced modulo 2^32; the high half of the base does not count."""
     pages = [page(NEAR, RW, FILL * 40)]
     if not is_indirect(name):
@@ -225,7 +232,7 @@ def wrapped_addresses(name):
         yield build(name, behaviour, NEAR + 16, pages, value=0x44, base=base % 2**64)
 
 
-def same_register(name):
+def same_register(name: str) -> Iterator[Case]:
     """A base register that is also the target or the stored value."""
     if not is_indirect(name) or is_immediate_store(name):
         return
@@ -245,7 +252,7 @@ def same_register(name):
         )
 
 
-def memory_cases(name):
+def memory_cases(name: str) -> list[Case]:
     if name not in MEMORY_NAMES:
         return []
     cases = list(stored_values(name) if is_store(name) else load_values(name))

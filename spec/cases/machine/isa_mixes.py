@@ -2,8 +2,11 @@
 row, and the pairs that a translator likes to melt into one.
 """
 
-from cases.machine.case import RW, Case, Run, gathered, page
-from cases.machine.code import INSN, TRAP, Code, encode, immediate, make_blob
+from collections.abc import Iterator
+from typing import Unpack
+
+from cases.machine.case import RW, Case, Run, Subject, gathered, page
+from cases.machine.code import INSN, TRAP, Code, Operands, encode, immediate, make_blob
 from cases.machine.isa_values import MARK
 
 NEAR = 0x10000
@@ -40,7 +43,7 @@ WORD = (
 )
 
 
-def encoding():
+def encoding() -> Iterator[Case]:
     """One opcode of each format, complete and cut off by the end of the code after every byte."""
     for name, operands in FULL.items():
         whole = bytes([INSN[name].byte]) + operands
@@ -64,7 +67,7 @@ def encoding():
                 )
 
 
-def many_registers():
+def many_registers() -> Iterator[Case]:
     """Every register in every place: 26 combinations, each result stirred so that none dies out."""
     for record in INSN.values():
         code = Code()
@@ -85,7 +88,7 @@ def many_registers():
             yield Case(record.name, rules, code.trap().blob(), [Run(gas=10_000, regs=SEEDS)])
 
 
-def op(name, **operands):
+def op(name: str, **operands: Unpack[Operands]) -> bytes:
     return encode(name, **operands)
 
 
@@ -181,7 +184,7 @@ OPERANDS = (
 )
 
 
-def pairs():
+def pairs() -> Iterator[Case]:
     """Each intermediate result is an observable register."""
     for word, instructions in PAIRS:
         for kind, regs in OPERANDS:
@@ -199,11 +202,11 @@ def pairs():
             )
 
 
-def name_of(instruction):
+def name_of(instruction: bytes) -> str:
     return next(record.name for record in INSN.values() if record.byte == instruction[0])
 
 
-def addresses():
+def addresses() -> Iterator[Case]:
     """Sums that feed an address, with a base that changes in between."""
     data = bytes(range(0x40, 0x80))
     load = op("load_ind_u32", a=5, b=3, x=4)
@@ -258,7 +261,7 @@ def addresses():
         )
 
 
-def long_distances():
+def long_distances() -> Iterator[Case]:
     """Jumps over more bytes than a short jump of a real machine spans."""
     for gap, word in ((126, "126"), (127, "127"), (128, "128"), (129, "129"), (3000, "3000")):
         filler = op("load_imm", a=1, x=b"")
@@ -285,6 +288,6 @@ def long_distances():
         )
 
 
-def subjects():
+def subjects() -> Iterator[Subject]:
     for generator in (encoding, many_registers, pairs, addresses, long_distances):
         yield gathered("isa", generator.__name__, generator)

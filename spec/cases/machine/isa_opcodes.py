@@ -1,14 +1,16 @@
 """isa/<mnemonic>, one subject an opcode: values, encodings, memory accesses, gas."""
 
+from collections.abc import Iterator
+
 from cases.machine.case import Case, Run, Subject
-from cases.machine.code import INSN, NAMES, TRAP, encode, line, make_blob
+from cases.machine.code import INSN, NAMES, TRAP, Immediate, encode, line, make_blob
 from cases.machine.gas_steps import exact_steps
 from cases.machine.isa_forms import form_cases
 from cases.machine.isa_memory import memory_cases
 from cases.machine.isa_values import look_alike, value_cases
 
 
-def sbrk():
+def sbrk() -> Iterator[Case]:
     """sbrk panics whatever its registers are, and writes nothing."""
     for word, value in (
         ("zero", 0),
@@ -28,7 +30,7 @@ def sbrk():
             )
 
 
-def jump():
+def jump() -> Iterator[Case]:
     """The offset counts from the opcode; one, two, three and four bytes carry its sign."""
     for word, distance in (("two", 2), ("three", 3), ("fourteen", 14)):
         for size in (1, 2, 3, 4):
@@ -45,10 +47,10 @@ def jump():
             )
 
 
-def jump_ind():
+def jump_ind() -> Iterator[Case]:
     """The address is the sum of register and immediate."""
 
-    def code_of(x):
+    def code_of(x: Immediate) -> bytes:
         return encode("jump_ind", a=6, x=x)
 
     for word, base, x in (
@@ -80,7 +82,7 @@ def jump_ind():
 CONTROL = {"sbrk": sbrk, "jump": jump, "jump_ind": jump_ind}
 
 
-def own_gas(name):
+def own_gas(name: str) -> Iterator[Case]:
     """One gas short, exact, and one more, for the opcode at the start of a block of its own or with
     a trap.
     """
@@ -91,7 +93,7 @@ def own_gas(name):
     yield Case("costs_its_block", (f"isa/{name}", "gas/table"), blob, exact_steps(blob), against)
 
 
-def look_alike_form(form):
+def look_alike_form(form: str) -> str:
     """Another format, each of them for some form; the trap after most instructions has none of its
     own.
     """
@@ -101,12 +103,12 @@ def look_alike_form(form):
     return forms[2 + (forms.index(form) - 1) % (len(forms) - 2)]
 
 
-def value_cases_of(name):
+def value_cases_of(name: str) -> list[Case]:
     """What the opcode computes, loads, stores or jumps to, at its edges."""
     control = list(CONTROL[name]()) if name in CONTROL else []
     return value_cases(name) + control + memory_cases(name)
 
 
-def subjects():
+def subjects() -> Iterator[Subject]:
     for name in NAMES:
         yield Subject("isa", name, value_cases_of(name) + form_cases(name) + list(own_gas(name)))

@@ -2,34 +2,47 @@
 block starts.
 """
 
-from cases.machine.case import Case, Run, gathered
-from cases.machine.code import INSN, TRAP, encode, make_blob
+from collections.abc import Collection, Iterator
+
+from cases.machine.case import Case, Registers, Rules, Run, Subject, gathered
+from cases.machine.code import INSN, TRAP, Starts, encode, make_blob
 
 BYTES = {record.byte: record for record in INSN.values()}
 LOAD_7 = encode("load_imm", a=1, x=7)
 
 
-def case(name, rules, code, starts, against=(), regs=None, pc=0, gas=1000, **more):
-    blob = make_blob(code, starts, **{key: more.pop(key) for key in ("table", "entry_size") if key in more})
-    return Case(name, rules, blob, [Run(pc, gas, regs or {})], against, **more)
+def case(
+    name: str,
+    rules: Rules,
+    code: bytes,
+    starts: Starts,
+    against: Rules = (),
+    regs: Registers | None = None,
+    pc: int = 0,
+    gas: int = 1000,
+    table: Collection[int] = (),
+    entry_size: int = 1,
+    probes: Rules = (),
+) -> Case:
+    blob = make_blob(code, starts, table, entry_size)
+    return Case(name, rules, blob, [Run(pc, gas, regs or {})], against, probes)
 
 
-def opcode_bytes():
+def opcode_bytes() -> Iterator[Case]:
     """All 256: a block before, the byte, two operand bytes, traps after."""
     for byte in range(256):
         record = BYTES.get(byte)
         word = record.name if record else f"no_opcode_{byte:02x}"
         code = b"\x01" + bytes([byte]) + b"\x21\x03" + TRAP * 2
         if record:
-            rules, against = (f"isa/{record.name}", "isa/executable"), ("isa/implicit_trap",)
-            if record.name == "ecalli" or record.ends:
-                against = ()
+            rules = (f"isa/{record.name}", "isa/executable")
+            against = () if record.ends else ("isa/implicit_trap",)
             yield case(f"runs_{word}", rules, code, [0, 1, 4, 5], against, {1: 2, 2: 0x20})
         else:
             yield case(f"ends_at_{word}", ("isa/executable", "isa/implicit_trap"), code, [0, 1, 4, 5])
 
 
-def entry_bytes():
+def entry_bytes() -> Iterator[Case]:
     """Each byte that is no opcode as the entry of a run."""
     for byte in sorted(set(range(256)) - set(BYTES)):
         yield case(
@@ -41,7 +54,7 @@ def entry_bytes():
         )
 
 
-def skips():
+def skips() -> Iterator[Case]:
     """skip counts clear bits, at most 24 of them."""
     for length in (0, 1, 2, 3, 4, 5, 8, 16, 22, 23, 24):
         code = encode("load_imm", a=1, x=b"")[:1] + bytes([0x12]) * length + LOAD_7 + TRAP
@@ -99,7 +112,7 @@ def skips():
     )
 
 
-def sequential():
+def sequential() -> Iterator[Case]:
     """What execution goes on at."""
     trap, fall, seq = "isa/implicit_trap", "isa/fallthrough", "isa/sequential"
     yield case("past_the_end", (seq, trap), LOAD_7, [0])
@@ -143,25 +156,20 @@ def sequential():
         )
 
 
-def terminators():
-    """The 25 opcodes that end a block begin one after them; the others do not."""
+def terminators() -> Iterator[Case]:
+    """An opcode that ends a block begins one after it; the others do not."""
     for record in INSN.values():
         code = b"\x28\x06\0\0" + bytes([record.byte, 0x21]) + LOAD_7 + TRAP
         regs = {1: 1, 2: 2}
+        rules: Rules = ("isa/terminators", "isa/legal_target", "exit/panic")
+        against: Rules = ("isa/load_imm",)
         if record.ends:
-            rules, against = (
-                ("isa/terminators", "isa/block_starts", "isa/legal_target", "isa/load_imm"),
-                ("exit/panic",),
-            )
-        else:
-            rules, against = (
-                ("isa/terminators", "isa/legal_target", "exit/panic"),
-                ("isa/load_imm",),
-            )
+            rules = ("isa/terminators", "isa/block_starts", "isa/legal_target", "isa/load_imm")
+            against = ("exit/panic",)
         yield case(f"position_after_{record.name}", rules, code, [0, 4, 6, 9], against, regs)
 
 
-def block_starts():
+def block_starts() -> Iterator[Case]:
     """P: position 0 and what follows an executable terminator, reachable or not."""
     entry, starts = "exit/entry", "isa/block_starts"
     yield case(
@@ -192,7 +200,7 @@ def block_starts():
     yield case("at_terminator_that_follows_none", (starts, entry, "exit/panic"), TRAP * 3, [1, 2], (), pc=1)
 
 
-def far_block_starts():
+def far_block_starts() -> Iterator[Case]:
     """Skips of 24, and bytes that are no opcode."""
     entry, starts = "exit/entry", "isa/block_starts"
     yield case(
@@ -238,7 +246,7 @@ def far_block_starts():
     yield case("end_of_code_is_no_start", (entry, "exit/panic"), b"\x01", [0], (), pc=1)
 
 
-def operand_bytes():
+def operand_bytes() -> Iterator[Case]:
     """Where operand bytes come from."""
     past, over = "isa/operand_past_end", "isa/operand_overlap"
     yield case(
@@ -278,7 +286,7 @@ def operand_bytes():
     )
 
 
-def other_operand_bytes():
+def other_operand_bytes() -> Iterator[Case]:
     """The third byte and the length fields."""
     past, over = "isa/operand_past_end", "isa/operand_overlap"
     yield case("third_byte_past_the_end", ("isa/add_64", past), b"\xc8\x21", [0], (), {1: 5, 2: 6})
@@ -314,7 +322,7 @@ def other_operand_bytes():
     )
 
 
-def sign_extension():
+def sign_extension() -> Iterator[Case]:
     """One to four bytes, three included; none is 0."""
     for size in (1, 2, 3, 4):
         for word, top in (("sign_clear", 0x7F), ("sign_set", 0x80), ("all_ones", 0xFF)):
@@ -342,7 +350,7 @@ def sign_extension():
     )
 
 
-def register_clamp():
+def register_clamp() -> Iterator[Case]:
     for field in (12, 13, 14, 15):
         word = ("twelve", "thirteen", "fourteen", "fifteen")[field - 12]
         rules, against = (("isa/register_clamp",), ()) if field > 12 else (("isa/load_imm",), ("isa/register_clamp",))
@@ -381,7 +389,7 @@ def register_clamp():
         )
 
 
-def subjects():
+def subjects() -> Iterator[Subject]:
     for generator in (opcode_bytes, entry_bytes, skips, sequential, terminators):
         yield gathered("isa", generator.__name__, generator)
     yield gathered("isa", "block_starts", block_starts, far_block_starts)

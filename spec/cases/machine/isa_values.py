@@ -4,10 +4,15 @@ The registers of a case rotate through all 13 and the destination holds a mark b
 result of zero and a result in the wrong register both show.
 """
 
+from collections.abc import Iterator
+from typing import TypeAlias
+
 from cases.machine import operand_values as values
-from cases.machine.case import Case, Run
+from cases.machine.case import Case, Registers, Rules, Run
 from cases.machine.code import INSN, TRAP, encode, immediate, line, make_blob, wide
 from cases.machine.operand_values import V, is_immediate
+
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 MARK = 0x5A5A
 LOOK_ALIKES = {
@@ -42,7 +47,7 @@ PROBES = {
 }
 
 
-def look_alike(name):
+def look_alike(name: str) -> str:
     """The opcode that this one is most easily mistaken for: the next one of its format."""
     if name in LOOK_ALIKES:
         return LOOK_ALIKES[name]
@@ -50,34 +55,34 @@ def look_alike(name):
     return family[(family.index(name) + 1) % len(family)]
 
 
-def pairs_of(name):
+def pairs_of(name: str) -> Pairs:
     for prefixes, pairs in PREFIXES:
         if name.split("_")[0] in prefixes:
             return pairs
     return ()
 
 
-def probes_of(name):
+def probes_of(name: str) -> Rules:
     return tuple(rule for word in name.split("_") for rule in PROBES.get(word, ()))
 
 
-def registers(index):
+def registers(index: int) -> tuple[int, int, int]:
     """Three different registers, another triple for each index."""
     return index % 13, (index + 5) % 13, (index + 9) % 13
 
 
-def one_case(name, behaviour, blob, regs, **more):
+def one_case(name: str, behaviour: str, blob: bytes, regs: Registers, probes: Rules = ()) -> Case:
     return Case(
         behaviour,
         (f"isa/{name}",),
         blob,
         [Run(gas=1000, regs=regs)],
         (f"isa/{look_alike(name)}",),
-        **more,
+        probes,
     )
 
 
-def three_reg(name):
+def three_reg(name: str) -> Iterator[Case]:
     """rD' = f(A, B): every pair, then every way in which the registers can coincide."""
     pairs = pairs_of(name)
     for index, (left, right) in enumerate(pairs):
@@ -85,7 +90,7 @@ def three_reg(name):
         blob = line(encode(name, a=a, b=b, d=d), TRAP)
         regs = {a: V[left], b: V[right], d: MARK}
         yield one_case(name, f"{left}_and_{right}", blob, regs, probes=probes_of(name))
-    left, right = V["odd_signs"], V["thirty_three"]
+    first, second = V["odd_signs"], V["thirty_three"]
     for behaviour, (a, b, d) in (
         ("destination_is_first_source", (1, 2, 1)),
         ("destination_is_second_source", (1, 2, 2)),
@@ -94,11 +99,11 @@ def three_reg(name):
         ("last_register_is_both_second_source_and_destination", (7, 12, 12)),
         ("last_register_is_everything", (12, 12, 12)),
     ):
-        regs = {d: MARK} | {a: left} | {b: right}
+        regs = {d: MARK} | {a: first} | {b: second}
         yield one_case(name, behaviour, line(encode(name, a=a, b=b, d=d), TRAP), regs)
 
 
-def two_reg(name):
+def two_reg(name: str) -> Iterator[Case]:
     """rD' = f(A)."""
     for index, value in enumerate(values.ONE):
         a, d, _ = registers(index)
@@ -111,7 +116,7 @@ def two_reg(name):
         yield one_case(name, behaviour, line(encode(name, a=a, d=d), TRAP), {d: MARK} | {a: V["odd_signs"]})
 
 
-def two_reg_one_imm(name):
+def two_reg_one_imm(name: str) -> Iterator[Case]:
     """rA' = f(B, X), or f(X, B) for the forms that shift or rotate the immediate."""
     swapped = "alt" in name.split("_")
     pairs = values.SHIFT_OF_IMMEDIATE if swapped else pairs_of(name)
@@ -143,7 +148,7 @@ def two_reg_one_imm(name):
             yield one_case(name, f"{behaviour}_and_immediate_{x}", blob, regs)
 
 
-def two_reg_one_offset(name):
+def two_reg_one_offset(name: str) -> Iterator[Case]:
     """Taken: trap at 4. Not taken: trap at 3."""
     for index, (left, right) in enumerate(values.COMPARE):
         a, b, _ = registers(index)
@@ -153,7 +158,7 @@ def two_reg_one_offset(name):
     yield one_case(name, "a_register_and_itself", blob, {8: V["odd_signs"]})
 
 
-def one_reg_imm_offset(name):
+def one_reg_imm_offset(name: str) -> Iterator[Case]:
     """Branches on an immediate; load_imm_jump has its own generator."""
     index = 0
     for left, right in values.COMPARE:
@@ -167,19 +172,19 @@ def one_reg_imm_offset(name):
         yield one_case(name, f"{left}_and_immediate_{right}", blob, {a: V[left]}, probes=probes_of(name))
 
 
-def load_imm(name):
+def load_imm(name: str) -> Iterator[Case]:
     for index, value in enumerate(values.IMMEDIATE):
         a = registers(index)[0]
         yield one_case(name, f"of_{value}", line(encode(name, a=a, x=V[value]), TRAP), {a: MARK})
 
 
-def load_imm_64(name):
+def load_imm_64(name: str) -> Iterator[Case]:
     for index, value in enumerate(values.ONE):
         a = registers(index)[0]
         yield one_case(name, f"of_{value}", line(encode(name, a=a, x=wide(V[value])), TRAP), {a: MARK})
 
 
-def load_imm_jump(name):
+def load_imm_jump(name: str) -> Iterator[Case]:
     for index, value in enumerate(values.IMMEDIATE):
         a = registers(index)[0]
         jump = encode(name, a=a, x=V[value], offset=b"\0")
@@ -187,7 +192,7 @@ def load_imm_jump(name):
         yield one_case(name, f"of_{value}", blob, {a: MARK})
 
 
-def load_imm_jump_ind(name):
+def load_imm_jump_ind(name: str) -> Iterator[Case]:
     """Jumps through the second of two entries."""
     for index, value in enumerate(values.IMMEDIATE):
         a, b, _ = registers(index)
@@ -206,7 +211,7 @@ def load_imm_jump_ind(name):
         )
 
 
-def ecalli(name):
+def ecalli(name: str) -> Iterator[Case]:
     for value in values.IMMEDIATE:
         yield one_case(name, f"of_{value}", line(encode(name, x=V[value]), TRAP), {7: MARK})
 
@@ -227,7 +232,7 @@ SPECIAL = {
 }
 
 
-def value_cases(name):
+def value_cases(name: str) -> list[Case]:
     """The value cases of one opcode; memory and control opcodes get theirs elsewhere."""
     if name in SPECIAL:
         return list(SPECIAL[name](name))

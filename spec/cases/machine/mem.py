@@ -2,7 +2,9 @@
 faults and state.
 """
 
-from cases.machine.case import BOTH, PAGE, RO, RW, Case, Resume, Run, Write, gathered, page
+from collections.abc import Iterator
+
+from cases.machine.case import BOTH, PAGE, RO, RW, Case, Resume, Run, Subject, Write, gathered, page
 from cases.machine.code import TRAP, Code, encode, line
 
 NEAR = 0x10000
@@ -12,15 +14,15 @@ STORE = "mem/store_permission"
 LOAD = "mem/load_permission"
 
 
-def load_at(address, width="u64", target=1):
+def load_at(address: int, width: str = "u64", target: int = 1) -> bytes:
     return encode(f"load_{width}", a=target, x=address - 2**32 if address >= 2**31 else address)
 
 
-def store_at(address, width="u8", source=2):
+def store_at(address: int, width: str = "u8", source: int = 2) -> bytes:
     return encode(f"store_{width}", a=source, x=address - 2**32 if address >= 2**31 else address)
 
 
-def pages_given():
+def pages_given() -> Iterator[Case]:
     """What the caller may give."""
     blob = line(TRAP)
     ran, refused = [Run(gas=10)], ("isa/trap", "blob/layout")
@@ -70,7 +72,7 @@ def pages_given():
     )
 
 
-def access():
+def access() -> Iterator[Case]:
     """NONE, RO, RW, for a load and a store, at both ends of a page and beyond."""
     for access_, word in ((None, "no"), (RO, "read_only"), (RW, "writable")):
         pages = (page(NEAR, access_, b"\x77"),) if access_ else ()
@@ -95,7 +97,7 @@ def access():
             )
 
 
-def neighbouring_pages():
+def neighbouring_pages() -> Iterator[Case]:
     """Pages before, after and far away do not matter."""
     middle = (page(NEAR),)
     for word, address in (("before", NEAR - 1), ("after", NEAR + PAGE)):
@@ -143,7 +145,7 @@ def neighbouring_pages():
     )
 
 
-def little_endian():
+def little_endian() -> Iterator[Case]:
     """Bytes and numbers, through stores of one width and loads of another."""
     pages, regs = (page(NEAR),), {2: 0x8877665544332211}
     for stored in ("u8", "u16", "u32", "u64"):
@@ -190,7 +192,7 @@ def little_endian():
     )
 
 
-def address():
+def address() -> Iterator[Case]:
     """Reduction modulo 2^32 and the lack of alignment."""
     data = bytes(range(1, 33))
     for offset in range(8):
@@ -231,7 +233,7 @@ def address():
         )
 
 
-def last_page():
+def last_page() -> Iterator[Case]:
     """Page 0 and the last page are like any other."""
     for word, base in (("page_zero", 0), ("last_page", TOP)):
         for access_, mode in ((RO, "read_only"), (RW, "writable"), (None, "absent")):
@@ -260,7 +262,7 @@ def last_page():
         )
 
 
-def past_end():
+def past_end() -> Iterator[Case]:
     """Beyond 2^32 there is nothing, not even page 0."""
     both = (page(0), page(TOP))
     for width, size in (("u16", 2), ("u32", 4), ("u64", 8)):
@@ -290,7 +292,7 @@ def past_end():
                     )
 
 
-def fault_state():
+def fault_state() -> Iterator[Case]:
     """What a fault leaves: everything as it was before the instruction, and the block paid."""
     whole, keeps = "mem/whole_access", "exit/page_fault"
     edge = NEAR + PAGE
@@ -339,7 +341,7 @@ def fault_state():
     )
 
 
-def fault_argument():
+def fault_argument() -> Iterator[Case]:
     """What comes after a fault, and the page it reports."""
     whole, keeps = "mem/whole_access", "exit/page_fault"
     blob = line(load_at(NEAR + PAGE - 4), TRAP)
@@ -372,7 +374,7 @@ def fault_argument():
             )
 
 
-def harness_writes():
+def harness_writes() -> Iterator[Case]:
     """The harness writes whatever the access, and the next step sees it."""
     reader = line(load_at(NEAR), TRAP)
     for access_ in (RO, RW):
@@ -412,7 +414,7 @@ def harness_writes():
     )
 
 
-def writes_between_steps():
+def writes_between_steps() -> Iterator[Case]:
     """The guest writes, the harness writes, the guest reads."""
     writer = line(encode("store_ind_u8", a=2, b=3, x=0), encode("load_ind_u64", a=4, b=5, x=0), TRAP)
     steps = [
@@ -431,7 +433,7 @@ def writes_between_steps():
         (),
         pages=(page(NEAR),),
     )
-    code = line(load_at(NEAR, "u8"), load_at(NEAR, "u8", 3), TRAP)
+    blob = line(load_at(NEAR, "u8"), load_at(NEAR, "u8", 3), TRAP)
     steps = [
         Write(NEAR, b"\x01"),
         Run(gas=100, until={"instructions": 1}),
@@ -441,14 +443,14 @@ def writes_between_steps():
     yield Case(
         "while_the_harness_stops_a_block",
         (LOAD, "exit/stopped"),
-        code,
+        blob,
         steps,
         (),
         pages=(page(NEAR, RO),),
     )
 
 
-def subjects():
+def subjects() -> Iterator[Subject]:
     yield gathered("mem", "pages_given", pages_given)
     yield gathered("mem", "access", access, neighbouring_pages)
     yield gathered("mem", "little_endian", little_endian)

@@ -266,5 +266,5 @@ IMMEDIATE = (
 )
 
 
-def is_immediate(name):
+def is_immediate(name: str) -> bool:
     return fits(V[name], 4)
