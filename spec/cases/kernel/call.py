@@ -1,5 +1,8 @@
 """Activations: entry, mappings, gas and meters, Halt with its write-back, faults, the stack."""
 
+from collections.abc import Iterator
+from typing import Unpack
+
 import model
 from cases.kernel.build import (
     EMPTY,
@@ -8,6 +11,8 @@ from cases.kernel.build import (
     A,
     B,
     C,
+    Fields,
+    ImageFields,
     cnode,
     data,
     digest,
@@ -23,7 +28,7 @@ from cases.kernel.build import (
     sigma,
     start,
 )
-from cases.kernel.case import KernelCase, Run, World, gathered
+from cases.kernel.case import KernelCase, KernelSubject, Known, Run, Slots, Step, World, gathered
 from cases.machine.code import Code
 from model import kernel as k
 
@@ -44,23 +49,26 @@ ELSEWHERE = (
 PROBES = (*CALL, *ELSEWHERE)
 
 
-def case(name, code=None, slots=None, ends="halt", **more):
-    return once(name, (), code, slots, ends, probes=PROBES, **more)
+def case(
+    name: str, code: Code | bytes | None = None, slots: Slots | None = None, ends: str = "halt", **more: Unpack[Fields]
+) -> KernelCase:
+    more["probes"] = PROBES
+    return once(name, (), code, slots, ends, **more)
 
 
-def steps(name, world, *runs):
+def steps(name: str, world: bytes, *runs: Step) -> KernelCase:
     return KernelCase(name, (), World(world, list(runs)), probes=PROBES)
 
 
-def loads(code, register, address, width="u8"):
+def loads(code: Code, register: int, address: int, width: str = "u8") -> Code:
     return code.op(f"load_{width}", a=register, x=address)
 
 
-def stores(code, register, address, width="u8"):
+def stores(code: Code, register: int, address: int, width: str = "u8") -> Code:
     return code.op(f"store_{width}", a=register, x=address)
 
 
-def registers():
+def registers() -> Iterator[KernelCase]:
     for index in (0, 1, 5, 255):
         regs = {0: 10, 7: 77, 11: 0xBEEF, 12: 12, 13: 13, 255: 255}
         points = {index: k.EndpointDef(0, 3, 4, regs)}
@@ -79,7 +87,7 @@ def registers():
     yield case("missing_of_two", two, endpoint=1, endpoints=points, known={"r7": 1})
 
 
-def admission():
+def admission() -> Iterator[KernelCase]:
     good, bad = image(), image(gas_slots=[256])
     too_large = cnode(size_log=9)
     full = start([entry() for _ in range(256)])
@@ -107,17 +115,20 @@ def admission():
     yield steps("stack_full_of_references", many, Run(good, cnode(), ends="stack_full", unchanged=True))
 
 
-def mappings():
+def mappings() -> Iterator[KernelCase]:
     content = b"mapped"
     world = start(state=sigma(content))
     one = [mapping(BASE, PAGE, 60)]
     reads = do(loads(Code(), 1, BASE), "reply")
     writes = do(stores(loads(Code(), 1, BASE), 1, BASE + 6), "reply")
-    slots = {60: data(content)}
+    slots: Slots = {60: data(content)}
     yield case("reads_a_mapping", reads, slots, world=world, memory_mappings=one, known={"r1": ord("m")})
     yield case("writes_a_mapping", writes, slots, world=world, memory_mappings=one)
-    pinned = {"memory_mappings": [mapping(BASE, PAGE, 70)], "pinned_slots": {70: k.PinnedData(content, PAGE)}}
-    held = {70: data(content)}
+    pinned: ImageFields = {
+        "memory_mappings": [mapping(BASE, PAGE, 70)],
+        "pinned_slots": {70: k.PinnedData(content, PAGE)},
+    }
+    held: Slots = {70: data(content)}
     yield case("reads_a_pinned_one", reads, held, world=world, known={"r1": ord("m")}, **pinned)
     yield case("writes_a_pinned_one", writes, held, "page_fault", world=world, **pinned)
     yield case("pinned_slot_is_empty", reads, world=world, known={"r1": 0}, **pinned)
@@ -162,10 +173,10 @@ def mappings():
     yield case("page_0", low, slots, world=world, memory_mappings=zero_page, known={"r1": ord("m")})
 
 
-def write_back():
+def write_back() -> Iterator[KernelCase]:
     content = b"abc"
     world = start(state=sigma(content))
-    slots = {60: data(content, 100), 61: KINDS["type"]}
+    slots: Slots = {60: data(content, 100), 61: KINDS["type"]}
     one = [mapping(BASE, PAGE, 60)]
     kept = k.Data(PAGE, digest(content))
     yield case(
@@ -205,14 +216,14 @@ def write_back():
     yield case("target_was_moved", moved, slots, world=world, memory_mappings=one)
     pins_it = image(pinned_slots={60: k.PinnedData(b"new", PAGE)})
     emptied = program(("move", {"r7": 60, "r8": 63}), ("set_image", {"r7": 20}))
-    held = {**slots, 20: k.ImageCap(digest(pins_it))}
+    held: Slots = {**slots, 20: k.ImageCap(digest(pins_it))}
     stored = start(state=sigma(content, pins_it))
     yield case("target_is_pinned_by_then", emptied, held, world=stored, memory_mappings=one)
     frees = image()
     freed = program(("set_image", {"r7": 20}))
-    was = {70: data(content), 20: k.ImageCap(digest(frees))}
+    was: Slots = {70: data(content), 20: k.ImageCap(digest(frees))}
     free_world = start(state=sigma(content, frees))
-    ro = {"memory_mappings": [mapping(BASE, PAGE, 70)], "pinned_slots": {70: k.PinnedData(content, PAGE)}}
+    ro: ImageFields = {"memory_mappings": [mapping(BASE, PAGE, 70)], "pinned_slots": {70: k.PinnedData(content, PAGE)}}
     yield case("read_only_although_free_by_then", freed, was, world=free_world, **ro)
     order = [mapping(BASE + PAGE, PAGE, 60), mapping(BASE, 2 * PAGE - PAGE, 60)]
     yield case("last_mapping_wins", wrote, slots, world=world, memory_mappings=order)
@@ -222,23 +233,23 @@ def write_back():
     yield case("fault_writes_nothing_back", fault, slots, "trap", world=world, memory_mappings=one)
 
 
-def faults():
-    slots = {20: data()}
+def faults() -> Iterator[KernelCase]:
+    slots: Slots = {20: data()}
     yield case("trap", Code().trap(), slots, "trap")
     sbrk = Code().raw(b"\x65\x11").trap()
     yield case("panic", sbrk, slots, "panic")
     yield case("page_fault", do(loads(Code(), 1, BASE), "reply"), slots, "page_fault")
     changed = program(("copy", {"r7": 20, "r8": 21}), ("drop", {"r7": 99}))
     yield case("slots_stay_changed", changed, slots, "trap", known={"slots": {20: data(), 21: data()}})
-    quota = {20: data(), 21: handle("quota", 5)}
+    quota: Slots = {20: data(), 21: handle("quota", 5)}
     saved = program(("save", {"r7": 20, "r8": 21, "r9": 30}), ("drop", {"r7": 99}))
     yield case("files_stay", saved, quota, "trap", world=start(quotas={5: 9}))
     yield case("implicit_trap", Code().op("load_imm", a=1, x=1), slots, "trap")
 
 
-def gas():
+def gas() -> Iterator[KernelCase]:
     code = program(("copy", {"r7": 20, "r8": 21}), ("drop", {"r7": 21}))
-    slots = {20: data(), 7: handle("gas", 3)}
+    slots: Slots = {20: data(), 7: handle("gas", 3)}
     need = gas_of(Run(image(code), cnode(slots)))
     for text, amount, ends in (
         ("exactly", need, "halt"),
@@ -247,16 +258,15 @@ def gas():
         ("largest", 2**64 - 1, "halt"),
     ):
         yield case(f"run_with_{text}", code, slots, ends, gas=amount)
-        metered = {"gas_slots": [7], "world": start(meters={3: amount})}
         fresh = "out_of_gas" if amount == 0 else ends
-        yield case(f"meter_with_{text}", code, slots, fresh, gas=0, **metered)
-    topped = {"gas_slots": [7]}
+        meters = start(meters={3: amount})
+        yield case(f"meter_with_{text}", code, slots, fresh, gas=0, gas_slots=[7], world=meters)
     for text, amount, ends in (
         ("exactly", need, "halt"),
         ("one_less", need - 1, "out_of_gas"),
         ("none", 0, "out_of_gas"),
     ):
-        yield case(f"top_up_with_{text}", code, slots, ends, gas=amount, **topped)
+        yield case(f"top_up_with_{text}", code, slots, ends, gas=amount, gas_slots=[7])
     for kind, cap in KINDS.items():
         yield case(
             f"gas_slot_holds_{kind}",
@@ -317,10 +327,10 @@ def gas():
     )
 
 
-def results():
+def results() -> Iterator[KernelCase]:
     code = program(("copy", {"r7": 20, "r8": 0}), ("reply", {"r7": 42}))
-    slots = {20: data()}
-    known = {"r7": 42, "slots": {0: data(), 20: data()}, "instance": A + B}
+    slots: Slots = {20: data()}
+    known: Known = {"r7": 42, "slots": {0: data(), 20: data()}, "instance": A + B}
     yield case("slot_0_is_part_of_the_result", code, slots, known=known, instance=A + B)
     for size_log in (0, 1, 7, 8):
         yield case(f"root_of_2_to_the_{size_log}", size_log=size_log, instance=C + B)
@@ -338,7 +348,7 @@ def results():
     yield steps("zeros_and_empty_lists", tables, Run(image(), cnode()))
 
 
-def subjects():
+def subjects() -> list[KernelSubject]:
     return [
         gathered("call", "run", registers, admission, results),
         gathered("call", "map", mappings),

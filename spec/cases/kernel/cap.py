@@ -2,8 +2,11 @@
 and out of range.
 """
 
-from cases.kernel.build import KINDS, A, handle, once, operation, pins, program, trapped
-from cases.kernel.case import gathered
+from collections.abc import Iterator
+from typing import Unpack
+
+from cases.kernel.build import KINDS, A, Fields, Operands, handle, once, operation, pins, program, trapped
+from cases.kernel.case import KernelCase, KernelSubject, Known, Slots, gathered
 from model import kernel as k
 
 PINNED = 70
@@ -28,17 +31,19 @@ PROBES = (
 TWO = ("copy", "move", "swap")
 
 
-def good(name, number, registers, slots, after, **more):
+def good(
+    name: str, number: str, registers: Operands, slots: Slots, after: Slots | None, **more: Unpack[Fields]
+) -> KernelCase:
     more.setdefault("probes", PROBES)
     return operation(name, (), number, registers, slots, after, **more)
 
 
-def bad(name, number, registers, slots=None, **more):
+def bad(name: str, number: str, registers: Operands, slots: Slots | None = None, **more: Unpack[Fields]) -> KernelCase:
     more.setdefault("probes", PROBES)
     return trapped(name, (), number, registers, slots, **more)
 
 
-def after_op(name, slots, a, b):
+def after_op(name: str, slots: Slots, a: int, b: int) -> Slots:
     after = dict(slots)
     if name == "copy":
         after[b] = slots[a]
@@ -55,19 +60,19 @@ def after_op(name, slots, a, b):
     return after
 
 
-def every_kind():
+def every_kind() -> Iterator[KernelCase]:
     """Each operation takes each kind, and keeps it as it is."""
     for kind, cap in KINDS.items():
-        slots = {FULL: cap}
+        slots: Slots = {FULL: cap}
         for name in TWO:
             after = after_op(name, slots, FULL, FREE)
             yield good(f"{name}_of_{kind}", name, {"r7": FULL, "r8": FREE}, slots, after)
-            pinned = {FULL: cap, PINNED: cap}
-            pin = {"pinned_slots": pins(PINNED)}
+            pinned: Slots = {FULL: cap, PINNED: cap}
+            pin: Fields = {"pinned_slots": pins(PINNED)}
             yield bad(f"{name}_of_{kind}_from_pinned", name, {"r7": PINNED, "r8": FREE}, pinned, **pin)
             yield bad(f"{name}_of_{kind}_to_pinned", name, {"r7": FULL, "r8": PINNED}, slots, **pin)
             yield bad(f"{name}_of_{kind}_to_full_pinned", name, {"r7": FULL, "r8": PINNED}, pinned, **pin)
-            full = {FULL: cap, FREE: KINDS["type"]}
+            full: Slots = {FULL: cap, FREE: KINDS["type"]}
             if name == "swap":
                 yield good(
                     f"swap_of_{kind}_with_type",
@@ -83,7 +88,7 @@ def every_kind():
         yield bad(f"mint_cnode_over_{kind}", "mint_cnode", {"r7": FULL, "r8": 2}, slots)
 
 
-def empty_sources():
+def empty_sources() -> Iterator[KernelCase]:
     for name in TWO:
         registers = {"r7": FULL, "r8": FREE}
         if name == "swap":
@@ -97,21 +102,21 @@ def empty_sources():
     yield bad("drop_of_empty_pinned", "drop", {"r7": PINNED}, pinned_slots=pins(PINNED))
 
 
-def onto_itself():
-    slots = {FULL: KINDS["instance"]}
+def onto_itself() -> Iterator[KernelCase]:
+    slots: Slots = {FULL: KINDS["instance"]}
     registers = {"r7": FULL, "r8": FULL}
     yield bad("copy_onto_itself", "copy", registers, slots)
     yield bad("move_onto_itself", "move", registers, slots)
     yield good("swap_with_itself", "swap", registers, slots, slots)
     yield good("swap_empty_with_itself", "swap", {"r7": FREE, "r8": FREE}, slots, slots)
-    pinned = {PINNED: KINDS["data"]}
+    pinned: Slots = {PINNED: KINDS["data"]}
     same = {"r7": PINNED, "r8": PINNED}
     yield bad("swap_pinned_with_itself", "swap", same, pinned, pinned_slots=pins(PINNED))
 
 
-def ranges():
+def ranges() -> Iterator[KernelCase]:
     """Only the low 8 bits of an operand count, and a small root has fewer slots."""
-    slots = {5: KINDS["data"]}
+    slots: Slots = {5: KINDS["data"]}
     for name in TWO:
         after = after_op(name, slots, 5, 6)
         for text, high in (("bit_8", 1 << 8), ("bit_32", 1 << 32), ("bit_63", 1 << 63), ("all", 2**64 - 256)):
@@ -119,7 +124,7 @@ def ranges():
             yield good(f"{name}_from_with_{text}", name, registers, slots, after)
             registers = {"r7": 5, "r8": 6 + high}
             yield good(f"{name}_to_with_{text}", name, registers, slots, after)
-        small = {"size_log": SMALL}
+        small: Fields = {"size_log": SMALL}
         yield good(f"{name}_to_last_of_8", name, {"r7": 5, "r8": 7}, slots, after_op(name, slots, 5, 7), **small)
         yield bad(f"{name}_to_beyond_8", name, {"r7": 5, "r8": 8}, slots, **small)
         yield bad(f"{name}_from_beyond_8", name, {"r7": 8, "r8": 6}, slots, **small)
@@ -139,9 +144,9 @@ def ranges():
     )
 
 
-def minting():
+def minting() -> Iterator[KernelCase]:
     for size_log in range(17):
-        after = {FREE: k.CNodeCap(k.CNode(size_log))}
+        after: Slots = {FREE: k.CNodeCap(k.CNode(size_log))}
         yield good(f"mint_cnode_of_2_to_the_{size_log}", "mint_cnode", {"r7": FREE, "r8": size_log}, {}, after)
     for size_log in (17, 18, 64, 255):
         yield bad(f"mint_cnode_of_2_to_the_{size_log}", "mint_cnode", {"r7": FREE, "r8": size_log})
@@ -151,7 +156,7 @@ def minting():
     yield bad("mint_cnode_in_pinned", "mint_cnode", {"r7": PINNED, "r8": 2}, pinned_slots=pins(PINNED))
 
 
-def kernel_slots():
+def kernel_slots() -> Iterator[KernelCase]:
     """What lies in 7..16 is like anything else."""
     gas = {7: handle("gas", 3), 16: KINDS["type"]}
     yield good("drop_slot_7", "drop", {"r7": 7}, gas, {16: KINDS["type"]})
@@ -160,25 +165,25 @@ def kernel_slots():
     yield good("swap_7_and_16", "swap", {"r7": 7, "r8": 16}, gas, {7: gas[16], 16: gas[7]})
 
 
-def chains_of_operations():
-    slots = {1: KINDS["data"], 2: KINDS["type"]}
+def chains_of_operations() -> Iterator[KernelCase]:
+    slots: Slots = {1: KINDS["data"], 2: KINDS["type"]}
     calls = [("copy", {"r7": 1, "r8": 10 + n}) for n in range(20)]
-    after = slots | {10 + n: KINDS["data"] for n in range(20)}
+    after: Slots = {**slots, **{10 + n: KINDS["data"] for n in range(20)}}
     yield once("twenty_copies", (), program(*calls), slots, known={"slots": after}, probes=PROBES)
     calls = [("swap", {"r7": 1, "r8": 2})] * 5
     after = {1: KINDS["type"], 2: KINDS["data"]}
     yield once("five_swaps", (), program(*calls), slots, known={"slots": after}, probes=PROBES)
     calls = [("mint_cnode", {"r7": 3, "r8": 2}), ("copy", {"r7": 3, "r8": 4}), ("drop", {"r7": 3})]
-    after = slots | {4: k.CNodeCap(k.CNode(2))}
+    after = {**slots, 4: k.CNodeCap(k.CNode(2))}
     yield once("mint_copy_drop", (), program(*calls), slots, known={"slots": after}, probes=PROBES)
     calls = [("drop", {"r7": 1}), ("drop", {"r7": 1})]
     yield once("second_drop_traps", (), program(*calls), slots, ends="trap", probes=PROBES)
     calls = [("copy", {"r7": 1, "r8": 5, "r9": A[0], "r12": 99}), ("reply", {})]
-    known = {"slots": slots | {5: KINDS["data"]}, "r8": 5, "r9": A[0], "r12": 99}
+    known: Known = {"slots": {**slots, 5: KINDS["data"]}, "r8": 5, "r9": A[0], "r12": 99}
     yield once("registers_stay", (), program(*calls), slots, known=known, probes=PROBES)
 
 
-def subjects():
+def subjects() -> list[KernelSubject]:
     return [
         gathered("cap", "kinds", every_kind),
         gathered("cap", "sources", empty_sources, onto_itself),

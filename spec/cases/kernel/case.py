@@ -3,11 +3,17 @@ with the kernel. `assay fill` adds what the model answers and compares it with w
 expects.
 """
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from cases.machine.case import Subject
+from cases.machine.case import Rules
+from model import kernel as k
 
 RICH = 1_000_000
+
+Slots: TypeAlias = Mapping[int, k.Capability]
+Known: TypeAlias = Mapping[str, int | bytes | Slots]
 
 
 @dataclass
@@ -47,7 +53,7 @@ class Run:
     gas: int = RICH
     ends: str = "halt"
     unchanged: bool = False
-    known: dict = field(default_factory=dict)
+    known: Known = field(default_factory=dict)
 
 
 @dataclass
@@ -57,13 +63,16 @@ class Resume:
     scratchpad: bytes | None = None
     ends: str = "halt"
     unchanged: bool = False
-    known: dict = field(default_factory=dict)
+    known: Known = field(default_factory=dict)
+
+
+Step: TypeAlias = Run | Resume
 
 
 @dataclass
 class World:
     start: bytes
-    steps: list
+    steps: Sequence[Step]
 
 
 @dataclass
@@ -74,15 +83,18 @@ class Event:
     quota: int = RICH
     ends: str = "halt"
     root: bytes | None = None
-    known: dict = field(default_factory=dict)
+    known: Known = field(default_factory=dict)
 
 
 @dataclass
 class Genesis:
     image: bytes
-    events: list = field(default_factory=list)
+    events: Sequence[Event] = field(default_factory=list)
     verdict: str = "admitted"
     root: bytes | None = None
+
+
+Act: TypeAlias = Decode | Admit | Hash | World | Genesis
 
 
 @dataclass
@@ -90,19 +102,21 @@ class KernelCase:
     """`rules`, `against`, `probes` and `notices` as in `Case`."""
 
     name: str
-    rules: tuple
-    act: Decode | Admit | Hash | World | Genesis
-    against: tuple = ()
-    probes: tuple = ()
-    notices: tuple = ()
+    rules: Rules
+    act: Act
+    against: Rules = ()
+    probes: Rules = ()
+    notices: Rules = ()
     note: str = ""
 
 
 @dataclass
-class KernelSubject(Subject):
-    """A subject whose cases are KernelCases."""
+class KernelSubject:
+    area: str
+    name: str
+    cases: list[KernelCase]
 
 
-def gathered(area, name, *generators):
+def gathered(area: str, name: str, *generators: Callable[[], Iterable[KernelCase]]) -> KernelSubject:
     """A subject made of the cases of several generators."""
     return KernelSubject(area, name, [case for generator in generators for case in generator()])

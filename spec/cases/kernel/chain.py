@@ -1,10 +1,13 @@
 """Chains: genesis, events one after the other, rollback, roots."""
 
 import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TypedDict
 
 import model
-from cases.kernel.build import C, digest, do, image, mapping, program, set_reg
-from cases.kernel.case import Event, Genesis, KernelCase, gathered
+from cases.kernel.build import C, ImageFields, digest, do, image, mapping, program, set_reg
+from cases.kernel.case import Event, Genesis, KernelCase, KernelSubject, gathered
 from cases.kernel.golden import GENESIS_ROOT, IMAGE_B, IMAGE_C, IMAGE_EMPTY, IMAGE_K, IMAGE_R
 from cases.machine.code import Code
 from model import kernel as k
@@ -20,18 +23,27 @@ RULES = (
     "yield/oog/uncaught",
 )
 BASE, PAGE = 0x10000, 4096
-RUN = {"gas_slots": [7], "quota_slots": [8]}
+
+
+class Budgets(TypedDict):
+    gas_slots: list[int]
+    quota_slots: list[int]
+
+
+RUN: Budgets = {"gas_slots": [7], "quota_slots": [8]}
 EVENT_1 = {
     "b": bytes.fromhex("6feb4111cd4a4382bd671beb3cb591309313fd5f9be7853fc6a402c296577c4d"),
     "c": bytes.fromhex("fdd151599f95e6cc47c6b5f6e6a2d90d9d2eacb5fc54e59bfd7c1ed0eb37aa92"),
 }
 
 
-def case(name, encoded, events=(), verdict="admitted", root=None):
+def case(
+    name: str, encoded: bytes, events: Sequence[Event] = (), verdict: str = "admitted", root: bytes | None = None
+) -> KernelCase:
     return KernelCase(name, (), Genesis(encoded, list(events), verdict, root), probes=RULES)
 
 
-def genesis():
+def genesis() -> Iterator[KernelCase]:
     for name, encoded in (("b", IMAGE_B), ("c", IMAGE_C)):
         event = Event(b"event-1", root=EVENT_1[name])
         yield case(f"golden_{name}", encoded, [event], root=GENESIS_ROOT[name])
@@ -42,16 +54,16 @@ def genesis():
             yield case(f"golden_{name}", encoded, verdict=reason.rule)
     yield case("cut", IMAGE_B[:-1], verdict="image/decode/unexpected_eof")
     yield case("smallest", image(), [Event(), Event(b"x")])
-    contents = {
+    contents: ImageFields = {
         "pinned_slots": {70: k.PinnedData(b"pinned", PAGE), 71: k.PinnedImage(C)},
         "initial_slots": {60: k.InitialData(b"initial", PAGE), 61: k.InitialData(b"", 0)},
     }
     yield case("contents", image(**contents), [Event()])
-    mapped = contents | {"memory_mappings": [mapping(BASE, PAGE, 60), mapping(BASE + PAGE, PAGE, 70)]}
+    mapped: ImageFields = contents | {"memory_mappings": [mapping(BASE, PAGE, 60), mapping(BASE + PAGE, PAGE, 70)]}
     yield case("contents_mapped", image(**mapped), [Event(), Event()])
 
 
-def reads_payload():
+def reads_payload() -> bytes:
     """Reads the payload from slot 0 into memory and replies its first byte."""
     code = do(Code(), "read_data", r7=0, r8=BASE, r9=PAGE)
     code.op("load_u8", a=7, x=BASE)
@@ -59,7 +71,7 @@ def reads_payload():
     return image(code, memory_mappings=[mapping(BASE, PAGE, 60)], **RUN)
 
 
-def payloads():
+def payloads() -> Iterator[KernelCase]:
     encoded = reads_payload()
     first = [Event(bytes([n]) * n, known={"value": n if n else 0}) for n in range(6)]
     yield case("first_byte", encoded, first)
@@ -68,7 +80,7 @@ def payloads():
     yield case("a_page", encoded, [Event(b"p" * PAGE), Event(b"q" * (PAGE + 1))])
 
 
-def outcomes():
+def outcomes() -> Iterator[KernelCase]:
     code = do(Code(), "reply", r7=1)
     traps = len(code)
     code.trap()
@@ -94,11 +106,11 @@ def outcomes():
     yield case("largest_budgets", encoded, [Event(gas=2**64 - 1, quota=2**64 - 1)])
 
 
-def gas_of(encoded):
+def gas_of(encoded: bytes) -> int:
     return k.Chain(encoded).apply(0, b"", 10**9, 0).gas_used
 
 
-def keeper(traps=False):
+def keeper(traps: bool = False) -> bytes:
     """Saves the payload as a file, and replies its id from the handle's slot."""
     code = do(Code(), "save", r7=0, r8=8, r9=30)
     do(code, "same_type", r7=30, r8=30)
@@ -109,7 +121,7 @@ def keeper(traps=False):
     return image(code, **RUN)
 
 
-def opener():
+def opener() -> bytes:
     """Opens file r9 = payload's first byte by id, reads it, mints it anew and saves that."""
     code = do(Code(), "read_data", r7=0, r8=BASE, r9=PAGE)
     code.op("load_u8", a=9, x=BASE)
@@ -123,7 +135,7 @@ def opener():
     return image(code, memory_mappings=[mapping(BASE, PAGE, 60)], **RUN)
 
 
-def files():
+def files() -> Iterator[KernelCase]:
     yield case("saves_each_payload", keeper(), [Event(bytes([n]) * (n + 1)) for n in range(10)])
     yield case("rollback", keeper(traps=True), [Event(b"lost", ends="trap"), Event(b"too", ends="trap")])
     yield case("quota_is_enough", keeper(), [Event(b"1234", quota=4)])
@@ -147,22 +159,23 @@ def files():
     many = []
     for n in range(60):
         if n and chance.random() < 0.5:
-            many.append(Event(bytes([chance.randrange(256)]), 1, ends=None))
+            many.append(Event(bytes([chance.randrange(256)]), 1))
         else:
-            many.append(Event(chance.randbytes(chance.randrange(40)), 0, quota=chance.randrange(60), ends=None))
+            many.append(Event(chance.randbytes(chance.randrange(40)), 0, quota=chance.randrange(60)))
     yield case("sixty_events", encoded, settled(encoded, many))
 
 
-def settled(encoded, events):
-    """Events whose ends the model tells."""
+def settled(encoded: bytes, events: Sequence[Event]) -> list[Event]:
+    """Events with the ends that the model tells."""
     chain = k.Chain(encoded)
+    ended = []
     for event in events:
         result = chain.apply(event.endpoint, event.payload, event.gas, event.quota)
-        event.ends = result.exit if result.outcome == "faulted" else "halt"
-    return events
+        ended.append(replace(event, ends=result.exit if result.outcome == "faulted" else "halt"))
+    return ended
 
 
-def kernel_slots():
+def kernel_slots() -> Iterator[KernelCase]:
     """Does something with each kernel capability, and with the slots of the Image."""
     for slot in range(7, 17):
         calls = program(("copy", {"r7": slot, "r8": 30}), ("same_type", {"r7": slot, "r8": 30}), ("reply", {}))
@@ -172,31 +185,37 @@ def kernel_slots():
     for slot in (6, 17, 255):
         taken = program(("drop", {"r7": slot}), ("reply", {}))
         yield case(f"slot_{slot}_is_empty", image(taken, **RUN), [Event(ends="trap")])
-    pinned = {"pinned_slots": {70: k.PinnedData(b"abc", 9)}, "initial_slots": {71: k.InitialData(b"xyz", 9)}}
+    pins = {70: k.PinnedData(b"abc", 9)}
+    initial = {71: k.InitialData(b"xyz", 9)}
     moves = program(("move", {"r7": 71, "r8": 72}), ("reply", {}))
-    yield case("initial_slot_is_there", image(moves, **RUN, **pinned), [Event(), Event()])
+    yield case(
+        "initial_slot_is_there", image(moves, **RUN, pinned_slots=pins, initial_slots=initial), [Event(), Event()]
+    )
     takes = program(("drop", {"r7": 70}), ("reply", {}))
-    yield case("pinned_slot_is_pinned", image(takes, **RUN, **pinned), [Event(ends="trap")])
+    yield case(
+        "pinned_slot_is_pinned", image(takes, **RUN, pinned_slots=pins, initial_slots=initial), [Event(ends="trap")]
+    )
 
 
-def memory():
+def memory() -> Iterator[KernelCase]:
     """What an event writes is gone in the next: slots and memory are made anew."""
     code = Code().op("load_u8", a=7, x=BASE)
     code.op("add_imm_64", a=1, b=7, x=1).op("store_u8", a=1, x=BASE)
     do(code, "reply")
-    more = {"memory_mappings": [mapping(BASE, PAGE, 60)], "initial_slots": {60: k.InitialData(b"A", PAGE)}}
+    initial = {60: k.InitialData(b"A", PAGE)}
     events = [Event(bytes([n]), known={"value": ord("A")}) for n in range(5)]
-    yield case("memory_is_fresh", image(code, **RUN, **more), events)
+    fresh = image(code, **RUN, memory_mappings=[mapping(BASE, PAGE, 60)], initial_slots=initial)
+    yield case("memory_is_fresh", fresh, events)
 
 
-def new_images():
+def new_images() -> Iterator[KernelCase]:
     """The chain Image replaces itself: mint its successor from pinned data, and set it."""
     successor = image(program(("reply", {"r7": 2})), **RUN)
     mint = do(Code(), "mint_data", r7=BASE, r8=len(successor), r9=8, r10=30)
     do(mint, "reply", r7=1)
-    pinned = {"pinned_slots": {70: k.PinnedData(successor.rstrip(b"\0"), 2 * PAGE)}}
-    pinned["memory_mappings"] = [mapping(BASE, 2 * PAGE, 70)]
-    yield case("mints_an_image", image(mint, **RUN, **pinned), [Event(known={"value": 1}), Event()])
+    pinned = {70: k.PinnedData(successor.rstrip(b"\0"), 2 * PAGE)}
+    mints = image(mint, **RUN, pinned_slots=pinned, memory_mappings=[mapping(BASE, 2 * PAGE, 70)])
+    yield case("mints_an_image", mints, [Event(known={"value": 1}), Event()])
     pins = {71: k.PinnedImage(digest(successor))}
     change = do(Code(), "set_image", r7=71)
     do(change, "reply", r7=1)
@@ -214,15 +233,13 @@ def new_images():
     )
 
 
-def sequences():
+def sequences() -> Iterator[KernelCase]:
     chance = random.Random(7)
     encoded = opener()
-    events = [
-        Event(chance.randbytes(chance.randrange(9)), gas=chance.choice([10**6, 300, 0]), ends=None) for _ in range(50)
-    ]
+    events = [Event(chance.randbytes(chance.randrange(9)), gas=chance.choice([10**6, 300, 0])) for _ in range(50)]
     yield case("fifty_faults", encoded, settled(encoded, events))
     keeps = keeper()
-    events = [Event(chance.randbytes(chance.randrange(30)), quota=chance.randrange(40), ends=None) for _ in range(80)]
+    events = [Event(chance.randbytes(chance.randrange(30)), quota=chance.randrange(40)) for _ in range(80)]
     yield case("eighty_saves", keeps, settled(keeps, events))
     one = program(("reply", {"r7": 1}))
     two = program(("reply", {"r7": 2}))
@@ -230,7 +247,7 @@ def sequences():
     yield case("image_two", image(two, **RUN), [Event(known={"value": 2})] * 3)
 
 
-def subjects():
+def subjects() -> list[KernelSubject]:
     return [
         gathered("chain", "genesis", genesis, kernel_slots),
         gathered("chain", "payload", payloads, memory),

@@ -4,7 +4,9 @@ A value is written here as a list of fields, each with what the decoder has to t
 the verdict on a spoiled value is known without a decoder.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Self
 
 from cases.kernel.build import KINDS, ZERO, A, B, C, cnode, data, entry, image, nested, start
 from cases.kernel.case import Decode, KernelCase, KernelSubject
@@ -17,6 +19,7 @@ from cases.kernel.golden import (
     STATE_EMPTY,
     STATE_S,
 )
+from cases.machine.case import Rules
 from model import kernel as k
 
 EOF = "image/decode/unexpected_eof"
@@ -29,66 +32,65 @@ ERRORS = (EOF, DISCRIMINATOR, TOO_LONG, NOT_SORTED, TRAILING)
 
 @dataclass
 class Field:
-    """`what` is "plain", "count", "key" or "choice"; `name` is unique in its value; `limit` is how
-    many choices there are, or the name of the key before this one.
-    """
+    """`what` is "plain", "count", "key" or "choice"; `name` is unique in its value."""
 
     what: str
     name: str
     bytes: bytes
-    limit: object = None
+    choices: int = 0  # how many there are
+    above: str | None = None  # the key before this one
 
 
 class Layout:
     """A value, field by field."""
 
-    def __init__(self, type):
+    def __init__(self, type: str) -> None:
         self.type = type
-        self.fields = []
+        self.fields: list[Field] = []
 
-    def add(self, what, name, number, size, limit=None):
-        self.fields.append(Field(what, name, number.to_bytes(size, "little"), limit))
+    def add(self, what: str, name: str, number: int, size: int, choices: int = 0, above: str | None = None) -> Self:
+        self.fields.append(Field(what, name, number.to_bytes(size, "little"), choices, above))
         return self
 
-    def count(self, name, number):
+    def count(self, name: str, number: int) -> Self:
         return self.add("count", name + "_count", number, 4)
 
-    def key(self, name, number, size, above=None):
-        return self.add("key", name, number, size, above)
+    def key(self, name: str, number: int, size: int, above: str | None = None) -> Self:
+        return self.add("key", name, number, size, above=above)
 
-    def choice(self, name, number, limit):
+    def choice(self, name: str, number: int, limit: int) -> Self:
         return self.add("choice", name, number, 1, limit)
 
-    def number(self, name, number, size):
+    def number(self, name: str, number: int, size: int) -> Self:
         return self.add("plain", name, number, size)
 
-    def raw(self, name, value):
+    def raw(self, name: str, value: bytes) -> Self:
         self.fields.append(Field("plain", name, value))
         return self
 
-    def hash_key(self, name, value, above=None):
-        self.fields.append(Field("key", name, value, above))
+    def hash_key(self, name: str, value: bytes, above: str | None = None) -> Self:
+        self.fields.append(Field("key", name, value, above=above))
         return self
 
-    def blob(self, name, value):
+    def blob(self, name: str, value: bytes) -> Self:
         return self.count(name, len(value)).raw(name, value)
 
-    def encoded(self):
+    def encoded(self) -> bytes:
         return b"".join(field.bytes for field in self.fields)
 
-    def places(self):
+    def places(self) -> Iterator[tuple[int, Field]]:
         """Offset and field, in order."""
         at = 0
         for field in self.fields:
             yield at, field
             at += len(field.bytes)
 
-    def with_bytes(self, name, value):
+    def with_bytes(self, name: str, value: bytes) -> bytes:
         """The encoding with one field replaced."""
         fields = [replace(field, bytes=value) if field.name == name else field for field in self.fields]
         return b"".join(field.bytes for field in fields)
 
-    def verdict_of_cut(self, size):
+    def verdict_of_cut(self, size: int) -> str:
         """What the first `size` bytes decode to, if they are not all: a field that does not fit, or
         a count that is larger than what is left of the input.
         """
@@ -100,17 +102,18 @@ class Layout:
         return "decoded"
 
 
-def case(name, type, value, verdict="decoded", notices=(), note=""):
+def case(
+    name: str, type: str, value: bytes, verdict: str = "decoded", notices: Rules = (), note: str = ""
+) -> KernelCase:
     """A case that the verdict decides and the other verdicts are near misses of."""
-    if verdict == "decoded":
-        rules, against = ("image/decode/whole",), ("image/decode/order",)
-    else:
-        rules, against = (verdict, "image/decode/order"), ("image/decode/whole",)
-    against += tuple(error for error in ERRORS if error != verdict)
+    is_whole = verdict == "decoded"
+    rules = ("image/decode/whole",) if is_whole else (verdict, "image/decode/order")
+    other = "image/decode/order" if is_whole else "image/decode/whole"
+    against = (other, *(error for error in ERRORS if error != verdict))
     return KernelCase(name, rules, Decode(type, value, verdict), against=against, notices=notices, note=note)
 
 
-def spoiled(layout):
+def spoiled(layout: Layout) -> Iterator[KernelCase]:
     """A value whole, and with each of its fields wrong."""
     yield case("is_whole", layout.type, layout.encoded())
     yield case("one_byte_is_left_over", layout.type, layout.encoded() + b"\0", TRAILING)
@@ -120,21 +123,21 @@ def spoiled(layout):
     yield from bad_keys(layout)
 
 
-def cuts(layout, sizes=None):
+def cuts(layout: Layout, sizes: Iterable[int] | None = None) -> Iterator[KernelCase]:
     """A value cut after each number of bytes."""
     for size in range(len(layout.encoded())) if sizes is None else sizes:
         cut = layout.encoded()[:size]
         yield case(f"ends_after_{size}_bytes", layout.type, cut, layout.verdict_of_cut(size))
 
 
-def edges(layout):
+def edges(layout: Layout) -> list[int]:
     """Sizes at the ends of fields and one byte before."""
     whole = len(layout.encoded())
     ends = {at + len(field.bytes) for at, field in layout.places()}
     return sorted({size for end in ends for size in (end - 1, end) if 0 <= size < whole})
 
 
-def bad_counts(layout):
+def bad_counts(layout: Layout) -> Iterator[KernelCase]:
     """Counts beyond the input. A count equal to the bytes from its own start is still tried."""
     whole = len(layout.encoded())
     for at, field in layout.places():
@@ -144,27 +147,27 @@ def bad_counts(layout):
                 yield case(f"{field.name}_{text}", layout.type, spoilt, TOO_LONG)
 
 
-def bad_choices(layout):
+def bad_choices(layout: Layout) -> Iterator[KernelCase]:
     for _, field in layout.places():
         if field.what == "choice":
-            for value in (field.limit, 255):
+            for value in (field.choices, 255):
                 spoilt = layout.with_bytes(field.name, bytes([value]))
                 yield case(f"{field.name}_is_{value}", layout.type, spoilt, DISCRIMINATOR)
 
 
-def below(key):
+def below(key: bytes) -> bytes:
     """The key one lower, in the order of its type."""
     if len(key) == 32:
         return (int.from_bytes(key, "big") - 1).to_bytes(32, "big")
     return (int.from_bytes(key, "little") - 1).to_bytes(len(key), "little")
 
 
-def bad_keys(layout):
+def bad_keys(layout: Layout) -> Iterator[KernelCase]:
     """A key equal to the one before it, one lower, and with nothing of its value behind it."""
     keys = {field.name: field.bytes for field in layout.fields}
     for at, field in layout.places():
-        if field.what == "key" and field.limit:
-            before, end = keys[field.limit], at + len(field.bytes)
+        if field.what == "key" and field.above:
+            before, end = keys[field.above], at + len(field.bytes)
             equal = layout.with_bytes(field.name, before)
             yield case(f"{field.name}_is_twice_there", layout.type, equal, NOT_SORTED)
             lower = layout.with_bytes(field.name, below(before))
@@ -172,7 +175,7 @@ def bad_keys(layout):
             yield from value_after_bad_key(layout, field, equal, end)
 
 
-def value_after_bad_key(layout, field, equal, end):
+def value_after_bad_key(layout: Layout, field: Field, equal: bytes, end: int) -> Iterator[KernelCase]:
     """The order is looked at when the key is there and before its value."""
     if layout.verdict_of_cut(end) == EOF:
         cut = equal[:end]
@@ -183,7 +186,7 @@ def value_after_bad_key(layout, field, equal, end):
 # The values
 
 
-def full_image():
+def full_image() -> Layout:
     """An Image with two of everything."""
     layout = Layout("image").blob("code", b"\0\0\0\0\1\1\0\0\0\0\1")
     layout.count("endpoints", 2)
@@ -213,7 +216,7 @@ def full_image():
 HASHES = sorted((k.hash("bytes", content), content) for content in (b"", b"abc", b"a payload"))
 
 
-def full_state():
+def full_state() -> Layout:
     """A σ with two of everything."""
     layout = Layout("state").count("files", 2)
     layout.key("file_1", 1, 8).raw("file_1_hash", A).number("file_1_size", 3, 8)
@@ -233,7 +236,7 @@ def full_state():
     return layout.number("next_vault", 2**64 - 1, 8)
 
 
-def cnode_fields(layout):
+def cnode_fields(layout: Layout) -> Layout:
     """A CNode of 16 slots with one capability of each kind, the CNode with one of its own."""
     layout.number("size_log", 4, 1).count("slots", 5)
     layout.key("slot_1", 1, 4).choice("slot_1_kind", 0, 5).raw("instance", A + B)
@@ -247,15 +250,15 @@ def cnode_fields(layout):
     return layout
 
 
-def full_cnode():
+def full_cnode() -> Layout:
     return cnode_fields(Layout("cnode"))
 
 
-def full_cap():
+def full_cap() -> Layout:
     return cnode_fields(Layout("cap").choice("kind", 3, 5))
 
 
-def full_world():
+def full_world() -> Layout:
     """A World with an Instance, another and a reference between them."""
     layout = Layout("world").raw("state", k.encode(k.State()))
     layout.count("meters", 2).key("meter_1", 1, 8).number("meter_1_gas", 100, 8)
@@ -276,7 +279,7 @@ def full_world():
 # Values told whole
 
 
-def whole_images():
+def whole_images() -> Iterator[KernelCase]:
     """Images that decode, admissible or not."""
     one = image(endpoints={})
     named = {
@@ -313,7 +316,7 @@ def whole_images():
     yield found
 
 
-def wrong_images():
+def wrong_images() -> Iterator[KernelCase]:
     """Small inputs, and which of two errors is met first."""
     yield case("is_no_byte", "image", b"", EOF)
     yield case("is_three_bytes", "image", bytes(3), EOF)
@@ -348,7 +351,7 @@ def wrong_images():
     yield case("count_comes_before_unsorted_keys", "image", wide, TOO_LONG)
 
 
-def whole_states():
+def whole_states() -> Iterator[KernelCase]:
     yield case("is_empty", "state", STATE_EMPTY)
     yield case("is_of_one_chain", "state", STATE_S)
     wrong = k.State(data_payloads={A: b"stored under another hash"})
@@ -375,7 +378,7 @@ def whole_states():
     yield case("hashes_are_not_ordered_as_numbers", "state", swapped, NOT_SORTED)
 
 
-def whole_caps():
+def whole_caps() -> Iterator[KernelCase]:
     for name, cap in KINDS.items():
         encoded = k.encode(cap)
         yield case(f"{name}_is_whole", "cap", encoded)
@@ -394,13 +397,13 @@ def whole_caps():
     yield case("cnode_is_16_deep_and_cut", "cap", k.encode(k.CNodeCap(nested(15)))[:-5], EOF)
 
 
-def slots_text(*slots, size_log=2):
+def slots_text(*slots: int, size_log: int = 2) -> bytes:
     """A CNode with these slots in this order, each a Type."""
     texts = [slot.to_bytes(4, "little") + b"\4" + A for slot in slots]
     return bytes([size_log]) + len(slots).to_bytes(4, "little") + b"".join(texts)
 
 
-def whole_cnodes():
+def whole_cnodes() -> Iterator[KernelCase]:
     for size_log in range(17):
         yield case(f"has_2_to_the_{size_log}_slots", "cnode", slots_text(size_log=size_log))
         last = (1 << size_log) - 1
@@ -432,7 +435,7 @@ def whole_cnodes():
     yield case("is_a_root_with_every_kind", "cnode", root)
 
 
-def whole_worlds():
+def whole_worlds() -> Iterator[KernelCase]:
     yield case("is_empty", "world", start())
     yield case("is_no_byte", "world", b"", EOF)
     yield case("is_a_state", "world", STATE_EMPTY, EOF)
@@ -449,11 +452,11 @@ def whole_worlds():
     yield case("root_has_16_others_inside", "world", too_deep, DISCRIMINATOR)
 
 
-def subject(name, *cases):
+def subject(name: str, *cases: Iterable[KernelCase]) -> KernelSubject:
     return KernelSubject("image", name, [case for some in cases for case in some])
 
 
-def subjects():
+def subjects() -> list[KernelSubject]:
     images, states, caps, cnodes = full_image(), full_state(), full_cap(), full_cnode()
     worlds = full_world()
     return [

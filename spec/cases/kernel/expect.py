@@ -5,10 +5,15 @@ what the generator expects is an `Unexpected`.
 """
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 import model
-from cases.kernel.case import Admit, Decode, Genesis, Hash, Run, World
+from cases.kernel.case import Act, Admit, Decode, Event, Genesis, Hash, KernelCase, Run, Step, World
 from model import kernel
+
+Names: TypeAlias = dict[bytes, str]
+Text: TypeAlias = dict[str, object]  # of JSON
 
 SCHEMA = "assay-kernel-1"
 KIND = ("operation", "run", "resume", "exit")
@@ -21,19 +26,19 @@ class Unexpected(Exception):
     """The model answers something else than the generator expects."""
 
 
-def expect(what, expected, found):
+def expect(what: str, expected: object, found: object) -> None:
     if expected != found:
         raise Unexpected(f"{what} is expected to be {expected}, the model says {found}")
 
 
-def digest(data):
-    return kernel.H(data).hex()
+def digest(data: bytes) -> str:
+    return kernel.hash("bytes", data).hex()
 
 
 # Names for Images
 
 
-def images_of(act):
+def images_of(act: Act) -> Iterator[bytes]:
     """Every Image whose bytes the text of a case holds."""
     if isinstance(act, (Admit, Genesis)):
         yield act.image
@@ -41,12 +46,13 @@ def images_of(act):
         yield from (step.image for step in act.steps if isinstance(step, Run))
 
 
-def named_images(cases):
+def named_images(cases: Iterable[KernelCase]) -> Names:
     """Bytes -> name, for each Image that a subject's cases hold more than once. An Image bears the
     name of the first case that holds it.
     """
     uses = [(image, case.name) for case in cases for image in images_of(case.act)]
-    count, names, taken = Counter(image for image, _ in uses), {}, Counter()
+    count, taken = Counter(image for image, _ in uses), Counter[str]()
+    names: Names = {}
     for image, name in uses:
         if count[image] > 1 and image not in names:
             taken[name] += 1
@@ -54,7 +60,7 @@ def named_images(cases):
     return names
 
 
-def image_text(image, names):
+def image_text(image: bytes, names: Names) -> str:
     return "@" + names[image] if image in names else image.hex()
 
 
@@ -64,44 +70,44 @@ def image_text(image, names):
 class Records:
     """An observer that keeps the records of one step."""
 
-    def __init__(self):
-        self.encoded = []
+    def __init__(self) -> None:
+        self.encoded: list[bytes] = []
 
-    def event(self, record):
+    def event(self, record: bytes) -> None:
         self.encoded.append(record)
 
-    def digest(self):
+    def digest(self) -> str:
         return digest(b"".join(self.encoded))
 
-    def lines(self):
+    def lines(self) -> list[str]:
         return [line for data in self.encoded for line in lines_of(kernel.decode("record", data))]
 
 
-def lines_of(record):
+def lines_of(record: kernel.Record) -> Iterator[str]:
     """One line for each change, and one for an operation that does not go on."""
     name = KIND[record.kind]
     if name == "operation":
         name = OP_NAME.get(record.op, f"op {record.op}")
         if record.result:
             yield name + RESULT[record.result]
-    for change in record.slots:
-        yield f"{name}: slot {change.slot} {short(change.before)} -> {short(change.after)}"
-    for table, changes in (("meter", record.meters), ("quota", record.quotas)):
-        for change in changes:
-            yield f"{name}: {table} {change.id:#x} {change.before:#x} -> {change.after:#x}"
-    for change in record.catchers:
-        yield f"{name}: catcher {short(change.id)} {len(change.before)} -> {len(change.after)}"
-    for change in record.files:
-        yield f"{name}: file {change.id:#x} {file_text(change.before)} -> {file_text(change.after)}"
-    for change in record.payloads:
-        yield f"{name}: payload {short(change.hash)} {change.before} -> {change.after}"
+    for slot in record.slots:
+        yield f"{name}: slot {slot.slot} {short(slot.before)} -> {short(slot.after)}"
+    for table, numbers in (("meter", record.meters), ("quota", record.quotas)):
+        for number in numbers:
+            yield f"{name}: {table} {number.id:#x} {number.before:#x} -> {number.after:#x}"
+    for catcher in record.catchers:
+        yield f"{name}: catcher {short(catcher.id)} {len(catcher.before)} -> {len(catcher.after)}"
+    for file in record.files:
+        yield f"{name}: file {file.id:#x} {file_text(file.before)} -> {file_text(file.after)}"
+    for payload in record.payloads:
+        yield f"{name}: payload {short(payload.hash)} {payload.before} -> {payload.after}"
 
 
-def short(hash):
+def short(hash: bytes) -> str:
     return hash.hex()[:SHORT] if any(hash) else "empty"
 
 
-def file_text(file):
+def file_text(file: kernel.DataBlob | None) -> str:
     if file is None:
         return "none"
     return f"{short(file.content_hash)} size {file.size:#x} of quota {file.backing_quota:#x}"
@@ -110,19 +116,19 @@ def file_text(file):
 # What each kind of case does
 
 
-def decoded(act, names):
+def decoded(act: Decode, names: Names) -> Text:
     try:
         value = kernel.decode(act.type, act.data)
     except kernel.DecodeError as error:
         verdict = error.rule
     else:
         verdict = "decoded"
-        expect("the value encoded again", act.data.hex(), kernel.TYPE[act.type].write(value).hex())
+        expect("the value encoded again", act.data.hex(), kernel.encode(value).hex())
     expect("the verdict", act.verdict, verdict)
     return {"decode": {"type": act.type, "bytes": act.data.hex(), "verdict": verdict}}
 
 
-def admitted(act, names):
+def admitted(act: Admit, names: Names) -> Text:
     try:
         kernel.admit(act.image)
     except (kernel.DecodeError, kernel.NotAdmitted) as error:
@@ -133,7 +139,8 @@ def admitted(act, names):
     return {"admit": {"image": image_text(act.image, names), "verdict": verdict}}
 
 
-def hashed(act, names):
+def hashed(act: Hash, names: Names) -> Text:
+    found: bytes | str
     try:
         found = kernel.hash(act.kind, act.value)
     except kernel.DecodeError as error:
@@ -144,28 +151,31 @@ def hashed(act, names):
     return {"hash": {"kind": act.kind, "value": act.value.hex(), "digest": text}}
 
 
-def ended(result):
+def ended(result: kernel.Result | kernel.EventResult | str) -> str:
     """A result in one word, as `ends` has it."""
     if isinstance(result, str):
         return result
     return result.exit if result.outcome == "faulted" else result.outcome
 
 
-def check_known(step, result):
+def check_known(step: Step | Event, result: kernel.Result | kernel.EventResult | str) -> None:
     """Values that the generator knows: fields of the result; rN, its registers; slots, the whole
     CNode.
     """
     for name, value in step.known.items():
+        expect(name, value, value_of(name, result))
+
+
+def value_of(name: str, result: kernel.Result | kernel.EventResult | str) -> object:
+    if isinstance(result, kernel.Result):
         if name == "slots":
-            found = kernel.decode("cnode", result.cnode).slots
-        elif name[0] == "r" and name[1:].isdigit():
-            found = result.regs[int(name[1:])]
-        else:
-            found = getattr(result, name)
-        expect(name, value, found)
+            return kernel.decode("cnode", result.cnode).slots
+        if name[0] == "r" and name[1:].isdigit():
+            return result.regs[int(name[1:])]
+    return getattr(result, name)
 
 
-def result_text(result):
+def result_text(result: kernel.Result | str) -> Text | str:
     if isinstance(result, str):
         return result
     return {
@@ -183,11 +193,9 @@ def result_text(result):
     }
 
 
-def step_done(world, step, names):
-    """The text of one step of a world."""
-    records, before = Records(), world.dump()
+def step_text(step: Step, names: Names) -> Text:
     if isinstance(step, Run):
-        text = {
+        return {
             "run": {
                 "instance": step.instance.hex(),
                 "image": image_text(step.image, names),
@@ -196,19 +204,25 @@ def step_done(world, step, names):
                 "gas": hex(step.gas),
             }
         }
-        arguments = (step.instance, step.image, step.cnode, step.endpoint, step.gas)
-    else:
-        text = {"resume": {}}
-        if step.scratchpad is not None:
-            text["resume"]["scratchpad"] = step.scratchpad.hex()
-        arguments = (step.scratchpad,)
+    return {"resume": {} if step.scratchpad is None else {"scratchpad": step.scratchpad.hex()}}
+
+
+def result_of(world: kernel.World, step: Step, records: Records) -> kernel.Result | str:
+    """What a step gives, refusals and rules included."""
     try:
-        call = world.run if isinstance(step, Run) else world.resume
-        result = call(*arguments, observer=records)
+        if isinstance(step, Run):
+            return world.run(step.instance, step.image, step.cnode, step.endpoint, step.gas, observer=records)
+        return world.resume(step.scratchpad, observer=records)
     except kernel.Refused:
-        result = "refused"
+        return "refused"
     except (kernel.DecodeError, kernel.NotAdmitted) as error:
-        result = error.rule
+        return error.rule
+
+
+def step_done(world: kernel.World, step: Step, names: Names) -> Text:
+    """The text of one step of a world."""
+    records, before = Records(), world.dump()
+    result = result_of(world, step, records)
     expect("the end", step.ends, ended(result))
     check_known(step, result)
     if step.unchanged:
@@ -216,7 +230,7 @@ def step_done(world, step, names):
         if isinstance(step, Run) and not isinstance(result, str):
             expect("the CNode", step.cnode.hex(), result.cnode.hex())
     dump = digest(world.dump())
-    return text | {
+    return step_text(step, names) | {
         "result": result_text(result),
         "dump": dump,
         "records": records.digest(),
@@ -224,7 +238,7 @@ def step_done(world, step, names):
     }
 
 
-def played(act, names):
+def played(act: World, names: Names) -> Text:
     try:
         world = kernel.World(act.start)
     except kernel.Refused as refused:
@@ -233,7 +247,7 @@ def played(act, names):
     return {"world": act.start.hex(), "steps": steps}
 
 
-def event_done(chain, event):
+def event_done(chain: kernel.Chain, event: Event) -> Text:
     records = Records()
     result = chain.apply(event.endpoint, event.payload, event.gas, event.quota, observer=records)
     root = chain.root()
@@ -260,8 +274,8 @@ def event_done(chain, event):
     }
 
 
-def applied(act, names):
-    text = {"genesis": image_text(act.image, names)}
+def applied(act: Genesis, names: Names) -> Text:
+    text: Text = {"genesis": image_text(act.image, names)}
     try:
         chain = kernel.Chain(act.image)
     except (kernel.DecodeError, kernel.NotAdmitted) as error:
@@ -275,11 +289,23 @@ def applied(act, names):
     return text | {"verdict": "admitted", "root": root.hex(), "events": events}
 
 
-DO = {Decode: decoded, Admit: admitted, Hash: hashed, World: played, Genesis: applied}
+def done(act: Act, names: Names) -> Text:
+    """The keys of a case that its act decides."""
+    match act:
+        case Decode():
+            return decoded(act, names)
+        case Admit():
+            return admitted(act, names)
+        case Hash():
+            return hashed(act, names)
+        case World():
+            return played(act, names)
+        case Genesis():
+            return applied(act, names)
 
 
-def body(case, names):
-    """The keys of a case that its act decides, and the ids of the rules reached."""
+def body(case: KernelCase, names: Names) -> tuple[Text, set[str]]:
+    """The same, and the ids of the rules reached."""
     with model.reached() as reached:
-        text = DO[type(case.act)](case.act, names)
+        text = done(case.act, names)
     return text, set(reached)

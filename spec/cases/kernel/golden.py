@@ -1,7 +1,7 @@
 """Encodings and digests that were computed apart from this specification, as literals."""
 
 
-def h(*texts):
+def h(*texts: str) -> bytes:
     return bytes.fromhex("".join(texts))
 
 

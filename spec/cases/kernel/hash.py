@@ -1,7 +1,9 @@
 """Hashes of given values: tags, Merkle roots, CNodes, chains, state roots."""
 
+from collections.abc import Iterator
+
 from cases.kernel.build import KINDS, ZERO, A, B, C, data, digest, handle, nested
-from cases.kernel.case import Hash, KernelCase, gathered
+from cases.kernel.case import Hash, KernelCase, KernelSubject, gathered
 from cases.kernel.golden import (
     BMT_ABC,
     CAP,
@@ -18,6 +20,7 @@ from cases.kernel.golden import (
     STATE_ROOT,
     STATE_S,
 )
+from cases.machine.case import Rules
 from model import kernel as k
 
 RULES = (
@@ -31,11 +34,13 @@ RULES = (
 )
 
 
-def case(name, kind, value, rules=(), digest=None, note=""):
+def case(
+    name: str, kind: str, value: bytes, rules: Rules = (), digest: bytes | None = None, note: str = ""
+) -> KernelCase:
     return KernelCase(name, tuple(rules), Hash(kind, value, digest), probes=RULES, note=note)
 
 
-def of_bytes():
+def of_bytes() -> Iterator[KernelCase]:
     """Lengths around the block of the hash, and what is known of them."""
     for size in (0, 1, 3, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256, 257, 1000, 4096):
         yield case(f"of_{size}_bytes", "bytes", bytes(i % 251 for i in range(size)))
@@ -45,7 +50,7 @@ def of_bytes():
         yield case(f"label_{name}", "bytes", label, digest=k.KERNEL_IMAGE[name])
 
 
-def of_leaves():
+def of_leaves() -> Iterator[KernelCase]:
     for count in (*range(10), 15, 16, 17, 31, 32, 33, 255, 256, 257):
         leaves = b"".join(bytes([i % 256]) * 32 for i in range(1, count + 1))
         yield case(f"of_{count}_leaves", "bmt", leaves)
@@ -53,7 +58,7 @@ def of_leaves():
     yield case("odd_leaf_alone", "bmt", A + B + C)
 
 
-def of_caps():
+def of_caps() -> Iterator[KernelCase]:
     for name, cap in KINDS.items():
         yield case(name, "cap", k.encode(cap))
     yield case("data_of_size_0", "cap", k.encode(k.Data(0, ZERO)))
@@ -65,7 +70,7 @@ def of_caps():
     yield case("left_over", "cap", k.encode(KINDS["type"]) + b"\0")
 
 
-def of_cnodes():
+def of_cnodes() -> Iterator[KernelCase]:
     for size_log in range(17):
         yield case(f"empty_of_2_to_the_{size_log}", "cnode", k.encode(k.CNode(size_log)))
     for size_log in (0, 1, 2, 3, 8, 16):
@@ -75,7 +80,7 @@ def of_cnodes():
             ("last", {last: data()}),
             ("first_and_last", {0: data(), last: KINDS["type"]}),
         ):
-            cnode = k.CNode(size_log, slots)
+            cnode = k.CNode(size_log, dict(slots))
             yield case(f"{name}_of_2_to_the_{size_log}", "cnode", k.encode(cnode))
     every = k.CNode(8, {slot: k.Data(slot, A) for slot in range(256)})
     yield case("all_256_full", "cnode", k.encode(every))
@@ -87,7 +92,7 @@ def of_cnodes():
     yield case("slot_beyond_its_end", "cnode", b"\x01\x01\x00\x00\x00\x02\x00\x00\x00\x04" + A)
 
 
-def of_images():
+def of_images() -> Iterator[KernelCase]:
     golden = {"empty": IMAGE_EMPTY, "r": IMAGE_R, "b": IMAGE_B, "c": IMAGE_C, "k": IMAGE_K}
     for name, encoded in golden.items():
         yield case(f"golden_{name}", "image", encoded, digest=IMAGE_HASH[name])
@@ -97,20 +102,20 @@ def of_images():
             yield case(f"golden_{name}_with_byte_{at}_changed", "image", bytes(spoilt))
 
 
-def of_chains():
+def of_chains() -> Iterator[KernelCase]:
     yield case("chain_of_two", "chain", A + B)
     yield case("chain_the_other_way", "chain", B + A)
     yield case("chain_of_zeros", "chain", bytes(64))
     yield case("chain_of_golden_b_and_c", "chain", k.hash("image", IMAGE_B) + k.hash("image", IMAGE_C))
 
 
-def of_states():
+def of_states() -> Iterator[KernelCase]:
     yield case("state_empty", "state", STATE_EMPTY, digest=STATE_ROOT["empty"])
     yield case("state_golden", "state", STATE_S, digest=STATE_ROOT["s"])
     yield case("state_cut", "state", STATE_S[:-1])
 
 
-def golden():
+def golden() -> Iterator[KernelCase]:
     """What is known from elsewhere."""
     for value, known in HASH.items():
         yield case(f"golden_bytes_{len(value)}_{value.hex()[:2] or 'none'}", "bytes", value, digest=known)
@@ -119,7 +124,7 @@ def golden():
     chained = IMAGE_HASH["empty"] + IMAGE_HASH["r"]
     yield case("golden_chain", "chain", chained, digest=CHAIN_EMPTY_R)
     with_abc = k.CNode(2, {1: data()})
-    caps = {
+    caps: dict[str, k.Capability] = {
         "image_empty": k.ImageCap(IMAGE_HASH["empty"]),
         "data_of_nothing": data(b""),
         "data_abc": data(),
@@ -132,7 +137,9 @@ def golden():
     }
     for name, cap in caps.items():
         yield case(f"golden_cap_{name}", "cap", k.encode(cap), digest=CAP[name])
-    kernel = {slot: k.Instance(k.KERNEL_IMAGE[name], ZERO) for name, slot in k.table.KERNEL_SLOT.items()}
+    kernel: dict[int, k.Capability] = {
+        slot: k.Instance(k.KERNEL_IMAGE[name], ZERO) for name, slot in k.table.KERNEL_SLOT.items()
+    }
     cnodes = {
         "empty_of_1": k.CNode(0),
         "empty_of_4": k.CNode(2),
@@ -144,7 +151,7 @@ def golden():
         yield case(f"golden_cnode_{name}", "cnode", k.encode(cnode), digest=CNODE[name])
 
 
-def subjects():
+def subjects() -> list[KernelSubject]:
     return [
         gathered("image", "hash_bytes", of_bytes, of_leaves),
         gathered("image", "hash_cap", of_caps, of_cnodes),

@@ -1,5 +1,8 @@
 """Host operations: success, and each precondition broken alone with nothing changed."""
 
+from collections.abc import Iterator
+from typing import Unpack
+
 from cases.kernel.build import (
     KINDS,
     PAGE,
@@ -7,6 +10,9 @@ from cases.kernel.build import (
     A,
     B,
     C,
+    Fields,
+    Files,
+    Operands,
     data,
     digest,
     do,
@@ -24,7 +30,7 @@ from cases.kernel.build import (
     start,
     trapped,
 )
-from cases.kernel.case import gathered
+from cases.kernel.case import KernelCase, KernelSubject, Slots, gathered
 from cases.machine.code import Code
 from model import kernel as k
 
@@ -49,50 +55,70 @@ PROBES = (
     "cap/created_content",
 )
 PINNED, FREE, BASE = 70, 30, 0x10000
-PIN = {"pinned_slots": pins(PINNED)}
-RW_MAP = {"memory_mappings": [mapping(BASE, 2 * PAGE, 60)]}
 
 
-def good(name, number, registers, slots, after=None, more_probes=(), **more):
-    probes = PROBES + tuple(more_probes)
-    return operation(name, (), number, registers, slots, after, probes=probes, **more)
+PIN: Fields = {"pinned_slots": pins(PINNED)}
+MAPPINGS = [mapping(BASE, 2 * PAGE, 60)]
 
 
-def bad(name, number, registers, slots=None, more_probes=(), **more):
-    probes = PROBES + tuple(more_probes)
-    return trapped(name, (), number, registers, slots, probes=probes, **more)
+def good(
+    name: str,
+    number: str | int,
+    registers: Operands,
+    slots: Slots,
+    after: Slots | None = None,
+    **more: Unpack[Fields],
+) -> KernelCase:
+    more["probes"] = PROBES + more.get("probes", ())
+    return operation(name, (), number, registers, slots, after, **more)
 
 
-def wrong_kinds(op, register, registers, slots, right, **more):
+def bad(
+    name: str,
+    number: str | int,
+    registers: Operands,
+    slots: Slots | None = None,
+    **more: Unpack[Fields],
+) -> KernelCase:
+    more["probes"] = PROBES + more.get("probes", ())
+    return trapped(name, (), number, registers, slots, **more)
+
+
+def wrong_kinds(
+    op: str, register: int, registers: Operands, slots: Slots, right: tuple[str, ...], **more: Unpack[Fields]
+) -> Iterator[KernelCase]:
     """An operand empty, beyond a small root, or of each kind that is not right."""
     for kind, cap in KINDS.items():
         if kind not in right:
             yield bad(f"r{register}_is_{kind}", op, registers, {**slots, registers[f"r{register}"]: cap}, **more)
-    without = {slot: cap for slot, cap in slots.items() if slot != registers[f"r{register}"]}
+    without: Slots = {slot: cap for slot, cap in slots.items() if slot != registers[f"r{register}"]}
     yield bad(f"r{register}_is_empty", op, registers, without, **more)
     beyond = registers | {f"r{register}": 128}
-    yield bad(f"r{register}_is_beyond", op, beyond, slots, size_log=7, **more)
+    yield bad(f"r{register}_is_beyond", op, beyond, slots, **more | {"size_log": 7})
     if right:
         yield from pinned_operand(op, register, registers, slots, **more)
 
 
-def pinned_operand(op, register, registers, slots, **more):
+def pinned_operand(
+    op: str, register: int, registers: Operands, slots: Slots, **more: Unpack[Fields]
+) -> Iterator[KernelCase]:
     """An operand that is right and pinned is read freely."""
-    more = {key: value for key, value in more.items() if key != "pinned_slots"}
-    pin = {"pinned_slots": pins(registers[f"r{register}"])}
-    yield good(f"r{register}_is_right_and_pinned", op, registers, slots, **more, **pin)
+    more["pinned_slots"] = pins(registers[f"r{register}"])
+    yield good(f"r{register}_is_right_and_pinned", op, registers, slots, **more)
 
 
-def destinations(op, register, registers, slots, make, **more):
+def destinations(
+    op: str, register: int, registers: Operands, slots: Slots, make: k.Capability, **more: Unpack[Fields]
+) -> Iterator[KernelCase]:
     """The destination: full of each kind, one of the operands, pinned, beyond the root, high bits."""
     name = f"r{register}"
     for kind, cap in KINDS.items():
-        before = {**slots, registers[name]: cap}
+        before: Slots = {**slots, registers[name]: cap}
         yield good(f"{name}_full_of_{kind}", op, registers, before, {**before, registers[name]: make}, **more)
-    pin = {key: value for key, value in more.items() if key != "pinned_slots"} | PIN
+    pin = more | PIN
     yield bad(f"{name}_pinned", op, registers | {name: PINNED}, slots, **pin)
     yield bad(f"{name}_pinned_and_full", op, registers | {name: PINNED}, {**slots, PINNED: data()}, **pin)
-    yield bad(f"{name}_beyond", op, registers | {name: 128}, slots, size_log=7, **more)
+    yield bad(f"{name}_beyond", op, registers | {name: 128}, slots, **more | {"size_log": 7})
     high = registers | {name: registers[name] + (1 << 40)}
     yield good(f"{name}_with_high_bits", op, high, slots, {**slots, registers[name]: make}, **more)
 
@@ -100,9 +126,9 @@ def destinations(op, register, registers, slots, make, **more):
 # Selectors
 
 
-def selectors():
-    slots = {20: data()}
-    after = {20: data(), 30: data()}
+def selectors() -> Iterator[KernelCase]:
+    slots: Slots = {20: data()}
+    after: Slots = {20: data(), 30: data()}
     for text, number in (
         ("plain", 1),
         ("high_bits", 1 + (1 << 32)),
@@ -127,7 +153,7 @@ def selectors():
         yield once(f"ecall_silent_{number}", (), code, probes=PROBES)
 
 
-def replies():
+def replies() -> Iterator[KernelCase]:
     for value in (0, 1, 2**32, 2**63, 2**64 - 1):
         yield once(f"reply_{value}", (), program(("reply", {"r7": value})), known={"r7": value}, probes=PROBES)
 
@@ -135,13 +161,13 @@ def replies():
 # Types
 
 
-def spawning():
+def spawning() -> Iterator[KernelCase]:
     own = A + B
-    image_of = KINDS["image"]
+    image_of = k.ImageCap(B)
     made = k.Instance(k.hash("chain", A + image_of.hash), ZERO)
     registers = {"r7": 20, "r8": FREE, "r9": 0}
-    slots = {20: image_of}
-    more = {"instance": own, "more_probes": ("host/derive_spawn", "host/derive_spawn/cnode_reserved")}
+    slots: Slots = {20: image_of}
+    more: Fields = {"instance": own, "probes": ("host/derive_spawn", "host/derive_spawn/cnode_reserved")}
     yield good("spawns", "derive_spawn", registers, slots, {**slots, FREE: made}, **more)
     for text, value in (("1", 1), ("bit_8", 256), ("bit_32", 1 << 32), ("bit_63", 1 << 63)):
         yield bad(f"reserved_{text}", "derive_spawn", registers | {"r9": value}, slots, **more)
@@ -149,22 +175,21 @@ def spawning():
     yield from destinations("derive_spawn", 8, registers, slots, made, **more)
     onto = registers | {"r8": 20}
     yield good("onto_its_image", "derive_spawn", onto, slots, {20: made}, **more)
-    pinned = {PINNED: image_of}
+    pinned: Slots = {PINNED: image_of}
     yield good(
         "from_pinned",
         "derive_spawn",
         registers | {"r7": PINNED},
         pinned,
         {**pinned, FREE: made},
-        **more,
-        **PIN,
+        **more | PIN,
     )
 
 
-def types():
-    more = {"more_probes": ("host/same_type", "host/type_of")}
+def types() -> Iterator[KernelCase]:
+    more: Fields = {"probes": ("host/same_type", "host/type_of")}
     a, other = k.Instance(A, B), k.Instance(C, B)
-    pairs = {
+    pairs: dict[str, tuple[k.Capability, k.Capability, int]] = {
         "two_of_one_chain": (a, k.Instance(A, C), 1),
         "two_of_two_chains": (a, other, 0),
         "instance_and_its_type": (a, k.TypeCap(A), 1),
@@ -174,33 +199,32 @@ def types():
     }
     registers = {"r7": 20, "r8": 21}
     for name, (first, second, value) in pairs.items():
-        slots = {20: first, 21: second}
-        yield good(name, "same_type", registers, slots, slots, known={"r7": value}, **more)
-    yield good("with_itself", "same_type", {"r7": 20, "r8": 20}, {20: a}, {20: a}, known={"r7": 1}, **more)
+        slots: Slots = {20: first, 21: second}
+        yield good(name, "same_type", registers, slots, slots, **more | {"known": {"r7": value}})
+    yield good("with_itself", "same_type", {"r7": 20, "r8": 20}, {20: a}, {20: a}, **more | {"known": {"r7": 1}})
     slots = {20: a, 21: a}
     yield from wrong_kinds("same_type", 7, registers, slots, ("instance", "type"), **more)
     yield from wrong_kinds("same_type", 8, registers, slots, ("instance", "type"), **more)
 
 
-def typing():
-    more = {"more_probes": ("host/type_of", "host/same_type")}
+def typing() -> Iterator[KernelCase]:
+    more: Fields = {"probes": ("host/type_of", "host/same_type")}
     registers = {"r7": 20, "r8": FREE}
     for kind in ("instance", "type"):
-        slots = {20: KINDS[kind]}
+        slots: Slots = {20: KINDS[kind]}
         yield good(f"of_{kind}", "type_of", registers, slots, {**slots, FREE: k.TypeCap(A)}, **more)
     slots = {20: KINDS["instance"]}
     yield from wrong_kinds("type_of", 7, registers, slots, ("instance", "type"), **more)
     yield from destinations("type_of", 8, registers, slots, k.TypeCap(A), **more)
     yield good("onto_itself", "type_of", {"r7": 20, "r8": 20}, slots, {20: k.TypeCap(A)}, **more)
-    pinned = {PINNED: KINDS["instance"]}
+    pinned: Slots = {PINNED: KINDS["instance"]}
     yield good(
         "from_pinned",
         "type_of",
         {"r7": PINNED, "r8": FREE},
         pinned,
         {**pinned, FREE: k.TypeCap(A)},
-        **more,
-        **PIN,
+        **more | PIN,
     )
 
 
@@ -209,15 +233,15 @@ def typing():
 READ = ("host/read_data", "host/read_data/memory", "call/map/permission", "call/map/content")
 
 
-def read_world(content=b"hello, world"):
+def read_world(content: bytes = b"hello, world") -> bytes:
     return start(state=sigma(content))
 
 
-def reading():
+def reading() -> Iterator[KernelCase]:
     content = b"hello, world"
     cap = data(content)
-    slots = {20: cap}
-    more = {"more_probes": READ, "world": read_world(), **RW_MAP}
+    slots: Slots = {20: cap}
+    more: Fields = {"probes": READ, "world": read_world(), "memory_mappings": MAPPINGS}
     base = {"r7": 20, "r8": BASE, "r9": len(content)}
     for name, change, n in (
         ("whole", {}, 12),
@@ -232,7 +256,7 @@ def reading():
         ("address_with_high_bits", {"r8": BASE + (1 << 32)}, 12),
         ("length_of_2_to_the_32", {"r9": 1 << 32}, 12),
     ):
-        yield good(f"reads_{name}", "read_data", base | change, slots, known={"r7": n}, **more)
+        yield good(f"reads_{name}", "read_data", base | change, slots, **more | {"known": {"r7": n}})
     for name, change in (
         ("one_byte_beyond", {"r8": BASE + 2 * PAGE - 11}),
         ("before_the_page", {"r8": BASE - 1}),
@@ -248,40 +272,39 @@ def reading():
     mixed = more | {"memory_mappings": half, **PIN}
     yield bad("reads_from_writable_into_read_only", "read_data", across, slots, **mixed)
     yield from wrong_kinds("read_data", 7, base, slots, ("data",), **more)
-    yield good("reads_pinned", "read_data", base | {"r7": PINNED}, {PINNED: cap}, **more, **PIN)
-    missing = {20: data(b"not stored")}
-    yield good("reads_missing_payload", "read_data", base, missing, known={"r7": 10}, **more)
-    longer = {20: data(content, 100)}
-    yield good("reads_beyond_the_payload", "read_data", base | {"r9": 50}, longer, known={"r7": 50}, **more)
-    shorter = {20: data(content, 5)}
-    yield good("reads_a_shorter_size", "read_data", base, shorter, known={"r7": 5}, **more)
-    huge = {20: data(content, 2**64 - 1)}
-    yield good("reads_a_part_of_a_huge_size", "read_data", base, huge, known={"r7": 12}, **more)
+    yield good("reads_pinned", "read_data", base | {"r7": PINNED}, {PINNED: cap}, **more | PIN)
+    missing: Slots = {20: data(b"not stored")}
+    yield good("reads_missing_payload", "read_data", base, missing, **more | {"known": {"r7": 10}})
+    longer: Slots = {20: data(content, 100)}
+    yield good("reads_beyond_the_payload", "read_data", base | {"r9": 50}, longer, **more | {"known": {"r7": 50}})
+    shorter: Slots = {20: data(content, 5)}
+    yield good("reads_a_shorter_size", "read_data", base, shorter, **more | {"known": {"r7": 5}})
+    huge: Slots = {20: data(content, 2**64 - 1)}
+    yield good("reads_a_part_of_a_huge_size", "read_data", base, huge, **more | {"known": {"r7": 12}})
     yield bad("reads_all_of_a_huge_size", "read_data", base | {"r9": 2**64 - 1}, huge, **more)
     page = {20: data(b"x" * PAGE)}
     whole = more | {"world": read_world(b"x" * PAGE)}
-    yield good("reads_a_page", "read_data", base | {"r9": PAGE}, page, known={"r7": PAGE}, **whole)
+    yield good("reads_a_page", "read_data", base | {"r9": PAGE}, page, **whole | {"known": {"r7": PAGE}})
     yield good(
         "reads_a_page_off_by_one",
         "read_data",
         base | {"r9": PAGE, "r8": BASE + 1},
         page,
-        known={"r7": PAGE},
-        **whole,
+        **whole | {"known": {"r7": PAGE}},
     )
 
 
 MINT = ("host/mint_data", "host/mint_data/memory", "image/strip", "image/hash/data")
 
 
-def minting():
+def minting() -> Iterator[KernelCase]:
     content = b"payload\0\0"
     quota = handle("quota", 5)
-    slots = {20: quota, 60: data(content)}
-    more = {"more_probes": MINT, **RW_MAP}
+    slots: Slots = {20: quota, 60: data(content)}
+    more: Fields = {"probes": MINT, "memory_mappings": MAPPINGS}
     base = {"r7": BASE, "r8": 9, "r9": 20, "r10": FREE}
 
-    def world(amount, id=5):
+    def world(amount: int, id: int = 5) -> bytes:
         return start(state=sigma(content), quotas={id: amount})
 
     for name, change, size in (
@@ -299,7 +322,7 @@ def minting():
                 slots,
                 world=world(amount),
                 probes=PROBES + MINT,
-                **RW_MAP,
+                memory_mappings=MAPPINGS,
             )
         if size:
             yield bad(
@@ -307,10 +330,9 @@ def minting():
                 "mint_data",
                 base | change,
                 slots,
-                world=world(size - 1),
-                **more,
+                **more | {"world": world(size - 1)},
             )
-    yield bad("mints_without_quota", "mint_data", base, slots, world=world(1000, 6), **more)
+    yield bad("mints_without_quota", "mint_data", base, slots, **more | {"world": world(1000, 6)})
     rich = more | {"world": world(2**64 - 1)}
     for name, change in (
         ("unmapped", {"r7": 0}),
@@ -320,8 +342,8 @@ def minting():
         ("2_to_the_64_less_1", {"r8": 2**64 - 1}),
     ):
         yield bad(f"mints_{name}", "mint_data", base | change, slots, **rich)
-    pinned = rich | {"memory_mappings": [mapping(BASE, PAGE, PINNED)], **PIN}
-    held = {20: quota, PINNED: data(content)}
+    pinned = rich | {"memory_mappings": [mapping(BASE, PAGE, PINNED)], "pinned_slots": pins(PINNED)}
+    held: Slots = {20: quota, PINNED: data(content)}
     yield once(
         "mints_from_read_only",
         (),
@@ -330,10 +352,10 @@ def minting():
         world=world(9),
         probes=PROBES + MINT,
         memory_mappings=[mapping(BASE, PAGE, PINNED)],
-        **PIN,
+        pinned_slots=pins(PINNED),
     )
     yield bad("mints_into_pinned", "mint_data", base | {"r10": PINNED}, held, **pinned)
-    yield bad("mints_beyond", "mint_data", base | {"r10": 128}, slots, size_log=7, **rich)
+    yield bad("mints_beyond", "mint_data", base | {"r10": 128}, slots, **rich | {"size_log": 7})
     yield from wrong_kinds("mint_data", 9, base, slots, (), **rich)
     yield from pinned_operand("mint_data", 9, base, slots, **rich)
     for kind, cap in KINDS.items():
@@ -348,7 +370,7 @@ def minting():
         {**slots, 20: noisy},
         world=world(9),
         probes=PROBES + MINT,
-        **RW_MAP,
+        memory_mappings=MAPPINGS,
     )
     yield once(
         "mints_onto_its_quota",
@@ -357,10 +379,12 @@ def minting():
         slots,
         world=world(9),
         probes=PROBES + MINT,
-        **RW_MAP,
+        memory_mappings=MAPPINGS,
     )
     twice = program(("mint_data", base), ("mint_data", base | {"r10": 31}))
-    yield once("mints_twice_the_same", (), twice, slots, world=world(18), probes=PROBES + MINT, **RW_MAP)
+    yield once(
+        "mints_twice_the_same", (), twice, slots, world=world(18), probes=PROBES + MINT, memory_mappings=MAPPINGS
+    )
     yield once(
         "second_mint_is_too_much",
         (),
@@ -369,7 +393,7 @@ def minting():
         world=world(17),
         ends="trap",
         probes=PROBES + MINT,
-        **RW_MAP,
+        memory_mappings=MAPPINGS,
     )
 
 
@@ -378,22 +402,22 @@ def minting():
 FILES = ("host/open", "host/open/by_id", "host/save", "host/save/ids_exhausted")
 
 
-def file(content=b"abc", size=3, quota=5):
+def file(content: bytes = b"abc", size: int = 3, quota: int = 5) -> k.DataBlob:
     return k.DataBlob(digest(content), size, 1, quota)
 
 
-def opening():
+def opening() -> Iterator[KernelCase]:
     files = {0: file(), 7: file(b"other", 500), 2**64 - 1: file(b"last", 4)}
-    more = {"more_probes": FILES, "world": start(state=sigma(b"abc", files=files))}
+    more: Fields = {"probes": FILES, "world": start(state=sigma(b"abc", files=files))}
     registers = {"r7": 20, "r8": FREE}
     for id, entry in files.items():
         cap = k.Data(entry.size, entry.content_hash)
-        slots = {20: handle("file", id)}
+        slots: Slots = {20: handle("file", id)}
         yield good(f"opens_file_{id}", "open", registers, slots, {**slots, FREE: cap}, **more)
         slots = {20: kernel_instance("host_open")}
         by_id = registers | {"r9": id}
         yield good(f"opens_file_{id}_by_id", "open", by_id, slots, {**slots, FREE: cap}, **more)
-    odd = {20: kernel_instance("host_open", B)}
+    odd: Slots = {20: kernel_instance("host_open", B)}
     cap = k.Data(3, digest(b"abc"))
     yield good("opens_with_any_content", "open", registers | {"r9": 0}, odd, {**odd, FREE: cap}, **more)
     noisy = k.Instance(k.KERNEL_IMAGE["file"], bytes(8) + b"\xee" * 24)
@@ -409,15 +433,15 @@ def opening():
     yield good("opens_onto_its_handle", "open", {"r7": 20, "r8": 20}, slots, {20: cap}, **more)
 
 
-def saving():
+def saving() -> Iterator[KernelCase]:
     quota = handle("quota", 5)
-    slots = {20: data(), 21: quota}
+    slots: Slots = {20: data(), 21: quota}
     registers = {"r7": 20, "r8": 21, "r9": FREE}
 
-    def world(amount=1000, next_file_id=0, files=None):
+    def world(amount: int = 1000, next_file_id: int = 0, files: Files | None = None) -> bytes:
         return start(state=sigma(next_file_id=next_file_id, files=files), quotas={5: amount})
 
-    more = {"more_probes": FILES, "world": world()}
+    more: Fields = {"probes": FILES, "world": world()}
     made = handle("file", 0)
     yield good("saves", "save", registers, slots, {**slots, FREE: made}, **more)
     for id in (1, 77, 2**32, 2**64 - 2):
@@ -430,10 +454,10 @@ def saving():
     yield good("saves_with_exactly_enough", "save", registers, slots, {**slots, FREE: made}, **exact)
     yield bad("saves_with_one_too_little", "save", registers, slots, **more | {"world": world(2)})
     yield bad("saves_without_quota", "save", registers, slots, **more | {"world": world(0)})
-    nothing = {20: data(b""), 21: quota}
+    nothing: Slots = {20: data(b""), 21: quota}
     free = more | {"world": world(0)}
     yield good("saves_nothing_without_quota", "save", registers, nothing, {**nothing, FREE: made}, **free)
-    huge = {20: data(b"abc", 2**64 - 1), 21: quota}
+    huge: Slots = {20: data(b"abc", 2**64 - 1), 21: quota}
     all_of_it = more | {"world": world(2**64 - 1)}
     yield good("saves_the_largest_size", "save", registers, huge, {**huge, FREE: made}, **all_of_it)
     yield bad("saves_the_largest_size_one_short", "save", registers, huge, **more | {"world": world(2**64 - 2)})
@@ -443,13 +467,13 @@ def saving():
     yield bad("saves_with_gas", "save", registers, {**slots, 21: handle("gas", 5)}, **more)
     yield from destinations("save", 9, registers, slots, made, **more)
     yield good("saves_onto_its_data", "save", registers | {"r9": 20}, slots, {20: made, 21: quota}, **more)
-    pinned = {PINNED: data(), 21: quota}
-    yield good("saves_pinned", "save", registers | {"r7": PINNED}, pinned, {**pinned, FREE: made}, **more, **PIN)
+    pinned: Slots = {PINNED: data(), 21: quota}
+    yield good("saves_pinned", "save", registers | {"r7": PINNED}, pinned, {**pinned, FREE: made}, **more | PIN)
     three = program(*[("save", registers | {"r9": 30 + n}) for n in range(3)])
     yield once("saves_three_times", (), three, slots, world=world(9), probes=PROBES + FILES)
     yield once("third_save_is_too_much", (), three, slots, world=world(8), ends="trap", probes=PROBES + FILES)
     then = program(("save", registers), ("open", {"r7": FREE, "r8": 31}))
-    after = {**slots, FREE: made, 31: data()}
+    after: Slots = {**slots, FREE: made, 31: data()}
     yield once("saves_and_opens", (), then, slots, world=world(), probes=PROBES + FILES, known={"slots": after})
 
 
@@ -465,16 +489,16 @@ SET = (
 )
 
 
-def changing():
+def changing() -> Iterator[KernelCase]:
     plain = image(pinned_slots={65: k.PinnedData(b"abc", PAGE)}, initial_slots={66: k.InitialData(b"init", 9)})
     stored = start(state=sigma(plain))
-    slots = {20: image_cap(plain)}
+    slots: Slots = {20: image_cap(plain)}
     new_pin = k.Data(PAGE, digest(b"abc"))
     chain = k.hash("chain", A + digest(plain))
-    more = {"more_probes": SET, "world": stored, "instance": A + B}
+    more: Fields = {"probes": SET, "world": stored, "instance": A + B}
     registers = {"r7": 20}
-    after = {**slots, 65: new_pin}
-    yield good("set_image", "set_image", registers, slots, after, known={"instance": chain + B}, **more)
+    after: Slots = {**slots, 65: new_pin}
+    yield good("set_image", "set_image", registers, slots, after, **more | {"known": {"instance": chain + B}})
     yield bad("set_image_not_stored", "set_image", registers, slots, **more | {"world": start()})
     for name, content in (
         ("garbage", b"garbage"),
@@ -482,7 +506,7 @@ def changing():
         ("left_over", plain + b"\0"),
         ("empty", b""),
     ):
-        held = {20: k.ImageCap(digest(content))}
+        held: Slots = {20: k.ImageCap(digest(content))}
         yield bad(
             f"set_image_to_{name}",
             "set_image",
@@ -500,17 +524,17 @@ def changing():
         **more | {"world": start(state=sigma(wrong))},
     )
     yield from wrong_kinds("set_image", 7, registers, slots, ("image",), **more)
-    full = {**slots, 65: KINDS["type"]}
+    full: Slots = {**slots, 65: KINDS["type"]}
     yield bad("new_pin_is_full", "set_image", registers, full, **more)
-    old_pin = {"pinned_slots": {65: k.PinnedImage(C)}}
-    was = {**slots, 65: k.ImageCap(C)}
-    yield good("new_pin_was_pinned", "set_image", registers, was, after, **more, **old_pin)
-    other_pin = {"pinned_slots": {67: k.PinnedImage(C)}}
+    old_pin: Fields = {"pinned_slots": {65: k.PinnedImage(C)}}
+    was: Slots = {**slots, 65: k.ImageCap(C)}
+    yield good("new_pin_was_pinned", "set_image", registers, was, after, **more | old_pin)
+    other_pin: Fields = {"pinned_slots": {67: k.PinnedImage(C)}}
     was = {**slots, 67: k.ImageCap(C)}
-    yield good("old_pin_is_emptied", "set_image", registers, was, after, **more, **other_pin)
-    self_pinned = {"pinned_slots": {20: k.PinnedImage(digest(plain))}}
-    yield good("image_in_its_own_pin", "set_image", registers, slots, {65: new_pin}, **more, **self_pinned)
-    small = {**more, "size_log": 5}
+    yield good("old_pin_is_emptied", "set_image", registers, was, after, **more | other_pin)
+    self_pinned: Fields = {"pinned_slots": {20: k.PinnedImage(digest(plain))}}
+    yield good("image_in_its_own_pin", "set_image", registers, slots, {65: new_pin}, **more | self_pinned)
+    small: Fields = {**more, "size_log": 5}
     yield good("pin_beyond_the_root", "set_image", registers, slots, slots, **small)
     twice = program(("set_image", registers), ("set_image", registers))
     chained = k.hash("chain", chain + digest(plain))
@@ -527,7 +551,15 @@ def changing():
     then = program(("set_image", registers), ("drop", {"r7": 65}))
     yield once("new_pin_holds_at_once", (), then, slots, world=stored, ends="trap", probes=PROBES + SET)
     freed = program(("set_image", registers), ("copy", {"r7": 20, "r8": 67}))
-    yield once("old_pin_is_free_at_once", (), freed, was, world=stored, probes=PROBES + SET, **other_pin)
+    yield once(
+        "old_pin_is_free_at_once",
+        (),
+        freed,
+        was,
+        world=stored,
+        probes=PROBES + SET,
+        pinned_slots=other_pin["pinned_slots"],
+    )
     to_pin_image = image(pinned_slots={65: k.PinnedImage(C)})
     held = {20: image_cap(to_pin_image)}
     yield good(
@@ -561,7 +593,7 @@ def changing():
     )
 
 
-def subjects():
+def subjects() -> list[KernelSubject]:
     return [
         gathered("host", "selector", selectors, replies),
         gathered("host", "derive_spawn", spawning),

@@ -1,9 +1,11 @@
 """Admission: each reason alone, at its edge, and each pair of neighbours to show their order."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Unpack
 
-from cases.kernel.build import C, do, image_of, mapping
-from cases.kernel.case import Admit, KernelCase, gathered
+from cases.kernel.build import C, ImageFields, do, image_of, mapping
+from cases.kernel.case import Admit, KernelCase, KernelSubject, gathered
 from cases.kernel.golden import IMAGE_B, IMAGE_C, IMAGE_EMPTY, IMAGE_K, IMAGE_R
 from cases.machine.code import Code
 from model import kernel as k
@@ -15,7 +17,7 @@ BLOB = GOOD.code
 PAGE = 4096
 
 
-def case(name, image, verdict=None, note=""):
+def case(name: str, image: k.Image | bytes, verdict: str | None = None, note: str = "") -> KernelCase:
     """An Image that is admitted, or rejected by image/admit/<verdict>."""
     encoded = image if isinstance(image, bytes) else k.encode(image)
     if verdict is None:
@@ -24,19 +26,26 @@ def case(name, image, verdict=None, note=""):
     return KernelCase(name, (rule,), Admit(encoded, rule), probes=PROBES, note=note)
 
 
-def mapped(*mappings, **fields):
-    return replace(GOOD, memory_mappings=list(mappings), **fields)
+def mapped(*mappings: k.MemoryMapping, **fields: Unpack[ImageFields]) -> k.Image:
+    return replace(replace(GOOD, **fields), memory_mappings=list(mappings))
 
 
-def pinned(slot=70, content=b"abc", size=PAGE, **fields):
-    return replace(GOOD, pinned_slots={slot: k.PinnedData(content, size)}, **fields)
+def pinned(slot: int = 70, content: bytes = b"abc", size: int = PAGE, **fields: Unpack[ImageFields]) -> k.Image:
+    return replace(replace(GOOD, **fields), pinned_slots={slot: k.PinnedData(content, size)})
 
 
-def initial(slot=70, content=b"abc", size=PAGE, **fields):
-    return replace(GOOD, initial_slots={slot: k.InitialData(content, size)}, **fields)
+def initial(slot: int = 70, content: bytes = b"abc", size: int = PAGE, **fields: Unpack[ImageFields]) -> k.Image:
+    return replace(replace(GOOD, **fields), initial_slots={slot: k.InitialData(content, size)})
 
 
-def codes():
+def with_units(image: k.Image, field: str, *slots: int) -> k.Image:
+    """An Image with other gas slots or quota slots."""
+    if field == "gas_slots":
+        return replace(image, gas_slots=list(slots))
+    return replace(image, quota_slots=list(slots))
+
+
+def codes() -> Iterator[KernelCase]:
     yield case("smallest", GOOD)
     yield case("no_code_at_all", replace(GOOD, code=b"", endpoints={}), "code_header_short")
     for size in range(1, 9):
@@ -53,17 +62,17 @@ def codes():
     yield case("empty_code_with_endpoint", replace(GOOD, code=empty), "entry_pc")
 
 
-def slots():
+def slots() -> Iterator[KernelCase]:
     for field in ("gas_slots", "quota_slots"):
         for slot in (0, 7, 255):
-            yield case(f"{field}_{slot}", replace(GOOD, **{field: [slot]}))
+            yield case(f"{field}_{slot}", with_units(GOOD, field, slot))
         for slot in (256, 2**32 - 1):
-            yield case(f"{field}_{slot}", replace(GOOD, **{field: [slot]}), "slot_range")
-        yield case(f"{field}_repeated", replace(GOOD, **{field: [7, 7, 9]}))
-        yield case(f"second_of_{field}_is_256", replace(GOOD, **{field: [7, 256]}), "slot_range")
-        yield case(f"pinned_{field}", pinned(70, **{field: [70]}), "unit_slot_pinned")
-        yield case(f"second_of_{field}_is_pinned", pinned(70, **{field: [7, 70]}), "unit_slot_pinned")
-        yield case(f"initial_{field}", initial(70, **{field: [70]}))
+            yield case(f"{field}_{slot}", with_units(GOOD, field, slot), "slot_range")
+        yield case(f"{field}_repeated", with_units(GOOD, field, 7, 7, 9))
+        yield case(f"second_of_{field}_is_256", with_units(GOOD, field, 7, 256), "slot_range")
+        yield case(f"pinned_{field}", with_units(pinned(70), field, 70), "unit_slot_pinned")
+        yield case(f"second_of_{field}_is_pinned", with_units(pinned(70), field, 7, 70), "unit_slot_pinned")
+        yield case(f"initial_{field}", with_units(initial(70), field, 70))
     for slot in (0, 9, 255):
         yield case(f"yield_slot_{slot}", replace(GOOD, yield_marker_slot=slot))
     for slot in (256, 2**32 - 1):
@@ -87,7 +96,7 @@ def slots():
     yield case("pinned_image", replace(GOOD, pinned_slots={70: k.PinnedImage(C)}))
 
 
-def mappings():
+def mappings() -> Iterator[KernelCase]:
     top = 2**32
     yield case("one_page", mapped(mapping(0x10000, PAGE, 70)))
     yield case("at_address_0", mapped(mapping(0, PAGE, 70)))
@@ -132,7 +141,7 @@ def mappings():
     yield case("ignored_pages_count_too", steps, "too_many_pages")
 
 
-def contents():
+def contents() -> Iterator[KernelCase]:
     for make, what in ((pinned, "pinned"), (initial, "initial")):
         yield case(f"{what}_content_empty", make(content=b"", size=0))
         yield case(f"{what}_content_as_long_as_its_size", make(content=b"abc", size=3))
@@ -144,7 +153,7 @@ def contents():
         yield case(f"{what}_size_is_largest", make(size=2**64 - 1))
 
 
-def endpoints():
+def endpoints() -> Iterator[KernelCase]:
     code = do(Code(), "reply")
     length = len(code)
     for pc, verdict in ((0, None), (1, "entry_pc"), (length + 1, "entry_pc"), (2**32, "entry_pc")):
@@ -165,7 +174,7 @@ def endpoints():
     yield case("odd_registers", replace(GOOD, endpoints=odd))
 
 
-def order():
+def order() -> Iterator[KernelCase]:
     """An Image that breaks two neighbouring reasons; the first in the order is reported."""
     stray = BLOB[:-1] + bytes([BLOB[-1] | 0x80])
     yield case("stray_bits_before_slot_range", replace(GOOD, code=stray, gas_slots=[256]), "code_stray_bits")
@@ -193,12 +202,12 @@ def order():
     yield case("decoding_before_admission", k.encode(first) + b"\0", "image/decode/trailing_bytes")
 
 
-def over_and(slot):
+def over_and(slot: int) -> k.Image:
     over = mapped(mapping(0, PAGE, 70), mapping(0, PAGE, 71))
     return replace(over, pinned_slots={slot: k.PinnedData(b"", 0)})
 
 
-def golden():
+def golden() -> Iterator[KernelCase]:
     verdicts = {"empty": IMAGE_EMPTY, "r": IMAGE_R, "b": IMAGE_B, "c": IMAGE_C, "k": IMAGE_K}
     for name, encoded in verdicts.items():
         try:
@@ -209,7 +218,7 @@ def golden():
             yield case(f"golden_{name}", encoded)
 
 
-def changed_bytes():
+def changed_bytes() -> Iterator[KernelCase]:
     """A whole Image with each byte changed in turn: the verdicts are the model's."""
     whole = k.encode(
         k.Image(
@@ -234,7 +243,7 @@ def changed_bytes():
         yield case(f"byte_{at}_changed", bytes(spoilt), verdict)
 
 
-def subjects():
+def subjects() -> list[KernelSubject]:
     return [
         gathered("image", "admit_code", codes, endpoints, golden),
         gathered("image", "admit_slots", slots, contents),

@@ -1,5 +1,8 @@
 """Yields, catchers, OutOfGas and resume."""
 
+from collections.abc import Iterator, Sequence
+from typing import Unpack
+
 import model
 from cases.kernel.build import (
     CATCHER_SLOT,
@@ -9,6 +12,9 @@ from cases.kernel.build import (
     A,
     B,
     C,
+    Catchers,
+    ImageFields,
+    Stack,
     catcher,
     catching_entry,
     cnode,
@@ -25,7 +31,7 @@ from cases.kernel.build import (
     sigma,
     start,
 )
-from cases.kernel.case import KernelCase, Resume, Run, World, gathered
+from cases.kernel.case import KernelCase, KernelSubject, Resume, Run, Slots, Step, World, gathered
 from cases.machine.code import Code
 from model import kernel as k
 
@@ -40,23 +46,33 @@ YIELDS = program(("yield", {"r7": 20}), ("reply", {"r7": 7}))
 SLOTS = {20: MARKER}
 
 
-def case(name, world, *steps):
+def case(name: str, world: bytes, *steps: Step) -> KernelCase:
     return KernelCase(name, (), World(world, list(steps)), probes=RULES)
 
 
-def catches(*keys, nonce=1):
+def catches(*keys: bytes, nonce: int = 1) -> Catchers:
     return {bytes([nonce]) * 32: list(keys)}
 
 
-def yielding(name, stack, catchers, ends="paused", slots=None, code=None, then=None, size_log=8, **more):
+def yielding(
+    name: str,
+    stack: Stack,
+    catchers: Catchers,
+    ends: str = "paused",
+    slots: Slots | None = None,
+    code: Code | None = None,
+    then: Sequence[Step] | None = None,
+    size_log: int = 8,
+    **fields: Unpack[ImageFields],
+) -> KernelCase:
     """One run that yields on a stack, and its resume if it pauses."""
     root = cnode(SLOTS if slots is None else slots, size_log)
-    run = Run(image(code or YIELDS, **more), root, ends=ends)
+    run = Run(image(code or YIELDS, **fields), root, ends=ends)
     after = [Resume(ends="halt", known={"r7": 7})] if ends == "paused" and then is None else then or []
     return case(name, start(stack, catchers=catchers), run, *after)
 
 
-def voluntary():
+def voluntary() -> Iterator[KernelCase]:
     caught = catches(A)
     yield yielding("caught", [catching_entry()], caught)
     yield yielding("nobody_there", [], caught, "trap")
@@ -69,13 +85,12 @@ def voluntary():
     for kind, cap in KINDS.items():
         if kind != "instance":
             yield yielding(f"marker_is_{kind}", [catching_entry()], caught, "trap", slots={20: cap})
-    pinned = {"pinned_slots": pins(20)}
-    yield yielding("marker_is_pinned", [catching_entry()], caught, **pinned)
+    yield yielding("marker_is_pinned", [catching_entry()], caught, pinned_slots=pins(20))
     yield yielding("marker_is_beyond", [catching_entry()], caught, "trap", slots={}, size_log=4)
     yield yielding("marker_is_missing", [catching_entry()], caught, "trap", slots={})
     gas = k.Instance(k.KERNEL_IMAGE["gas"], B)
     yield yielding("marker_is_a_gas_handle", [catching_entry()], catches(gas.chain), slots={20: gas})
-    own = {20: MARKER, CATCHER_SLOT: catcher(1)[0]}
+    own: Slots = {20: MARKER, CATCHER_SLOT: catcher(1)[0]}
     yield yielding("own_catcher_is_not_asked", [], caught, "trap", slots=own, yield_marker_slot=CATCHER_SLOT)
     yield yielding("own_catcher_beside_another", [catching_entry()], caught, slots=own, yield_marker_slot=CATCHER_SLOT)
     for depth in range(1, 6):
@@ -91,7 +106,7 @@ def voluntary():
     yield yielding("reference_is_skipped", [catching_entry(), k.ReferenceEntry(0), entry()], caught)
 
 
-def skipped():
+def skipped() -> Iterator[KernelCase]:
     caught = catches(A)
     named = image(yield_marker_slot=CATCHER_SLOT)
     for name, below in (
@@ -105,7 +120,7 @@ def skipped():
         yield yielding(f"{name}_above_a_catcher", [catching_entry(), below], caught)
 
 
-def resumes():
+def resumes() -> Iterator[KernelCase]:
     world = start([catching_entry()], catchers=catches(A))
     run = Run(image(YIELDS), cnode(SLOTS), ends="paused")
     yield case("without_scratchpad", world, run, Resume(known={"slots": SLOTS}))
@@ -142,13 +157,13 @@ def resumes():
     )
 
 
-def memory():
+def memory() -> Iterator[KernelCase]:
     base, content = 0x10000, b"abc"
     code = Code().op("load_imm", a=1, x=9).op("store_u8", a=1, x=base + 1)
     do(code, "yield", r7=20)
     code.op("load_u8", a=2, x=base + 1)
     do(code, "reply")
-    slots = {20: MARKER, 60: data(content)}
+    slots: Slots = {20: MARKER, 60: data(content)}
     world = start([catching_entry()], state=sigma(content), catchers=catches(A))
     encoded = image(code, memory_mappings=[mapping(base, PAGE, 60), mapping(base + PAGE, PAGE, 61)])
     run = Run(encoded, cnode(slots), ends="paused")
@@ -165,7 +180,7 @@ def memory():
     do(changes, "yield", r7=20)
     changes.op("load_u8", a=2, x=base)
     do(changes, "reply")
-    held = {**slots, 21: k.ImageCap(digest(new))}
+    held: Slots = {**slots, 21: k.ImageCap(digest(new))}
     both = start([catching_entry()], state=sigma(content, new), catchers=catches(A))
     changed = image(changes, memory_mappings=[mapping(base, PAGE, 60)])
     yield case(
@@ -192,13 +207,13 @@ def memory():
     yield case("own_new_catcher_is_not_asked", own, Run(image(becomes), cnode(held), ends="trap"))
 
 
-def out_of_gas():
+def out_of_gas() -> Iterator[KernelCase]:
     code = program(("copy", {"r7": 20, "r8": 21}), ("drop", {"r7": 21}), ("reply", {"r7": 7}))
-    slots = {20: MARKER, 7: handle("gas", 3)}
+    slots: Slots = {20: MARKER, 7: handle("gas", 3)}
     need = gas_of(Run(image(code), cnode(slots)))
     encoded = image(code, gas_slots=[7])
 
-    def world(meter, keys=(OOG,), stack=None):
+    def world(meter: int, keys: tuple[bytes, ...] = (OOG,), stack: Stack | None = None) -> bytes:
         return start([catching_entry()] if stack is None else stack, meters={3: meter}, catchers=catches(*keys))
 
     run = Run(encoded, cnode(slots), gas=0, ends="paused")
@@ -246,7 +261,7 @@ def out_of_gas():
     )
 
 
-def chains():
+def chains() -> Iterator[KernelCase]:
     """Many yields of several activations, one after the other."""
     code = program(("yield", {"r7": 20}), ("reply", {"r7": 7}))
     world = start([catching_entry()], catchers=catches(A))
@@ -258,7 +273,7 @@ def chains():
     yield case("thirty_scratchpads", world, Run(image(ends), cnode(SLOTS), ends="paused"), *many, Resume())
 
 
-def subjects():
+def subjects() -> list[KernelSubject]:
     return [
         gathered("yield", "voluntary", voluntary),
         gathered("yield", "skipped", skipped),
