@@ -72,7 +72,7 @@ def text_of(name: str, entries: Iterable[Act]) -> str:
     for act in entries:
         named[act.image] = act.behaviour
         head = {"id": f"{FOLDER}/{name}/{act.behaviour}", "rules": [], "against": [], "votes": list(act.votes)}
-        lines.append(json.dumps(head | expect.DO[type(act.does)](act.does, named), separators=(",", ":")))
+        lines.append(json.dumps(head | expect.done(act.does, named), separators=(",", ":")))
     head = {"schema": expect.SCHEMA, "area": FOLDER, "subject": name, "votes": list(ALL)}
     images = {"images": {behaviour: encoded.hex() for encoded, behaviour in named.items()}}
     return file_text({key: json.dumps(value) for key, value in (head | images).items()}, lines)
