@@ -244,7 +244,7 @@ class Search:
             return None
         rule = expected if expected.startswith("blob/") else got
         if not rule.startswith("blob/"):
-            is_cycles = self.case["mem_cycles"] not in model.machine.MEM_CYCLES
+            is_cycles = self.case["mem_cycles"] not in model.machine.gas.MEM_CYCLES
             rule = "gas/mem_cycles" if is_cycles else "mem/page_given_once"
         found = Divergence("", "", LOAD, rule=rule)
         found.fields = [Field("load", expected, got)]

@@ -1,6 +1,6 @@
 """Builds Images, capabilities, worlds and guest programs of operations for the kernel's cases."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TypeAlias, TypedDict, Unpack
 
 from cases.kernel.case import RICH, KernelCase, Known, Run, Slots, World
@@ -17,12 +17,12 @@ Catchers: TypeAlias = dict[bytes, list[bytes]]
 
 
 class ImageFields(TypedDict, total=False):
-    endpoints: Mapping[int, k.EndpointDef]
+    endpoints: dict[int, k.EndpointDef]
     memory_mappings: list[k.MemoryMapping]
     gas_slots: list[int]
     quota_slots: list[int]
-    pinned_slots: Mapping[int, Pinned]
-    initial_slots: Mapping[int, k.InitialData]
+    pinned_slots: dict[int, Pinned]
+    initial_slots: dict[int, k.InitialData]
     yield_marker_slot: int | None
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TypedDict
 
 import model
-from cases.kernel.build import C, ImageFields, digest, do, image, mapping, program, set_reg
+from cases.kernel.build import C, ImageFields, Pinned, digest, do, image, mapping, program, set_reg
 from cases.kernel.case import Event, Genesis, KernelCase, KernelSubject, gathered
 from cases.kernel.golden import GENESIS_ROOT, IMAGE_B, IMAGE_C, IMAGE_EMPTY, IMAGE_K, IMAGE_R
 from cases.machine.code import Code
@@ -185,7 +185,7 @@ def kernel_slots() -> Iterator[KernelCase]:
     for slot in (6, 17, 255):
         taken = program(("drop", {"r7": slot}), ("reply", {}))
         yield case(f"slot_{slot}_is_empty", image(taken, **RUN), [Event(ends="trap")])
-    pins = {70: k.PinnedData(b"abc", 9)}
+    pins: dict[int, Pinned] = {70: k.PinnedData(b"abc", 9)}
     initial = {71: k.InitialData(b"xyz", 9)}
     moves = program(("move", {"r7": 71, "r8": 72}), ("reply", {}))
     yield case(
@@ -213,10 +213,10 @@ def new_images() -> Iterator[KernelCase]:
     successor = image(program(("reply", {"r7": 2})), **RUN)
     mint = do(Code(), "mint_data", r7=BASE, r8=len(successor), r9=8, r10=30)
     do(mint, "reply", r7=1)
-    pinned = {70: k.PinnedData(successor.rstrip(b"\0"), 2 * PAGE)}
+    pinned: dict[int, Pinned] = {70: k.PinnedData(successor.rstrip(b"\0"), 2 * PAGE)}
     mints = image(mint, **RUN, pinned_slots=pinned, memory_mappings=[mapping(BASE, 2 * PAGE, 70)])
     yield case("mints_an_image", mints, [Event(known={"value": 1}), Event()])
-    pins = {71: k.PinnedImage(digest(successor))}
+    pins: dict[int, Pinned] = {71: k.PinnedImage(digest(successor))}
     change = do(Code(), "set_image", r7=71)
     do(change, "reply", r7=1)
     yield case("image_is_not_stored", image(change, pinned_slots=pins, **RUN), [Event(ends="trap")])

@@ -1,6 +1,6 @@
 """image.md: Images, their content hash and their admission."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TypeAlias
@@ -55,12 +55,12 @@ class InitialData:
 @dataclass
 class Image:
     code: bytes = b""
-    endpoints: Mapping[int, EndpointDef] = field(default_factory=dict)
+    endpoints: dict[int, EndpointDef] = field(default_factory=dict)
     memory_mappings: list[MemoryMapping] = field(default_factory=list)
     gas_slots: list[int] = field(default_factory=list)
     quota_slots: list[int] = field(default_factory=list)
-    pinned_slots: Mapping[int, PinnedData | PinnedImage] = field(default_factory=dict)
-    initial_slots: Mapping[int, InitialData] = field(default_factory=dict)
+    pinned_slots: dict[int, PinnedData | PinnedImage] = field(default_factory=dict)
+    initial_slots: dict[int, InitialData] = field(default_factory=dict)
     yield_marker_slot: int | None = None
 
 
