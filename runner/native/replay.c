@@ -14,6 +14,8 @@
 
 enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_ERROR, VERDICT_BROKEN, VERDICT_INVALID, VERDICT_COUNT };
 
+enum { BROKEN_MAX = 50 }; /* a program that broke more often is given up */
+
 static const char *const verdict_name[VERDICT_COUNT] = {"pass", "fail", "error", "broken", "invalid"};
 
 struct replay {
@@ -44,7 +46,8 @@ bool attempt_failed(struct attempt *attempt, int result)
 static enum verdict run_case(struct replay *replay, struct attempt *attempt)
 {
     const struct player *player = attempt->item->is_kernel ? &kernel_player : &machine_player;
-    attempt->trouble = player->lacks(attempt);
+    attempt->trouble = replay->verdict_count[VERDICT_BROKEN] > BROKEN_MAX ? "not run: the engine was given up"
+                                                                          : player->lacks(attempt);
     if (attempt->trouble != NULL) {
         return VERDICT_ERROR;
     }
