@@ -1,295 +1,124 @@
 /*
- * diff: the first record in which two engines differ, of a run of any length, without a stored
- * trace.
- *
- * Production runs are compared first. Then both run observed and keep a ladder of digests; the
- * window between the last rung that agrees and the first that does not is run again with a
- * finer ladder, until it is small enough to keep its records. Where only production code
- * differs there are no records to compare, and the budget of gas is bisected instead: gas is
- * the clock.
+ * diff: the first difference of two engines on cases of vector files, one JSON line a case.
  */
-#define _POSIX_C_SOURCE 200809L
+#include "diff.h"
 
-#include "lab.h"
-#include "ladder.h"
+#include "id_set.h"
 #include "measure.h"
 
 #include <stdio.h>
 #include <string.h>
 
-struct diff {
+enum { CASE_MAX = 64 };
+
+/* All cases that are asked for. */
+struct survey {
     const struct assay_engine *engine[2];
+    struct id_set asked, met;
     bool has_step, has_level;
     uint64_t step;
     enum level level;
-    struct arena arena;
-    struct lab lab[2];
-    struct ladder ladder[2];
-    struct assay_stop production[2];
-    const struct vector_case *vector;
-    uint64_t records, rounds;
+    uint64_t cases, divergences, unread;
     struct text text;
-    struct differences flavour[2]; /* production against observed of the same engine */
 };
 
-static const char *const level_name[] = {"L0", "L1"};
+/* ---- a divergence -------------------------------------------------------------------------- */
 
-/* Runs the step in production on both sides and compares. */
-static void run_production(struct diff *diff, size_t step, const struct vector_step *changed,
-                           struct differences *differences)
+void divergence_clear(struct divergence *found)
 {
-    for (size_t i = 0; i < 2; i++) {
-        lab_run(&diff->lab[i], step, changed, NULL);
-    }
-    diff->rounds++;
-    *differences = (struct differences){0};
-    lab_compare(&diff->lab[0], &diff->lab[1], differences);
+    text_free(&found->before);
+    text_free(&found->expected);
+    text_free(&found->got);
+    text_free(&found->message);
+    *found = (struct divergence){0};
 }
 
-/* Runs the step observed on both sides, records [first, end). */
-static void run_window(struct diff *diff, size_t step, uint64_t first, uint64_t end)
-{
-    struct vector_step changed = diff->vector->step[step];
-    uint64_t *until = diff->level == LEVEL_L0 ? &changed.until.instructions : &changed.until.blocks;
-    if (end != UINT64_MAX && (*until == 0 || end < *until)) {
-        *until = end;
-    }
-    for (size_t i = 0; i < 2; i++) {
-        ladder_start(&diff->ladder[i], diff->level, first, end);
-        struct assay_observer observer = ladder_observer(&diff->ladder[i]);
-        lab_run(&diff->lab[i], step, &changed, &observer);
-    }
-    diff->rounds++;
-}
+static const char *const kind_name[DIVERGENCE_KINDS] = {
+    [DIVERGENCE_NONE] = "none",         [DIVERGENCE_INSTRUCTION] = "instruction",
+    [DIVERGENCE_BLOCK] = "block",       [DIVERGENCE_EVENT] = "event",
+    [DIVERGENCE_STOP] = "stop",         [DIVERGENCE_GAS] = "gas",
+    [DIVERGENCE_RESULT] = "result",     [DIVERGENCE_MEMORY] = "memory",
+    [DIVERGENCE_DUMP] = "dump",         [DIVERGENCE_STATE] = "state",
+    [DIVERGENCE_ROOT] = "root",         [DIVERGENCE_LOAD] = "load",
+    [DIVERGENCE_UNSTEADY] = "unsteady", [DIVERGENCE_BROKEN] = "broken",
+};
 
-static void write_kept(struct text *text, const struct ladder *ladder, uint64_t index)
+static void write_json(struct text *text, const char *key, const struct text *json)
 {
-    uint64_t slot = index - ladder->first;
-    if (index < ladder->first || slot >= ladder->digest.count) {
+    text_format(text, ", \"%s\": ", key);
+    if (json->size == 0) {
         text_raw(text, "null");
-    } else if (ladder->level == LEVEL_L0) {
-        write_record(text, &ladder->instruction[slot]);
     } else {
-        write_state(text, &ladder->block[slot]);
+        text_add(text, json->data, json->size);
     }
 }
 
-static void compare_kept(const struct ladder *left, const struct ladder *right, uint64_t index,
-                         struct differences *differences)
+void divergence_write(struct text *text, const struct divergence *found)
 {
-    uint64_t slot = index - left->first;
-    *differences = (struct differences){0};
-    if (slot >= left->digest.count || slot >= right->digest.count) {
-        compare_words(differences, "record", slot < left->digest.count ? "present" : "none",
-                      slot < right->digest.count ? "present" : "none");
-    } else if (left->level == LEVEL_L0) {
-        compare_steps(differences, "", &left->instruction[slot], &right->instruction[slot]);
-    } else {
-        compare_states(differences, "", &left->block[slot], &right->block[slot]);
-    }
-}
-
-static void begin_report(struct diff *diff, size_t step, const char *kind)
-{
-    text_clear(&diff->text);
-    text_raw(&diff->text, "{\"case\": ");
-    text_string(&diff->text, diff->vector->id);
-    text_format(&diff->text, ", \"step\": %zu, \"divergence\": {\"kind\": \"%s\"", step, kind);
-}
-
-/*
- * Runs ever smaller windows until one is kept whole; false when the engines stop repeating
- * themselves.
- */
-static bool narrow(struct diff *diff, size_t step, uint64_t first, uint64_t end)
-{
-    for (;;) {
-        bool keeps = end - first <= RUNG_MAX - 1;
-        uint64_t from = keeps && first > 0 ? first - 1 : first; /* the last agreed record is shown too */
-        run_window(diff, step, from, end);
-        if (keeps) {
-            return true;
-        }
-        if (!ladder_compare(&diff->ladder[0], &diff->ladder[1], &first, &end)) {
-            return false;
-        }
-    }
-}
-
-static void report_end(struct diff *diff, size_t step, const char *kind, const struct differences *differences)
-{
-    begin_report(diff, step, kind);
-    text_format(&diff->text, ", \"level\": \"%s\", \"index\": %llu", level_name[diff->level],
-                (unsigned long long)diff->records);
-    write_differences(&diff->text, differences);
-    text_raw(&diff->text, "}");
-}
-
-static void report_record(struct diff *diff, size_t step, uint64_t first, uint64_t end)
-{
-    struct text *text = &diff->text;
-    const struct ladder *left = &diff->ladder[0], *right = &diff->ladder[1];
-    struct differences differences = {0};
-    if (!narrow(diff, step, first, end)) {
-        report_end(diff, step, "unsteady", &differences);
+    if (found->kind == DIVERGENCE_NONE) {
+        text_raw(text, "\"divergence\": null");
         return;
     }
-    uint64_t index = left->first;
-    uint64_t most = left->digest.count > right->digest.count ? left->digest.count : right->digest.count;
-    for (; index < left->first + most; index++) {
-        compare_kept(left, right, index, &differences);
-        if (differences.count > 0) {
-            break;
-        }
-    }
-    begin_report(diff, step, "record");
-    text_format(text, ", \"level\": \"%s\", \"index\": %llu, \"last_agreed\": ", level_name[diff->level],
-                (unsigned long long)index);
-    if (index == 0) {
-        text_raw(text, "null");
+    text_format(text, "\"divergence\": {\"kind\": \"%s\"", kind_name[found->kind]);
+    if (found->has_index) {
+        text_format(text, ", \"index\": %llu", (unsigned long long)found->index);
     } else {
-        write_kept(text, left, index - 1);
+        text_raw(text, ", \"index\": null");
     }
-    text_raw(text, ", \"expected\": ");
-    write_kept(text, left, index);
-    text_raw(text, ", \"got\": ");
-    write_kept(text, right, index);
-    write_differences(text, &differences);
+    if (found->by != NULL) {
+        text_format(text, ", \"by\": \"%s\"", found->by);
+    }
+    if (found->has_gas) {
+        text_raw(text, ", \"gas\": ");
+        text_hex(text, found->gas);
+    }
+    if (found->kind == DIVERGENCE_BROKEN) {
+        text_format(text, ", \"repeats\": %s", found->repeats ? "true" : "false");
+    }
+    write_json(text, "before", &found->before);
+    write_json(text, "expected", &found->expected);
+    write_json(text, "got", &found->got);
+    if (found->message.size > 0) {
+        text_raw(text, ", \"message\": ");
+        text_string(text, found->message.data);
+    }
+    write_differences(text, &found->differences);
     text_raw(text, "}");
 }
 
-/* The budget with which the step surely shows its difference: what it used, if that is enough. */
-static uint64_t enough_gas(struct diff *diff, size_t step)
+void diff_unseen(struct diff *diff, const char *what)
 {
-    struct vector_step changed = diff->vector->step[step];
-    struct differences differences;
-    uint64_t all = changed.state.gas, used = 0;
-    for (size_t i = 0; i < 2; i++) {
-        uint64_t left = diff->production[i].state.gas;
-        used = left <= all && all - left > used ? all - left : used;
+    if (diff->unseen.size == 0 || strstr(diff->unseen.data, what) == NULL) {
+        text_format(&diff->unseen, "%s\"%s\"", diff->unseen.size == 0 ? "" : ", ", what);
     }
-    changed.state.gas = used;
-    run_production(diff, step, &changed, &differences);
-    return differences.count > 0 ? used : all;
 }
 
-/*
- * Production code differs and the observed code does not: the least budget of gas with which it
- * shows.
- */
-static void report_gas(struct diff *diff, size_t step)
-{
-    struct vector_step changed = diff->vector->step[step];
-    struct differences differences;
-    struct text *text = &diff->text;
-    uint64_t agreed = 0, differs = enough_gas(diff, step);
-    while (differs - agreed > 1) {
-        changed.state.gas = agreed + (differs - agreed) / 2;
-        run_production(diff, step, &changed, &differences);
-        if (differences.count == 0) {
-            agreed = changed.state.gas;
-        } else {
-            differs = changed.state.gas;
-        }
-    }
-    changed.state.gas = agreed;
-    run_production(diff, step, &changed, &differences);
-    struct assay_stop last = diff->lab[0].stop;
-    if (differences.count == 0) {
-        changed.state.gas = differs;
-        run_production(diff, step, &changed, &differences);
-    }
-    begin_report(diff, step, "gas");
-    text_raw(text, ", \"gas\": ");
-    text_hex(text, changed.state.gas);
-    text_raw(text, ", \"last_agreed\": ");
-    if (changed.state.gas == agreed) { /* it differs with no gas at all */
-        text_raw(text, "null");
-    } else {
-        write_stop(text, &last);
-    }
-    text_raw(text, ", \"expected\": ");
-    write_stop(text, &diff->lab[0].stop);
-    text_raw(text, ", \"got\": ");
-    write_stop(text, &diff->lab[1].stop);
-    write_differences(text, &differences);
-    text_raw(text, "}");
-}
+/* ---- lines --------------------------------------------------------------------------------- */
 
-/* Runs both observed over the whole step; true when a record differs, and then reports it. */
-static bool compare_level(struct diff *diff, size_t step, struct differences *differences)
+static void write_engines(struct text *text, const struct assay_engine *const engine[2])
 {
-    uint64_t first, end;
-    run_window(diff, step, 0, UINT64_MAX);
-    diff->records = diff->ladder[0].seen;
-    for (size_t i = 0; i < 2; i++) {
-        diff->flavour[i] = (struct differences){0};
-        compare_stops(&diff->flavour[i], &diff->production[i], &diff->lab[i].stop);
-    }
-    *differences = (struct differences){0};
-    lab_compare(&diff->lab[0], &diff->lab[1], differences);
-    if (!ladder_compare(&diff->ladder[0], &diff->ladder[1], &first, &end)) {
-        return false;
-    }
-    report_record(diff, step, first, end);
-    return true;
-}
-
-static bool both_have(const struct diff *diff, enum level level)
-{
-    uint64_t feature = level == LEVEL_L0 ? ASSAY_FEATURE_INSTRUCTIONS : ASSAY_FEATURE_BLOCKS;
-    return engine_has(diff->engine[0], feature) && engine_has(diff->engine[1], feature);
-}
-
-/* True when the step differs in any way; then the report is begun. */
-static bool diff_step(struct diff *diff, size_t step)
-{
-    struct differences production, observed = {0};
-    run_production(diff, step, NULL, &production);
-    diff->production[0] = diff->lab[0].stop;
-    diff->production[1] = diff->lab[1].stop;
-    if (diff->lab[0].result != 0 || diff->lab[1].result != 0) {
-        if (production.count > 0) {
-            report_end(diff, step, "result", &production);
-        }
-        return production.count > 0;
-    }
-    for (enum level level = LEVEL_L0; level <= LEVEL_L1; level++) {
-        bool is_asked = !diff->has_level || diff->level == level;
-        if (!is_asked || !both_have(diff, level)) {
-            continue;
-        }
-        enum level asked = diff->level;
-        diff->level = level;
-        if (compare_level(diff, step, &observed)) {
-            return true;
-        }
-        if (observed.count > 0) {
-            report_end(diff, step, "stop", &observed);
-            return true;
-        }
-        diff->level = asked;
-    }
-    if (production.count > 0) {
-        report_gas(diff, step);
-    }
-    return production.count > 0;
-}
-
-static void finish(struct diff *diff, double seconds)
-{
-    struct text *text = &diff->text;
     text_raw(text, ", \"engines\": [");
-    for (size_t i = 0; i < 2; i++) {
-        text_raw(text, i == 0 ? "" : ", ");
-        text_string(text, diff->engine[i]->name);
-    }
-    text_raw(text, "], \"stops\": [");
-    write_stop(text, &diff->production[0]);
+    text_string(text, engine[0]->name);
     text_raw(text, ", ");
-    write_stop(text, &diff->production[1]);
-    text_raw(text, "], \"flavours_differ\": [");
+    text_string(text, engine[1]->name);
+    text_raw(text, "]");
+}
+
+/* What is known of cases of the machine only. */
+static void write_machine(struct text *text, const struct diff *diff)
+{
     const char *comma = "";
+    text_raw(text, ", \"stops\": ");
+    if (diff->has_stops) {
+        text_raw(text, "[");
+        write_stop(text, &diff->production[0]);
+        text_raw(text, ", ");
+        write_stop(text, &diff->production[1]);
+        text_raw(text, "]");
+    } else {
+        text_raw(text, "null");
+    }
+    text_raw(text, ", \"flavours_differ\": [");
     for (size_t i = 0; i < 2; i++) {
         if (diff->flavour[i].count > 0) {
             text_raw(text, comma);
@@ -297,105 +126,228 @@ static void finish(struct diff *diff, double seconds)
             comma = ", ";
         }
     }
-    text_format(text, "], \"records\": %llu, \"rounds\": %llu, \"seconds\": %.3f}", (unsigned long long)diff->records,
-                (unsigned long long)diff->rounds, seconds);
+    text_raw(text, "]");
+}
+
+static void write_line(struct survey *survey, const struct vector_item *item, const struct diff *diff, double seconds)
+{
+    static const char *const flavour[] = {
+        [FLAVOUR_PRODUCTION] = "production", [FLAVOUR_OBSERVED] = "observed", [FLAVOUR_BOTH] = "both"};
+    const struct divergence *found = &diff->found;
+    struct text *text = &survey->text;
+    text_clear(text);
+    text_raw(text, "{\"case\": ");
+    text_string(text, item->id);
+    text_format(text, ", \"level\": \"%s\"", vector_level(item));
+    if (found->kind != DIVERGENCE_NONE && found->has_step) {
+        text_format(text, ", \"step\": %zu", found->step);
+    } else {
+        text_raw(text, ", \"step\": null");
+    }
+    if (found->kind != DIVERGENCE_NONE) {
+        text_format(text, ", \"flavour\": \"%s\"", flavour[found->flavours]);
+    } else {
+        text_raw(text, ", \"flavour\": null");
+    }
+    text_raw(text, ", ");
+    divergence_write(text, found);
+    write_engines(text, survey->engine);
+    if (item->vector != NULL) {
+        write_machine(text, diff);
+    }
+    text_format(text, ", \"unseen\": [%s], \"records\": %llu, \"runs\": %llu, \"seconds\": %.3f}",
+                diff->unseen.size == 0 ? "" : diff->unseen.data, (unsigned long long)diff->records,
+                (unsigned long long)diff->runs, seconds);
     text_line(text);
 }
 
-static int diff_case(void *context, const struct vector_case *vector)
+/* ---- cases --------------------------------------------------------------------------------- */
+
+static void compare_case(struct survey *survey, const struct vector_item *item)
 {
-    struct diff *diff = context;
+    static struct diff diff;
     double started = seconds_now();
-    bool found = false;
-    diff->vector = vector;
-    if (vector->step_count == 0 || (diff->has_step && diff->step >= vector->step_count)) {
-        complain("diff: %s has %zu steps; choose one with --step", vector->id, vector->step_count);
-        return CODE_USAGE;
+    memset(&diff, 0, sizeof diff);
+    diff.engine[0] = survey->engine[0];
+    diff.engine[1] = survey->engine[1];
+    diff.has_step = survey->has_step;
+    diff.asked_step = survey->step;
+    diff.has_level = survey->has_level;
+    diff.asked_level = survey->level;
+    if (item->vector != NULL) {
+        diff_machine(&diff, item->vector);
+    } else {
+        diff_kernel(&diff, item->kernel);
     }
-    for (size_t i = 0; i < 2; i++) {
-        lab_init(&diff->lab[i], diff->engine[i], vector, &diff->arena);
-    }
-    for (size_t step = 0; step < vector->step_count && !found; step++) {
-        bool is_asked = !diff->has_step || diff->step == step;
-        if (is_asked && vector->step[step].kind != STEP_WRITE) {
-            found = diff_step(diff, step);
-        }
-    }
-    if (!found) {
-        text_clear(&diff->text);
-        text_raw(&diff->text, "{\"case\": ");
-        text_string(&diff->text, vector->id);
-        text_raw(&diff->text, ", \"divergence\": null");
-    }
-    finish(diff, seconds_now() - started);
-    for (size_t i = 0; i < 2; i++) {
-        lab_close(&diff->lab[i]);
-        ladder_free(&diff->ladder[i]);
-    }
-    arena_clear(&diff->arena);
-    text_free(&diff->text);
-    return found ? CODE_DIFFERED : CODE_AGREED;
+    survey->cases++;
+    survey->divergences += diff.found.kind != DIVERGENCE_NONE;
+    write_line(survey, item, &diff, seconds_now() - started);
+    divergence_clear(&diff.found);
+    text_free(&diff.unseen);
+    arena_clear(&diff.arena);
 }
 
-static bool read_level(const char *name, struct diff *diff)
+static void report_unread(struct survey *survey, const struct vector_item *item)
 {
-    diff->has_level = name != NULL;
+    struct text *text = &survey->text;
+    survey->unread++;
+    text_clear(text);
+    text_raw(text, "{\"case\": ");
+    if (item->id == NULL) {
+        text_raw(text, "null");
+    } else {
+        text_string(text, item->id);
+    }
+    text_raw(text, ", \"file\": ");
+    text_string(text, item->file);
+    text_format(text, ", \"verdict\": \"invalid\", \"offset\": %zu, \"message\": ", item->error.offset);
+    text_string(text, item->error.message);
+    text_raw(text, "}");
+    text_line(text);
+}
+
+static bool visit(void *context, const struct vector_item *item)
+{
+    struct survey *survey = context;
+    if (item->id != NULL && !id_set_has(&survey->asked, item->id)) {
+        return true;
+    }
+    if (item->id != NULL) {
+        id_set_add(&survey->met, item->id);
+    }
+    if (item->is_readable) {
+        compare_case(survey, item);
+    } else {
+        report_unread(survey, item);
+    }
+    return survey->unread > 0 || survey->met.count < survey->asked.count;
+}
+
+static void report_unmet(struct survey *survey)
+{
+    for (size_t i = 0; i < survey->asked.room; i++) {
+        const char *id = survey->asked.slot[i];
+        if (id != NULL && !id_set_has(&survey->met, id)) {
+            struct vector_item item = {.file = "", .id = id};
+            snprintf(item.error.message, sizeof item.error.message, "asked for, but in none of the files");
+            report_unread(survey, &item);
+        }
+    }
+}
+
+static int finish(struct survey *survey, double seconds)
+{
+    struct text *text = &survey->text;
+    text_clear(text);
+    text_raw(text, "{\"done\": true");
+    write_engines(text, survey->engine);
+    text_format(text, ", \"cases\": %llu, \"divergences\": %llu, \"invalid\": %llu, \"seconds\": %.3f}",
+                (unsigned long long)survey->cases, (unsigned long long)survey->divergences,
+                (unsigned long long)survey->unread, seconds);
+    text_line(text);
+    text_free(text);
+    if (survey->divergences > 0) {
+        return CODE_DIFFERED;
+    }
+    return survey->unread > 0 ? CODE_VECTORS : survey->cases == 0 ? CODE_NOTHING : CODE_AGREED;
+}
+
+/* ---- the command --------------------------------------------------------------------------- */
+
+static bool read_level(const char *name, struct survey *survey)
+{
+    survey->has_level = name != NULL;
     if (name != NULL && strcmp(name, "L0") != 0 && strcmp(name, "L1") != 0) {
         complain("--level %s: must be L0 (instructions) or L1 (blocks)", name);
         return false;
     }
-    diff->level = name != NULL && strcmp(name, "L1") == 0 ? LEVEL_L1 : LEVEL_L0;
+    survey->level = name != NULL && strcmp(name, "L1") == 0 ? LEVEL_L1 : LEVEL_L0;
+    return true;
+}
+
+static bool open_engines(struct survey *survey, const char *const spec[2], const char *timeout)
+{
+    for (size_t i = 0; i < 2; i++) {
+        survey->engine[i] = engine_open(spec[i], timeout);
+        if (survey->engine[i] == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool has_level(const struct survey *survey)
+{
+    for (size_t i = 0; i < 2 && survey->has_level; i++) {
+        if (!diff_has_level(survey->engine[i], survey->level)) {
+            complain("diff: the engine %s lacks the records of this level; leave --level out, and what can be seen "
+                     "is compared",
+                     survey->engine[i]->name);
+            return false;
+        }
+    }
     return true;
 }
 
 static int run(int argument_count, char **arguments)
 {
-    const char *engine[2] = {NULL, NULL}, *timeout = NULL, *id = NULL, *level = NULL, *step = NULL;
+    const char *engine[2] = {NULL, NULL}, *id[CASE_MAX] = {NULL};
+    const char *timeout = NULL, *selection = NULL, *level = NULL, *step = NULL;
     const struct option option[] = {
         {"--engine", "ENGINE", "an engine; given twice, the first one's records are \"expected\"", engine, engine + 2},
         {"--timeout", "SECONDS", TIMEOUT_HELP, &timeout, NULL},
-        {"--case", "ID", "the case to run", &id, NULL},
-        {"--level", "L0|L1", "compare instructions or blocks only (both, instructions first)", &level, NULL},
+        {"--case", "ID", "a case to run; may be repeated", id, id + CASE_MAX},
+        {"--select", "FILE", "run the cases whose ids are in FILE, one a line", &selection, NULL},
+        {"--level", "L0|L1", "compare instructions or blocks only (both)", &level, NULL},
         {"--step", "N", "only this step of the case, counted from 0 (the first that differs)", &step, NULL},
     };
-    static struct diff diff;
+    struct survey survey = {.has_step = false};
     int left = options_read(&command_diff, option, sizeof option / sizeof *option, argument_count, arguments);
     if (left < 0) {
         return left == -2 ? CODE_AGREED : CODE_USAGE;
     }
-    if (engine[1] == NULL || id == NULL || left == 0) {
-        complain("diff: --engine twice, --case and a file are needed; see assay-native diff --help");
+    if (engine[1] == NULL || (id[0] == NULL && selection == NULL) || left == 0) {
+        complain("diff: --engine twice, --case or --select, and a file are needed; see assay-native diff --help");
         return CODE_USAGE;
     }
-    diff.has_step = step != NULL;
-    if (!option_number("--step", step, UINT32_MAX, &diff.step) || !read_level(level, &diff)) {
+    survey.has_step = step != NULL;
+    if (!option_number("--step", step, UINT32_MAX, &survey.step) || !read_level(level, &survey)) {
         return CODE_USAGE;
     }
-    diff.engine[0] = engine_open(engine[0], timeout);
-    diff.engine[1] = diff.engine[0] == NULL ? NULL : engine_open(engine[1], timeout);
-    if (diff.engine[1] == NULL) {
+    for (size_t i = 0; i < CASE_MAX && id[i] != NULL; i++) {
+        id_set_add(&survey.asked, id[i]);
+    }
+    if (selection != NULL && !id_set_read(&survey.asked, selection)) {
+        return CODE_VECTORS;
+    }
+    if (!open_engines(&survey, engine, timeout)) {
         return CODE_ENGINE;
     }
-    if (diff.has_level && !both_have(&diff, diff.level)) {
-        complain("diff: an engine lacks the records of %s", level_name[diff.level]);
+    if (!has_level(&survey)) {
         return CODE_USAGE;
     }
-    return lab_with_case("diff", id, arguments, (size_t)left, diff_case, &diff);
+    double started = seconds_now();
+    vector_walk(arguments, (size_t)left, visit, &survey);
+    report_unmet(&survey);
+    id_set_free(&survey.asked);
+    id_set_free(&survey.met);
+    return finish(&survey, seconds_now() - started);
 }
 
 const struct command command_diff = {
     .name = "diff",
     .arguments = "FILE...",
-    .summary = "find the first record in which two engines differ",
-    .help = "Prints one JSON object. \"divergence\" is null, or has a \"kind\": \"record\"\n"
-            "(with level, index, the last agreed record, and the record of each engine),\n"
-            "\"stop\" (all records agree, the end does not), \"gas\" (only production code\n"
-            "differs: the least budget of gas with which it does), \"result\" (an engine\n"
-            "refuses) or \"unsteady\" (an engine does not do the same twice).\n"
-            "\"flavours_differ\" names engines whose observed code stops otherwise than their\n"
-            "production code. Runs of any length: at most 4,096 digests an engine are kept, and\n"
-            "the run is repeated.\n\n"
-            "Exit code: 0 no divergence, 1 one was found, 2 usage, 3 no such case, 4 an engine\n"
-            "cannot be loaded, 6 no memory or no output.",
+    .summary = "find the first difference of two engines",
+    .help = "Prints one JSON line a case, and {\"done\": true, ...} at the end. \"divergence\" is null, or\n"
+            "has a \"kind\": \"instruction\", \"block\" or \"event\" (the first record that differs),\n"
+            "\"stop\" or \"memory\" (all records agree, the end does not), \"gas\" (no record shows it:\n"
+            "the least budget of gas with which it shows), \"result\" (one side refuses, or a result of\n"
+            "the kernel differs), \"dump\", \"state\", \"root\", \"load\", \"broken\" (an engine died,\n"
+            "hung or answered garbage) or \"unsteady\" (an engine does not do the same twice).\n"
+            "\"before\" is the last record or stop that both share; \"flavours_differ\" names engines\n"
+            "whose observed code stops otherwise than their production code; \"unseen\" names what\n"
+            "could not be compared, as an engine gives no such records. runner/native/README.md has all.\n\n"
+            "Exit code: 0 they agree, 1 they differ, 2 usage, 3 no such case, 4 an engine cannot be\n"
+            "loaded, 5 no case was run, 6 no memory or no output.",
     .run = run,
 };

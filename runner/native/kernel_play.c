@@ -178,6 +178,11 @@ static void hash(struct kernel_play *play, struct kernel_answer *answer)
     }
 }
 
+static uint64_t gas_of(const struct kernel_play *play, size_t step, uint64_t gas)
+{
+    return play->is_cut && play->cut_step == step ? play->cut_gas : gas;
+}
+
 /* ---- worlds ------------------------------------------------------------------------------ */
 
 static bool open_world(struct kernel_play *play, struct kernel_answer *answer)
@@ -215,14 +220,17 @@ static void answer_done(struct kernel_play *play, const struct assay_result *don
     answer_copy(play, answer, "pages", done->pages);
 }
 
-static void do_call(struct kernel_play *play, const struct kernel_step *step, struct kernel_answer *answer)
+static void do_call(struct kernel_play *play, size_t index, struct kernel_answer *answer)
 {
     const struct assay_invocation_level *level = engine_level(play->engine, ENGINE_INVOCATION);
+    const struct kernel_step *step = &play->vector->step[index];
+    struct assay_invocation invocation = step->run;
+    invocation.gas = gas_of(play, index, invocation.gas);
     struct assay_result done = {0};
     struct assay_bytes dump = {0};
     forget_records(play);
     int result = step->is_resume ? level->resume(play->world, step->has_scratchpad ? &step->scratchpad : NULL, &done)
-                                 : level->run(play->world, &step->run, &done);
+                                 : level->run(play->world, &invocation, &done);
     if (is_failure(play, result)) {
         return;
     }
@@ -290,12 +298,14 @@ static bool begin_chain(struct kernel_play *play, struct kernel_answer *answer)
            (!play->is_observed || !is_failure(play, level->observe(play->chain, &observer)));
 }
 
-static void apply(struct kernel_play *play, const struct kernel_event *event, struct kernel_answer *answer)
+static void apply(struct kernel_play *play, size_t index, struct kernel_answer *answer)
 {
     const struct assay_chain_level *level = engine_level(play->engine, ENGINE_CHAIN);
+    struct assay_event event = play->vector->event[index].given;
+    event.gas = gas_of(play, index, event.gas);
     struct assay_event_result done = {0};
     forget_records(play);
-    int result = level->apply(play->chain, &event->given, &done);
+    int result = level->apply(play->chain, &event, &done);
     if (is_failure(play, result)) {
         return;
     }
@@ -340,8 +350,8 @@ void kernel_play_step(struct kernel_play *play, size_t step, struct kernel_answe
     *answer = (struct kernel_answer){0};
     arena_clear(&play->arena);
     if (play->vector->act == ACT_WORLD) {
-        do_call(play, &play->vector->step[step], answer);
+        do_call(play, step, answer);
     } else {
-        apply(play, &play->vector->event[step], answer);
+        apply(play, step, answer);
     }
 }

@@ -20,6 +20,9 @@ struct kernel_play {
     const struct kernel_case *vector;
     bool is_observed; /* gives records; without it the engine runs its production code */
     bool has_state;   /* answers hold a chain's whole State as well */
+    bool is_cut;      /* step `cut_step` gets another budget of gas */
+    size_t cut_step;
+    uint64_t cut_gas;
     struct assay_world *world;
     struct assay_chain *chain;
     struct kernel_records records; /* of the last step */

@@ -62,7 +62,7 @@ static bool is_inside(struct ladder *ladder)
     return index >= ladder->first && index < ladder->end;
 }
 
-static void on_block(void *context, const struct assay_state *entry)
+void ladder_block(void *context, const struct assay_state *entry)
 {
     struct ladder *ladder = context;
     if (is_inside(ladder)) {
@@ -74,7 +74,7 @@ static void on_block(void *context, const struct assay_state *entry)
     }
 }
 
-static void on_instruction(void *context, const struct assay_step *record)
+void ladder_instruction(void *context, const struct assay_step *record)
 {
     struct ladder *ladder = context;
     if (is_inside(ladder)) {
@@ -90,8 +90,8 @@ struct assay_observer ladder_observer(struct ladder *ladder)
 {
     return (struct assay_observer){
         .context = ladder,
-        .block = ladder->level == LEVEL_L1 ? on_block : NULL,
-        .instruction = ladder->level == LEVEL_L0 ? on_instruction : NULL,
+        .block = ladder->level == LEVEL_L1 ? ladder_block : NULL,
+        .instruction = ladder->level == LEVEL_L0 ? ladder_instruction : NULL,
     };
 }
 

@@ -36,6 +36,9 @@ struct ladder {
 
 void ladder_start(struct ladder *ladder, enum level level, uint64_t first, uint64_t end);
 void ladder_free(struct ladder *ladder);
+/* Takes a record in; the context is the ladder, of that level. */
+void ladder_block(void *context, const struct assay_state *entry);
+void ladder_instruction(void *context, const struct assay_step *record);
 /* The observer that fills it. */
 struct assay_observer ladder_observer(struct ladder *ladder);
 

@@ -100,13 +100,13 @@ def by_harness(wanted, chosen):
     if done.returncode not in (0, 1):
         words = done.stderr.decode("utf-8", "replace").strip()
         raise CODES.get(done.returncode, Broken)(words or f"it ended with code {done.returncode}")
-    return json.loads(done.stdout)
+    return json.loads(done.stdout.splitlines()[0])
 
 
 def text(found, wanted, chosen):
     expected, got = (engine.name for engine in chosen)
-    records, rounds = found.get("records", 0), found.get("rounds", 0)
-    cost = f"{records:,} records, {rounds} runs, {found.get('seconds', 0):.1f} s"
+    records, runs = found.get("records", 0), found.get("runs", 0)
+    cost = f"{records:,} records, {runs} runs, {found.get('seconds', 0):.1f} s"
     where = wanted.source if wanted.source else paths.shown(wanted.file)
     if found["divergence"] is None:
         return f"{expected} and {got} agree on {where}: no divergence ({cost})"
