@@ -1,4 +1,4 @@
-/* Capabilities, CNodes and the root CNode of an activation (cap.md, exchange.md). */
+/* Capabilities and CNodes: encoded, hashed, made; handles of kernel images (cap.md, image.md, exchange.md). */
 #include "kernel.h"
 
 #include <string.h>
