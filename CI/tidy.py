@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-EXCEPTIONS = 2  # `type: ignore`, `noqa`, `NOLINT`, `Any`: how many there are; whoever removes one lowers it
+EXCEPTIONS = 1  # `type: ignore`, `noqa`, `NOLINT`, `Any`: how many there are; whoever removes one lowers it
 COLUMNS = 120
 CODE = {".c", ".h", ".py", ".sh", ".cmake", ".def", ".asm", ".ld", ".in", ".toml", ".yml", ".yaml", ".js", ".css", ""}
 TEXT = CODE | {".md", ".txt", ".json", ".1", ".lock"}
