@@ -31,17 +31,6 @@ struct replay {
     struct text text;
 };
 
-bool attempt_failed(struct attempt *attempt, int result)
-{
-    if (result >= 0 || result == ASSAY_ERROR_ARGUMENT) {
-        return false;
-    }
-    const char *trouble = engine_trouble(attempt->engine);
-    attempt->trouble = trouble != NULL ? trouble : engine_error_name(result);
-    attempt->broken = engine_is_broken(result);
-    return true;
-}
-
 /* Plays the case in production and, where that gives records, observed. */
 static enum verdict run_case(struct replay *replay, struct attempt *attempt)
 {
