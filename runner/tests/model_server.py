@@ -13,13 +13,11 @@ import sys
 import time
 
 import model
+from assay.base.strict import Wrong
+from assay.engines import server
 from assay.engines.model import ModelEngine
-from assay.engines.process import EngineRefused
 from model.machine import gas, mem, op
 from model.machine.run import Machine
-
-RECORD_MAX = 65536
-
 
 # Faults of the machine
 
@@ -335,77 +333,22 @@ class After:
 # The protocol
 
 
-class Server:
+class Server(server.Server):
     """Knows protocols up to `newest`; of a later one, or a member of it, it knows nothing."""
 
     def __init__(self, features, newest):
-        self.engine = ModelEngine()
+        super().__init__(ModelEngine())
         self.features = features
         self.newest = newest
 
-    def answer(self, request):
-        operation = request.pop("op")
+    def hello(self, request):
+        found = super().hello({"protocol": min(request["protocol"], self.newest)})
+        return found | {"features": self.features} | ({"revisions": []} if "revisions" in found else {})
+
+    def load(self, request):
         if self.newest < 2 and "profile" in request:
-            return {"error": {"kind": "protocol", "message": "unknown key profile"}}
-        try:
-            return {"ok": getattr(self, operation)(**request)}
-        except EngineRefused as refused:
-            return {"error": {"kind": "refused", "message": refused.message}}
-
-    def hello(self, protocol):
-        spoken = min(protocol, self.newest)
-        greeting = {"protocol": spoken, "name": "model", "version": "1", "abi": 2, "features": list(self.features)}
-        return greeting | ({"revisions": [], "profiles": ["jar"]} if spoken == 2 else {})
-
-    def load(self, blob, mem_cycles, pages, profile="jar"):
-        case = {"blob": blob, "mem_cycles": mem_cycles, "pages": pages}
-        return {"load": self.engine.load(case)}
-
-    def run(self, pc, gas, regs, until=None, records=()):
-        regs = [int(value, 16) for value in regs]
-        stop = self.engine.run(int(pc, 16), int(gas, 16), regs, until, records)
-        return stop_text(stop, records)
-
-    def resume(self, gas, regs, until=None, records=()):
-        regs = [int(value, 16) for value in regs]
-        return stop_text(self.engine.resume(int(gas, 16), regs, until, records), records)
-
-    def read(self, address, size):
-        return {"data": self.engine.read(int(address, 16), size).hex()}
-
-    def write(self, address, data):
-        self.engine.write(int(address, 16), bytes.fromhex(data))
-        return {}
-
-    def unload(self):
-        self.engine.unload()
-        return {}
-
-    def bye(self):
-        return {}
-
-
-def state_text(state):
-    numbers = {key: hex(state[key]) for key in ("pc", "gas", "argument") if key in state}
-    return numbers | {"regs": [hex(value) for value in state["regs"]]}
-
-
-def step_text(step):
-    text = state_text(step)
-    if step["store"] is not None:
-        address, width, value = step["store"]
-        text["store"] = [hex(address), width, hex(value)]
-    return text
-
-
-def stop_text(stop, records):
-    text = {"exit": stop["exit"]} | state_text(stop)
-    for kind in records:
-        write = state_text if kind == "blocks" else step_text
-        text[kind] = [write(record) for record in stop[kind][:RECORD_MAX]]
-        if len(stop[kind]) > RECORD_MAX:
-            text["records_cut"] = True
-    return text
+            raise Wrong("unknown key profile")
+        return super().load(request)
 
 
 def requests(framed):
@@ -435,11 +378,11 @@ def main():
             fault()
     faults = {fault.__name__: fault for fault in PROCESS_FAULTS}
     after = After(options.after) if options.after else None
-    server = Server([name for name in options.features.split(",") if name], options.protocol)
+    engine = Server([name for name in options.features.split(",") if name], options.protocol)
     for line in requests(options.framed):
         request = json.loads(line)
         ends = request["op"] == "bye"
-        reply = server.answer(request)
+        reply = json.loads(engine.answer(line))
         is_stop = "exit" in reply.get("ok", {})
         if is_stop and (after is None or after.asked()):
             faults.get(options.fault, lambda: None)()

@@ -144,7 +144,7 @@ CRASHES = {
 @pytest.mark.parametrize("how", CRASHES)
 def test_a_shared_object_that_breaks_costs_one_case_each(how, tmp_path):
     right, wrong, words = CRASHES[how]
-    fault = faults.Fault(how, "ref", "machine/machine.c", right, wrong, "")
+    fault = faults.Fault(how, "ref", "machine/run.c", right, wrong, "")
     engine = saboteurs.build(fault, tmp_path)
     arguments = ("-e", engine.option, "--timeout", "0.3", "--cards", "0", "-k", "one_and", GOOD)
     done = assay("replay", *arguments, "--json", tmp_path / "report.jsonl")

@@ -64,9 +64,9 @@ def test_decoding_takes_memory_in_proportion(name, what):
     argv = (str(engine.harness), "serve", "--engine", str(engine.path))
     with ProcessEngine(argv, name, timeout=60.0) as opened:
         opened.hash("bytes", data)  # so that the message itself is not counted
-        before = high_water(opened.process)
+        before = high_water(opened.child.process)
         assert len(opened.hash(kind, data)) == 64
-        assert high_water(opened.process) - before <= TIMES * len(data)
+        assert high_water(opened.child.process) - before <= TIMES * len(data)
 
 
 @pytest.mark.parametrize("count", [2**32 - 1, 2**31, 10**6])
@@ -76,11 +76,11 @@ def test_a_huge_count_takes_none(name, count):
     argv = (str(engine.harness), "serve", "--engine", str(engine.path))
     with ProcessEngine(argv, name, timeout=60.0) as opened:
         opened.hash("bytes", bytes(100))
-        before = high_water(opened.process)
+        before = high_water(opened.child.process)
         for data in (counted(count, bytes(100)), image(gas=counted(count, b"")), b"\x10" + counted(count, b"")):
             for kind in ("image", "state", "cnode"):
                 assert opened.hash(kind, data).startswith("image/decode/")
-        assert high_water(opened.process) - before <= 1 << 20
+        assert high_water(opened.child.process) - before <= 1 << 20
 
 
 def test_serve_is_what_is_measured():

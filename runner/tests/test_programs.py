@@ -10,7 +10,8 @@ import pytest
 from assay.base import paths
 from assay.engines import catalog
 from assay.guests import programs, transfers, vectors
-from assay.suite.kernel_case import do_step, judge, parse
+from assay.replay.replay import replay
+from assay.suite import collection
 
 OURS = catalog.available(catalog.OURS)
 NAMES = [guest.name for guest in programs.GUESTS]
@@ -33,18 +34,9 @@ def opened():
 def result_of(engine, world, run):
     """What a run halts with, and its gas."""
     engine.world_open(world)
-    step = {
-        "run": {
-            "instance": run.instance.hex(),
-            "image": run.image.hex(),
-            "cnode": run.cnode.hex(),
-            "endpoint": run.endpoint,
-            "gas": hex(run.gas),
-        }
-    }
-    result, _, _ = do_step(step, {}, engine)
-    assert result["outcome"] == "halt", result["exit"]
-    return int(result["regs"][7], 16), result["gas_used"]
+    called = engine.world_run(run.instance, run.image, run.cnode, run.endpoint, run.gas)
+    assert called.outcome == "halt", called
+    return called.result.regs[7], called.result.gas_used
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -83,10 +75,10 @@ def roots(engine, events, every):
     assert engine.chain_genesis(programs.image("ledger")) == "admitted"
     found = []
     for number, event in enumerate(vectors.rich(events)):
-        (result, _), end = (engine.chain_apply(event.endpoint, event.payload, event.gas, event.quota), event.ends)
-        assert result["outcome"] == ("halt" if end == "halt" else "faulted"), f"event {number}: {result}"
+        result = engine.chain_apply(event.endpoint, event.payload, event.gas, event.quota).result
+        assert result.outcome == ("halt" if event.ends == "halt" else "faulted"), f"event {number}: {result}"
         if "value" in event.known:
-            assert int(result["value"], 16) == event.known["value"], f"event {number}"
+            assert result.value == event.known["value"], f"event {number}"
         if number % every == 0:
             found.append(engine.chain_root())
     return found
@@ -105,17 +97,19 @@ def test_a_tampered_transfer_leaves_no_trace(opened):
         roots(engine, events, 4)
 
 
-def test_the_first_wrong_event_of_a_tampered_vector_is_named(opened):
-    path = paths.VECTORS / vectors.FOLDER / "ledger.json"
-    line = next(line for line in path.read_text().splitlines() if line.startswith('{"id"'))
-    case, images = parse(line.rstrip(",")), json.loads(path.read_text())["images"]
-    for engine in opened.values():
-        assert judge(case, images, engine) is None
+def test_the_first_wrong_event_of_a_tampered_vector_is_named(tmp_path):
+    text = (paths.VECTORS / vectors.FOLDER / "ledger.json").read_text()
+    line = next(line for line in text.splitlines() if line.startswith('{"id"'))
+    case = json.loads(line.rstrip(","))
     payload = case["events"][2]["payload"]
     case["events"][2]["payload"] = payload[:-2] + f"{int(payload[-2:], 16) ^ 1:02x}"
-    for engine in opened.values():
-        _, step, differences = judge(case, images, engine)
-        assert step == 2 and ("outcome", "halt", "faulted") in differences
+    path = tmp_path / "ledger.json"
+    path.write_text(text.replace(line.rstrip(","), json.dumps(case, separators=(",", ":"))))
+    selected = collection.read([f"{path}::{case['id']}"])
+    for name in OURS:
+        (verdict,) = replay(selected, catalog.parse(name))
+        fields = [(entry.field, entry.expected, entry.got) for entry in verdict.differences]
+        assert verdict.step == 2 and ("outcome", "halt", "faulted") in fields
 
 
 def test_the_first_guest_of_the_readme(tmp_path):

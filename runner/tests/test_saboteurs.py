@@ -4,11 +4,13 @@ import pytest
 
 from assay.base import paths
 from assay.check import faults, saboteurs
-from assay.locate import kernel_locate
+from assay.engines import catalog
 from assay.locate.card import LINES_MAX, render
-from assay.locate.locate import locate
+from assay.locate.locate import Question, locate
 from assay.replay.replay import replay
 from assay.suite import collection
+
+MODEL = catalog.parse(catalog.MODEL)
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +32,13 @@ def test_it_is_found_and_named(fault, vectors, tmp_path):
     assert failures, "no vector finds it"
     assert len(failures) < len(vectors.entries), "nearly everything must still pass"
     entry = next(entry for entry in vectors.entries if entry.id == failures[0].case)
-    with engine.open() as opened:
-        found = locate(entry.case(), opened)
+    found = next(locate(MODEL, engine, [Question(entry)]))
     assert found is not None, "the card finds nothing where replay does"
-    text = render(found)
-    assert found.pc is not None or found.step is not None
+    text, cause = render(found), found.cause
+    assert cause.pc is not None or cause.step is not None
     marked = [line.text for line, wrong in found.window if wrong]
-    assert any(fault.blames in named for named in (found.rule, *marked)), text
-    assert found.rule in text and len(text.splitlines()) <= LINES_MAX
+    assert any(fault.blames in named for named in (cause.rule, *marked)), text
+    assert cause.rule in text and len(text.splitlines()) <= LINES_MAX
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +58,8 @@ def test_a_kernel_fault_is_found_and_named(fault, kernel_vectors, tmp_path):
     assert failures, "no vector finds it"
     assert len(failures) < len(kernel_vectors.entries) // 2, "most must still pass"
     entry = next(entry for entry in kernel_vectors.entries if entry.id == failures[0].case)
-    with engine.open() as opened:
-        found = kernel_locate.locate(entry, opened)
+    found = next(locate(MODEL, engine, [Question(entry)]))
     assert found is not None, "the card finds nothing where replay does"
     text = render(found)
-    assert fault.blames in found.rule, text
-    assert found.fields and len(text.splitlines()) <= LINES_MAX
+    assert fault.blames in found.cause.rule, text
+    assert found.cause.fields and len(text.splitlines()) <= LINES_MAX

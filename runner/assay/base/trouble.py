@@ -1,5 +1,7 @@
 """Complaints that end a command: one message and an exit code."""
 
+from typing import IO
+
 import click
 
 from assay.base import exit_code
@@ -10,7 +12,7 @@ class Trouble(click.ClickException):
 
     exit_code = exit_code.BAD_INPUT
 
-    def show(self, file=None):
+    def show(self, file: IO[str] | None = None) -> None:
         click.echo(f"assay: {self.format_message()}", file=file, err=file is None)
 
 
@@ -28,3 +30,7 @@ class Nothing(Trouble):
 
 class Broken(Trouble):
     exit_code = exit_code.BROKEN
+
+
+class NoOutput(Trouble):
+    exit_code = exit_code.NO_OUTPUT

@@ -10,13 +10,13 @@ from pathlib import Path
 from assay.base import paths
 from assay.base.trouble import NoEngine
 from assay.check.faults import Fault
-from assay.engines.catalog import NATIVE, Engine, harness
+from assay.engines.catalog import Target, shared_object
 
 LIBRARIES = {"ref": ("-lsodium",), "fast": ("-lb2",)}
 FLAGS = ("-std=c17", "-O1", "-fPIC", "-shared", "-fvisibility=hidden", "-D_GNU_SOURCE", "-w")
 
 
-def build(fault: Fault, folder: str | Path) -> Engine:
+def build(fault: Fault, folder: str | Path) -> Target:
     """The engine with the fault, built in `folder`; its name is the fault's."""
     sources = Path(folder, fault.engine)
     shutil.copytree(paths.ROOT / fault.engine, sources)
@@ -26,7 +26,7 @@ def build(fault: Fault, folder: str | Path) -> Engine:
     if done.returncode != 0:
         words = done.stderr.decode("utf-8", "replace")
         raise NoEngine(f"{fault}: it does not build: {words[-400:]}")
-    return Engine(fault.name, NATIVE, library, harness=harness(), option=f"{fault.name}={library}")
+    return shared_object(fault.name, library, f"{fault.name}={library}")
 
 
 def plant(fault: Fault, path: Path) -> None:

@@ -13,7 +13,9 @@ from assay.check.steps import Checked, StepFailed, run
 from assay.corpus import cover, fill
 from assay.engines import catalog
 from assay.guests import programs, vectors
-from assay.random import kernel_rounds, rounds
+from assay.random import programs as random_programs
+from assay.random import sequences
+from assay.random.plan import Plan
 from assay.replay.replay import replay
 from assay.suite import collection, dialect
 
@@ -85,29 +87,29 @@ def third_party(folder: str) -> Checked:
     count = 0
     for name in catalog.available((catalog.MODEL, *catalog.OURS)):
         with catalog.parse(name).open() as opened:
-            summary = dialect.summary([case.play(opened) for case in cases], cases.errors)
+            summary = dialect.summary([case.play(opened) for case in cases.found], cases.errors)
         if not summary.ok:
             raise StepFailed(f"{name}: {summary.text}")
         count += summary.counts["read"]
-    return Checked(count, f"{len(cases)} cases, all explained, on every engine")
+    return Checked(count, f"{len(cases.found)} cases, all explained, on every engine")
 
 
 def random(preset: str, count: int, seed: int, vote_every: int, jobs: int) -> Checked:
-    pair = tuple(catalog.parse(name, preset) for name in catalog.OURS)
-    outcome = rounds.play(rounds.Plan(pair, seed, 0, count, "mixed", vote_every), jobs)
+    pair = catalog.parse("ref", preset), catalog.parse("fast", preset)
+    outcome = random_programs.play(Plan(pair, seed, 0, count, "mixed", vote_every), jobs)
     if not outcome.ok:
         with tempfile.NamedTemporaryFile("w", prefix="assay-found-", suffix=".jsonl", delete=False) as kept:
             kept.writelines(f"{entry}\n" for entry in outcome.found)
-        lines = [f"{outcome.divergences} divergences; kept in {Path(kept.name)}", *outcome.broken]
+        lines = [f"{len(outcome.found)} divergences; kept in {Path(kept.name)}", *outcome.broken]
         raise StepFailed("\n".join(lines))
     voted = f", {outcome.voted:,} on the model too" if vote_every else ""
-    return Checked(outcome.programs, f"{outcome.programs:,} programs, seed {seed}{voted}, 0 divergences")
+    return Checked(outcome.played, f"{outcome.played:,} programs, seed {seed}{voted}, 0 divergences")
 
 
 def random_kernel(level: str, preset: str, count: int, vote_every: int, seed: int, jobs: int) -> Checked:
-    pair = tuple(catalog.parse(name, preset) for name in catalog.OURS)
-    outcome = kernel_rounds.play(kernel_rounds.Plan(level, pair, seed, 0, count, vote_every), jobs)
+    pair = catalog.parse("ref", preset), catalog.parse("fast", preset)
+    outcome = sequences.play(Plan(pair, seed, 0, count, level, vote_every), jobs)
     if not outcome.ok:
-        raise StepFailed("\n".join(outcome.found + outcome.broken))
+        raise StepFailed("\n".join([*(str(entry["message"]) for entry in outcome.found), *outcome.broken]))
     voted = f", {outcome.voted:,} on the model too" if vote_every else ""
-    return Checked(outcome.sequences, f"{outcome.sequences:,}, seed {seed}{voted}, 0 divergences")
+    return Checked(outcome.played, f"{outcome.played:,}, seed {seed}{voted}, 0 divergences")

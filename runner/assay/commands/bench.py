@@ -10,7 +10,7 @@ import click
 from assay.base.trouble import Broken, NoEngine
 from assay.commands import options
 from assay.engines import catalog
-from assay.engines.process import how_it_ended
+from assay.engines.trouble import how_it_ended
 from assay.guests import programs
 from cases.kernel import build as build
 from cases.machine.code import Code
@@ -35,7 +35,7 @@ def command(names: tuple[str, ...], rounds: int, chains: bool, of_guests: bool, 
     6 an engine broke.
     """
     chosen = catalog.chosen(names, catalog.OURS, preset)
-    if any(engine.kind != catalog.NATIVE for engine in chosen):
+    if any(engine.kind != catalog.Kind.NATIVE for engine in chosen):
         raise NoEngine("bench times shared objects: ref, fast or NAME=FILE.so")
     if chains and of_guests:
         raise click.UsageError("--chains and --guests are two benchmarks; ask for one")

@@ -8,8 +8,9 @@ from assay.base import exit_code
 from assay.base.trouble import BadInput, Broken
 from assay.commands import options
 from assay.engines import catalog
-from assay.engines.process import EngineError
+from assay.engines.trouble import EngineError
 from assay.suite import program
+from assay.suite.case import Event
 
 GAS = QUOTA = 1_000_000
 
@@ -66,7 +67,7 @@ def read_events(path):
         try:
             given = json.loads(line)
             unknown = set(given) - {"payload", "endpoint", "gas", "quota"}
-            event = (
+            event = Event(
                 int(given.get("endpoint", 0)),
                 bytes.fromhex(given.get("payload", "")),
                 amount(given.get("gas", GAS)),
@@ -74,7 +75,7 @@ def read_events(path):
             )
         except (ValueError, TypeError, AttributeError) as error:
             raise BadInput(f"{path}:{number}: this is no event: {error}") from None
-        if unknown or not 0 <= event[0] < 256:
+        if unknown or not 0 <= event.endpoint < 256:
             what = f"unknown key {sorted(unknown)[0]!r}" if unknown else "endpoint is not below 256"
             raise BadInput(f"{path}:{number}: {what}")
         events.append(event)
@@ -99,7 +100,9 @@ def play(image, events, opened, as_json, every, state_path):
     if verdict != "admitted":
         raise BadInput(f"the Image is rejected by {verdict}")
     for number, event in enumerate(events):
-        answers = {engine.name: engine.chain_apply(*event) for engine in opened}
+        answers = {
+            engine.name: engine.chain_apply(event.endpoint, event.payload, event.gas, event.quota) for engine in opened
+        }
         if (number + 1) % every == 0 or number + 1 == len(events):
             roots = {engine.name: engine.chain_root().hex() for engine in opened}
         else:
@@ -119,8 +122,10 @@ def play(image, events, opened, as_json, every, state_path):
 
 
 def summary(number, answer, root):
-    result, records = answer
-    return {"event": number} | result | {"records": len(records), "root": root}
+    result = answer.result
+    numbers = {name: hex(getattr(result, name)) for name in ("argument", "value", "gas_used")}
+    found = {"event": number, "outcome": result.outcome, "exit": result.exit} | numbers
+    return found | {"records": len(answer.records), "root": root}
 
 
 def text(line):

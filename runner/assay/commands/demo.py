@@ -9,11 +9,13 @@ from assay.base import exit_code, paths
 from assay.check import faults, saboteurs
 from assay.commands import options
 from assay.engines import catalog
-from assay.locate.card import render
-from assay.locate.locate import locate
-from assay.random import rounds
-from assay.replay.campaign import Campaign
+from assay.locate import card
+from assay.locate.locate import Question, locate
+from assay.random import programs
+from assay.random.plan import Plan
+from assay.replay.campaign import Campaign, Wishes
 from assay.replay.replay import replay
+from assay.replay.verdict import Vote
 from assay.suite import collection, dialect
 
 SEED = 7
@@ -41,9 +43,9 @@ def command(external, jobs):
 
     title(f"Every vector on {names}")
     selected = collection.read([paths.VECTORS])
-    campaign = Campaign(selected, chosen, jobs=jobs)
+    campaign = Campaign(selected, chosen, wishes=Wishes(jobs=jobs))
     good &= campaign.run() == exit_code.AGREED
-    votes = campaign.report.totals["pass"]
+    votes = campaign.report.totals[Vote.PASS]
     cases = len(selected.entries)
 
     if external:
@@ -51,20 +53,20 @@ def command(external, jobs):
         found = dialect.read_folder(external)
         for engine in chosen:
             with engine.open() as opened:
-                summary = dialect.summary([case.play(opened) for case in found], found.errors)
+                summary = dialect.summary([case.play(opened) for case in found.found], found.errors)
             click.echo(f"{engine.name}: {summary.text.splitlines()[0]}")
             good &= summary.ok
             votes += summary.counts["read"]
-        cases += len(found)
+        cases += len(found.found)
 
-    pair = tuple(engine for engine in chosen if engine.kind == catalog.NATIVE)
+    pair = tuple(engine for engine in chosen if engine.kind == catalog.Kind.NATIVE)
     if len(pair) == 2:
         title("Random programs, a sample of them on the specification too")
-        outcome = rounds.play(rounds.Plan(pair, SEED, 0, PROGRAMS, "mixed", 200), jobs)
-        click.echo(f"{outcome.programs:,} programs, seed {SEED}: {outcome.divergences} divergences")
+        outcome = programs.play(Plan(pair, SEED, 0, PROGRAMS, "mixed", 200), jobs)
+        click.echo(f"{outcome.played:,} programs, seed {SEED}: {len(outcome.found)} divergences")
         good &= outcome.ok
-        votes += 2 * outcome.programs + outcome.voted
-        cases += outcome.programs
+        votes += 2 * outcome.played + outcome.voted
+        cases += outcome.played
 
     title("A reference with one wrong line, planted in a copy of it")
     caught = show_fault(selected)
@@ -92,8 +94,9 @@ def show_fault(selected):
         if wrong is None:
             return False
         entry = next(entry for entry in selected.entries if entry.id == wrong.case)
-        with engine.open() as opened:
-            found = locate(entry.case(), opened)
-        found.repro = f"./assay replay {paths.shown(entry.file)}::{entry.id} -e NAME=FILE.so"
-        click.echo(render(found, 100, click.get_text_stream("stdout").isatty()))
+        question = Question(entry, f"./assay replay {entry.place} -e NAME=FILE.so")
+        found = next(locate(catalog.parse(catalog.MODEL), engine, [question]))
+        if found is None:
+            return False
+        click.echo(card.shown(found))
     return True

@@ -27,7 +27,7 @@ def command(source: str, mem_cycles: str) -> int:
     Exit codes: 0 done, 3 the file cannot be read or is no code blob.
     """
     if source.partition("::")[0].endswith(".json"):
-        blob = bytes.fromhex(program.read_case(source).case["blob"])
+        blob = program.read_case(source).case.program.blob
     else:
         blob = program.read_bytes(source)
     try:

@@ -10,7 +10,7 @@ from assay.base import exit_code, paths
 from assay.base.trouble import NoEngine
 from assay.check import builds, machine
 from assay.engines import catalog
-from assay.engines.process import EngineError
+from assay.engines.trouble import EngineError
 
 WIDTH = 22
 X86 = ("x86_64", "AMD64")
@@ -39,7 +39,7 @@ def answers(name: str) -> bool:
     try:
         engine = catalog.parse(name)
         catalog.check_loads(engine)
-        if engine.kind == catalog.MODEL:
+        if engine.kind == catalog.Kind.MODEL:
             say(name, "the specification, in this Python")
             return True
         with engine.open() as opened:
@@ -47,8 +47,8 @@ def answers(name: str) -> bool:
     except (NoEngine, EngineError, subprocess.SubprocessError) as error:
         say(name, f"BROKEN: {error}")
         return False
-    features = ", ".join(hello["features"])
-    say(name, f"{paths.shown(engine.path)}, version {hello['version']}: {features}")
+    features = ", ".join(hello.features)
+    say(name, f"{paths.shown(engine.path)}, version {hello.version}: {features}")
     return True
 
 

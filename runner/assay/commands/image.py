@@ -10,7 +10,7 @@ from assay.base import exit_code
 from assay.base.trouble import BadInput, Broken
 from assay.commands import options
 from assay.engines import catalog
-from assay.engines.process import EngineError
+from assay.engines.trouble import EngineError
 from assay.suite import program
 from model import kernel
 

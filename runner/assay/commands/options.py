@@ -5,6 +5,7 @@ import os
 import click
 
 from assay.base import paths
+from assay.engines import catalog
 
 engine = click.option(
     "--engine",
@@ -29,7 +30,7 @@ preset = click.option(
 timeout = click.option(
     "--timeout",
     type=click.FloatRange(min=0.05),
-    default=10.0,
+    default=catalog.TIMEOUT,
     show_default=True,
     metavar="SECONDS",
     help="An engine that is silent for longer hangs.",
@@ -40,5 +41,5 @@ jobs = click.option(
     type=click.IntRange(min=1),
     default=os.cpu_count() or 1,
     show_default=True,
-    help="Processes of the specification.",
+    help="Processes at a time.",
 )

@@ -2,14 +2,36 @@
 
 import json
 import secrets
+import sys
+from typing import TypedDict, Unpack
 
 import click
 
 from assay.base import exit_code
+from assay.base.strict import Members
 from assay.commands import options
 from assay.engines import catalog
-from assay.random import kernel_rounds, rounds
+from assay.random import programs, sequences
+from assay.random.plan import Outcome, Plan
 from assay.replay.report import Progress, coloured
+
+MACHINE = "machine"
+SHOWN = 5
+
+
+class Options(TypedDict):
+    """The options of a round, as the command line gives them."""
+
+    names: tuple[str, ...]
+    count: int
+    seed: int | None
+    first: int
+    shape: str
+    vote_every: int
+    level: str
+    as_json: bool
+    preset: str
+    jobs: int
 
 
 @click.command("random")
@@ -33,92 +55,86 @@ from assay.replay.report import Progress, coloured
 )
 @click.option(
     "--level",
-    type=click.Choice(["machine", "kernel", "codec"]),
-    default="machine",
+    type=click.Choice([MACHINE, "kernel", sequences.CODEC]),
+    default=MACHINE,
     show_default=True,
     help="Programs, sequences of kernel operations and events, or encodings.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @options.preset
 @options.jobs
-def command(names, count, seed, first, shape, vote_every, level, as_json, preset, jobs):
+def command(**given: Unpack[Options]) -> int:
     """Play random programs, kernel sequences or encodings on two engines, and a sample of them on the specification.
 
-    Program I of a seed and shape is always the same, so what is found is found again with
+    Engines are ref and fast unless two --engine say otherwise: shared objects or programs that speak the
+    protocol. Program I of a seed and shape is always the same, so what is found is found again with
     --seed S --first I --count 1.
 
     \b
     Exit codes: 0 no divergence, 1 divergences (the first programs are printed as
     cases of a vector file), 4 an engine cannot be loaded, 6 an engine broke.
     """
-    pair = catalog.chosen(names, catalog.OURS, preset)
-    if len(pair) != 2 or any(engine.kind != catalog.NATIVE for engine in pair):
-        raise click.UsageError("random takes two engines that are shared objects")
-    for engine in pair:
-        catalog.check_loads(engine)
-    if seed is None:
-        seed = int.from_bytes(secrets.token_bytes(4), "little")
-    if level != "machine":
-        plan = kernel_rounds.Plan(level, tuple(pair), seed, first, count, vote_every)
-        return kernel(plan, jobs, as_json)
-    progress = Progress(count, f"random, seed {seed}")
-
-    def show(outcome):
-        progress.count = outcome.programs
-        progress.step()
-
-    plan = rounds.Plan(tuple(pair), seed, first, count, shape, vote_every)
-    outcome = rounds.play(plan, jobs, show)
+    pair = catalog.chosen(given["names"], catalog.OURS, given["preset"])
+    if len(pair) != 2:
+        raise click.UsageError("random takes two engines")
+    for target in pair:
+        catalog.check_loads(target)
+    seed = int.from_bytes(secrets.token_bytes(4), "little") if given["seed"] is None else given["seed"]
+    is_machine = given["level"] == MACHINE
+    kind = given["shape"] if is_machine else given["level"]
+    plan = Plan((pair[0], pair[1]), seed, given["first"], given["count"], kind, given["vote_every"])
+    progress = Progress(plan.count, f"random {given['level']}, seed {seed}")
+    play = programs.play if is_machine else sequences.play
+    outcome = play(plan, given["jobs"], progress.at)
     progress.clear()
-    for entry in outcome.found[:5]:
-        click.echo(json.dumps(entry))
+    show_found(outcome)
+    summary = of_programs if is_machine else of_sequences
+    found, line = summary(plan, outcome)
+    click.echo(json.dumps(found) if given["as_json"] else painted(line, outcome.ok))
+    if outcome.broken:
+        return exit_code.BROKEN
+    return exit_code.AGREED if outcome.ok else exit_code.DIFFERED
+
+
+def show_found(outcome: Outcome) -> None:
+    """Programs as cases to be kept; of sequences a line says all."""
+    for entry in outcome.found[:SHOWN]:
+        if "case" in entry:
+            click.echo(json.dumps(entry))
+        else:
+            click.echo(f"assay: {entry['message']}", err=True)
     for line in outcome.broken:
         click.echo(f"assay: {line}", err=True)
-    click.echo(json.dumps(summary(plan, outcome)) if as_json else text(plan, outcome))
-    if outcome.broken:
-        return exit_code.BROKEN
-    return exit_code.AGREED if outcome.ok else exit_code.DIFFERED
 
 
-def summary(plan, outcome):
-    found = {name: getattr(outcome, name) for name in (*rounds.COUNTS, "voted", "exits")}
-    return found | {"seed": plan.seed, "first": plan.first, "shape": plan.shape}
+def painted(line: str, good: bool) -> str:
+    return coloured(line, good) if sys.stdout.isatty() else line
 
 
-def text(plan, outcome):
-    names = " and ".join(engine.name for engine in plan.pair)
-    line = (
-        f"{outcome.programs:,} random programs ({plan.shape}, seed {plan.seed}, first {plan.first}) "
-        f"on {names}, {outcome.voted:,} on the model too: {outcome.divergences} divergences, "
+def names_of(plan: Plan) -> str:
+    return " and ".join(target.name for target in plan.pair)
+
+
+def of_programs(plan: Plan, outcome: Outcome) -> tuple[Members, str]:
+    """What is said at the end: for machines, and for people."""
+    divergences = len(outcome.found)
+    found: Members = {"programs": outcome.played, **{name: outcome.counts[name] for name in programs.COUNTS}}
+    found |= {"divergences": divergences, "voted": outcome.voted, "exits": dict(outcome.ends)}
+    found |= {"seed": plan.seed, "first": plan.first, "shape": plan.kind}
+    return found, (
+        f"{outcome.played:,} random programs ({plan.kind}, seed {plan.seed}, first {plan.first}) "
+        f"on {names_of(plan)}, {outcome.voted:,} on the model too: {divergences} divergences, "
         f"{len(outcome.broken)} crashes in {outcome.seconds:.1f} s"
     )
-    return coloured(line, outcome.ok) if click.get_text_stream("stdout").isatty() else line
 
 
-def kernel(plan, jobs, as_json):
-    """Sequences of the kernel, or encodings."""
-    progress = Progress(plan.count, f"random {plan.level}, seed {plan.seed}")
-
-    def show(outcome):
-        progress.count = outcome.sequences
-        progress.step()
-
-    outcome = kernel_rounds.play(plan, jobs, show)
-    progress.clear()
-    for line in outcome.found + outcome.broken:
-        click.echo(f"assay: {line}", err=True)
-    names = ("sequences", "steps", "records", "voted", "ends")
-    found = {name: getattr(outcome, name) for name in names}
-    found |= {"divergences": len(outcome.found), "seed": plan.seed, "first": plan.first}
-    names = " and ".join(engine.name for engine in plan.pair)
-    what = "encodings" if plan.level == "codec" else "kernel sequences"
-    line = (
-        f"{outcome.sequences:,} random {what} (seed {plan.seed}, first {plan.first}) on {names}, "
-        f"{outcome.voted:,} on the model too: {outcome.steps:,} steps, {outcome.records:,} records, "
-        f"{len(outcome.found)} divergences, {len(outcome.broken)} crashes or leaks in "
-        f"{outcome.seconds:.1f} s"
+def of_sequences(plan: Plan, outcome: Outcome) -> tuple[Members, str]:
+    steps, records, divergences = outcome.counts["steps"], outcome.counts["records"], len(outcome.found)
+    found: Members = {"sequences": outcome.played, "steps": steps, "records": records, "voted": outcome.voted}
+    found |= {"ends": dict(outcome.ends), "divergences": divergences, "seed": plan.seed, "first": plan.first}
+    what = "encodings" if plan.kind == sequences.CODEC else "kernel sequences"
+    return found, (
+        f"{outcome.played:,} random {what} (seed {plan.seed}, first {plan.first}) on {names_of(plan)}, "
+        f"{outcome.voted:,} on the model too: {steps:,} steps, {records:,} records, "
+        f"{divergences} divergences, {len(outcome.broken)} crashes or leaks in {outcome.seconds:.1f} s"
     )
-    click.echo(json.dumps(found) if as_json else line)
-    if outcome.broken:
-        return exit_code.BROKEN
-    return exit_code.AGREED if outcome.ok else exit_code.DIFFERED

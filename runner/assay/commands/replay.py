@@ -1,15 +1,37 @@
 """assay replay: the cases of vector files on engines."""
 
+from typing import TypedDict, Unpack
+
 import click
 
 from assay.base import exit_code
 from assay.base.paths import VECTORS
 from assay.commands import options
 from assay.engines import catalog
-from assay.replay.campaign import Campaign, replay_dialect
-from assay.replay.report import JsonLines, Junit
+from assay.engines.catalog import Target
+from assay.replay.campaign import Campaign, Wishes
+from assay.replay.sinks import JsonLines, Junit, Sink
+from assay.replay.third_party import replay_dialect
 from assay.suite import collection
 from assay.suite import dialect as dialects
+
+
+class Options(TypedDict):
+    """The options of a replay, as the command line gives them."""
+
+    names: tuple[str, ...]
+    keyword: str | None
+    lists: bool
+    json_path: str | None
+    junit_path: str | None
+    cards: int
+    maxfail: int | None
+    first_only: bool
+    quiet: bool
+    dialect: str | None
+    preset: str
+    timeout: float
+    jobs: int
 
 
 @click.command("replay")
@@ -31,7 +53,7 @@ from assay.suite import dialect as dialects
 @options.preset
 @options.timeout
 @options.jobs
-def command(paths, names, lists, json_path, junit_path, cards, first_only, quiet, dialect, **rest):
+def command(paths: tuple[str, ...], **given: Unpack[Options]) -> int:
     """Replay vectors on engines and compare everything that can be observed.
 
     PATHS are vector files or folders, `vectors` when none is given; FILE.json::ID is one case.
@@ -49,37 +71,48 @@ def command(paths, names, lists, json_path, junit_path, cards, first_only, quiet
     \b
     Exit codes: 0 all agree, 1 a case fails, 3 something cannot be read (the rest
     still runs), 4 an engine cannot be loaded, 5 no case is selected, 6 an engine
-    died, hung or answered garbage, 130 interrupted.
+    died, hung or answered garbage, 8 a report cannot be written, 130 interrupted.
     """
-    chosen = catalog.chosen(names, preset=rest["preset"])
-    for engine in chosen:
-        catalog.check_loads(engine)
-    if dialect:
-        if not paths:
-            raise click.UsageError("--dialect needs the path of the vectors")
-        if json_path or junit_path or lists:
-            raise click.UsageError("--dialect has no --json, --junit or --list")
-        return replay_dialect(paths, chosen, rest["keyword"], rest["timeout"])
-    selected = collection.read(paths or [VECTORS], rest["keyword"])
-    if lists:
+    targets = catalog.chosen(given["names"], preset=given["preset"])
+    for target in targets:
+        catalog.check_loads(target)
+    if given["dialect"]:
+        return third_party(paths, targets, given)
+    selected = collection.read(paths or [VECTORS], given["keyword"])
+    if given["lists"]:
         return list_cases(selected)
-    sinks = [JsonLines(json_path)] if json_path else []
-    sinks += [Junit(junit_path)] if junit_path else []
-    campaign = Campaign(
-        selected,
-        chosen,
-        sinks=sinks,
-        timeout=rest["timeout"],
-        jobs=rest["jobs"],
-        cards=cards,
-        maxfail=1 if first_only else rest["maxfail"],
-        quiet=quiet,
-        to_stderr=json_path == "-",
+    return Campaign(selected, targets, sinks(given), wishes(given)).run()
+
+
+def third_party(paths: tuple[str, ...], targets: list[Target], given: Options) -> int:
+    if not paths:
+        raise click.UsageError("--dialect needs the path of the vectors")
+    if given["json_path"] or given["junit_path"] or given["lists"]:
+        raise click.UsageError("--dialect has no --json, --junit or --list")
+    return replay_dialect(paths, targets, given["keyword"], given["timeout"])
+
+
+def sinks(given: Options) -> list[Sink]:
+    found: list[Sink] = []
+    if given["json_path"]:
+        found.append(JsonLines(given["json_path"]))
+    if given["junit_path"]:
+        found.append(Junit(given["junit_path"]))
+    return found
+
+
+def wishes(given: Options) -> Wishes:
+    return Wishes(
+        timeout=given["timeout"],
+        jobs=given["jobs"],
+        cards=given["cards"],
+        maxfail=1 if given["first_only"] else given["maxfail"],
+        quiet=given["quiet"],
+        to_stderr=given["json_path"] == "-",
     )
-    return campaign.run()
 
 
-def list_cases(selected):
+def list_cases(selected: collection.Suite) -> int:
     for entry in selected.entries:
         click.echo(entry.id)
     for invalid in selected.invalid:

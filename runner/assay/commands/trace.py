@@ -2,22 +2,28 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
+from typing import Unpack
 
 import click
 
 import model
 from assay.assembly import disasm
-from assay.base import exit_code
+from assay.base import exit_code, strict
+from assay.base.strict import Members
 from assay.base.trouble import Broken
 from assay.commands import options
 from assay.engines import catalog
-from assay.engines.model import ModelEngine
-from assay.engines.process import EngineError
-from assay.locate import kernel_trace
+from assay.engines.answers import REGISTERS
+from assay.engines.catalog import Target
+from assay.engines.protocol import registers
+from assay.engines.trouble import EngineError
+from assay.locate import records
 from assay.suite import program
-from assay.suite.play import REGISTERS, Player
+from assay.suite.collection import Entry
+from assay.suite.program import Source
 
-LEVELS = {"L0": "instructions", "L1": "blocks"}
+LEVELS = ("L0", "L1")
 
 
 @click.command("trace")
@@ -25,7 +31,7 @@ LEVELS = {"L0": "instructions", "L1": "blocks"}
 @click.option("--engine", "-e", "name", default="ref", show_default=True, help="One engine.")
 @click.option(
     "--level",
-    type=click.Choice(list(LEVELS)),
+    type=click.Choice(LEVELS),
     default="L0",
     show_default=True,
     help="Instructions (L0) or gas blocks (L1).",
@@ -35,7 +41,18 @@ LEVELS = {"L0": "instructions", "L1": "blocks"}
 @click.option("--json", "as_json", is_flag=True, help="JSON lines, as assay-native prints them.")
 @program.options
 @options.preset
-def command(source, name, level, first, count, as_json, preset, **start):
+@options.timeout
+def command(
+    source: str,
+    name: str,
+    level: str,
+    first: int,
+    count: int,
+    as_json: bool,
+    preset: str,
+    timeout: float,
+    **start: Unpack[program.Start],
+) -> int:
     """Print what a program does, instruction by instruction or block by block.
 
     FILE is assembly, a case FILE.json::ID, or a code blob, as for ./assay run. Of a kernel case the
@@ -45,132 +62,73 @@ def command(source, name, level, first, count, as_json, preset, **start):
     Exit codes: 0 printed, 3 the file cannot be used, 4 the engine cannot be loaded,
     6 the engine broke.
     """
-    engine = catalog.parse(name, preset)
+    target = catalog.parse(name, preset)
+    catalog.check_loads(target)
     entry = program.kernel_entry(source)
     if entry is not None:
-        return show_kernel(entry, engine, first, count, as_json)
-    wanted = program.read(source, program.start_of(**start))
-    show = show_json if as_json else Text(wanted.case, level).show
-    records = from_model if engine.kind == catalog.MODEL else from_harness
-    if engine.kind == catalog.PROCESS:
-        raise click.UsageError("--engine: trace needs model, ref, fast or a shared object")
-    for line in records(engine, wanted, level, first, count):
-        show(line)
+        return show_kernel(entry, target, range(first, first + count), as_json, timeout)
+    wanted = program.read(source, start)
+    text = Text(wanted)
+    window = ["--level", level, "--from", str(first), "--count", str(count)]
+    for line in from_harness(target, wanted, window, timeout):
+        click.echo(json.dumps(line) if as_json else text.of(line))
     return exit_code.AGREED
 
 
-def show_kernel(entry, engine, first, count, as_json):
+def show_kernel(entry: Entry, target: Target, window: range, as_json: bool, timeout: float) -> int:
     try:
-        with engine.open() as opened:
-            for line in kernel_trace.records(entry, opened):
-                if first <= line.get("index", first) < first + count:
-                    click.echo(json.dumps(line) if as_json else kernel_trace.text(line))
+        with target.open(timeout) as opened:
+            for line in records.records(entry.kernel(), opened):
+                if line.record is None or line.index in window:
+                    click.echo(json.dumps(line.members()) if as_json else line.text)
     except EngineError as error:
         raise Broken(str(error)) from None
     return exit_code.AGREED
 
 
-def from_harness(engine, wanted, level, first, count):
-    catalog.check_loads(engine)
+def from_harness(target: Target, wanted: Source, window: list[str], timeout: float) -> Iterator[Members]:
     with program.as_vector_file(wanted) as path:
-        argv = [engine.harness, "trace", "--engine", engine.path, "--case", wanted.case["id"]]
-        argv += ["--level", level, "--from", first, "--count", count, path]
-        process = subprocess.Popen([str(part) for part in argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        argv = [str(target.harness), "trace", "--engine", target.spec, "--case", wanted.case.id]
+        argv += ["--timeout", f"{timeout:g}", *window, path]
+        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert process.stdout and process.stderr
         for line in process.stdout:
-            yield json.loads(line)
+            yield strict.mapping(strict.ours(line), "a line of assay-native trace")
         words = process.stderr.read().decode("utf-8", "replace").strip()
         if process.wait() != 0:
-            raise Broken(words or f"engine {engine.name} ended with code {process.returncode}")
-
-
-class Window:
-    """An observer that keeps the records that are wanted."""
-
-    def __init__(self, level, first, count):
-        self.first, self.count, self.level = first, count, level
-        self.seen = 0
-        self.kept = []
-        setattr(self, "instruction" if level == "L0" else "block", self.keep)
-
-    def keep(self, record):
-        if self.first <= self.seen < self.first + self.count:
-            self.kept.append(record)
-        self.seen += 1
-
-
-def from_model(engine, wanted, level, first, count):
-    window = Window(level, first, count)
-    player = Player(wanted.case, ModelEngine(window))
-    load = player.load()
-    if load != "admitted":
-        yield {"step": 0, "load": load}
-        return
-    for index, step in enumerate(wanted.case["steps"]):
-        window.seen, window.kept = 0, []
-        stop = player.do(step)
-        if "exit" not in stop:
-            continue
-        for at, record in enumerate(window.kept, first):
-            yield {"step": index, "index": at, "record": record_of(record)}
-        numbers = {key: hex(stop[key]) for key in ("argument", "pc", "gas")}
-        regs = [hex(value) for value in stop["regs"]]
-        yield {
-            "step": index,
-            "records": window.seen,
-            "stop": {"exit": stop["exit"]} | numbers | {"regs": regs},
-        }
-
-
-def record_of(record):
-    found = {"pc": hex(record.pc)}
-    if isinstance(record, model.State):
-        found["gas"] = hex(record.gas)
-    found["regs"] = [hex(value) for value in record.regs]
-    store = getattr(record, "store", None)
-    if store is not None:
-        found["store"] = [hex(store[0]), store[1], hex(store[2])]
-    return found
-
-
-def show_json(line):
-    click.echo(json.dumps(line))
+            raise Broken(words or f"engine {target.name} ended with code {process.returncode}")
 
 
 class Text:
     """A record as `index pc instruction changed registers`."""
 
-    def __init__(self, case, level):
+    def __init__(self, source: Source) -> None:
         try:
-            lines = disasm.disassemble(bytes.fromhex(case["blob"]))
+            lines = disasm.disassemble(source.case.program.blob)
         except model.Rejected:
             lines = []
         self.code = {line.pc: line.text for line in lines}
-        self.regs = [0] * REGISTERS
+        self.regs: tuple[int, ...] = (0,) * REGISTERS
 
-    def show(self, line):
+    def of(self, line: Members) -> str:
         if "load" in line:
-            click.echo(f"the program is not admitted: {line['load']}")
-        elif "stop" in line:
-            stop = line["stop"]
-            if isinstance(stop, dict):
-                click.echo(
-                    f"step {line['step']}: {stop['exit']}({stop['argument']}) at pc {stop['pc']}, "
-                    f"gas {int(stop['gas'], 16):,}, after {line['records']:,} records"
-                )
-            else:
-                click.echo(f"step {line['step']}: {stop}")
-        else:
-            click.echo(self.line(line["index"], line["record"]))
+            return f"the program is not admitted: {line['load']}"
+        if "record" in line:
+            return self.record(strict.count(line["index"], "index"), strict.mapping(line["record"], "record"))
+        stop = line.get("stop")
+        if not isinstance(stop, dict):
+            return f"step {line['step']}: {stop}"
+        gas, records = strict.number(stop["gas"], "gas"), strict.count(line["records"], "records")
+        where = f"{stop['exit']}({stop['argument']}) at pc {stop['pc']}"
+        return f"step {line['step']}: {where}, gas {gas:,}, after {records:,} records"
 
-    def line(self, index, record):
-        pc = int(record["pc"], 16)
-        regs = record["regs"]
-        regs = [int(value, 16) for value in regs]
-        changed = [f"r{n}={b:#x}" for n, (a, b) in enumerate(zip(self.regs, regs)) if a != b]
+    def record(self, index: int, record: Members) -> str:
+        pc, regs = strict.number(record["pc"], "pc"), registers(record["regs"], "regs")
+        changed = [f"r{n}={b:#x}" for n, (a, b) in enumerate(zip(self.regs, regs, strict=True)) if a != b]
         self.regs = regs
         if record.get("store"):
-            address, width, value = record["store"]
+            address, width, value = strict.items(record["store"], "store")
             changed.append(f"[{address}]={value} ({width})")
         if "gas" in record:
-            changed.insert(0, f"gas={int(record['gas'], 16)}")
+            changed.insert(0, f"gas={strict.number(record['gas'], 'gas')}")
         return f"{index:>8}  {pc:>6x}  {self.code.get(pc, '?'):<36}  {' '.join(changed)}".rstrip()

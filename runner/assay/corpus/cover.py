@@ -15,13 +15,14 @@ from multiprocessing import Pool
 from pathlib import Path
 
 import model
+from assay.base import strict
 from assay.corpus import kernel_table
 from assay.corpus.coverage import OPCODES, Coverage, Played, opcodes_of
 from assay.corpus.kernel_table import Cell
-from assay.engines.catalog import MODEL, Engine
+from assay.engines.catalog import MODEL, Target
 from assay.engines.model import ModelEngine
-from assay.suite import kernel_case
-from assay.suite.play import Player
+from assay.suite.case import KernelCase, MachineCase, read_images, read_kernel, read_machine
+from assay.suite.play import Player, perform
 
 TIMEOUT = 600.0
 
@@ -36,7 +37,7 @@ class File:
     problem: str = ""
 
 
-def measure(names: Sequence[str], engines: Iterable[Engine] = (), jobs: int = 1) -> Coverage:
+def measure(names: Sequence[str], engines: Iterable[Target] = (), jobs: int = 1) -> Coverage:
     """Plays the cases of vector files on the specification, and on engines what those vote on."""
     coverage = Coverage()
     seen: dict[str, str] = {}
@@ -51,7 +52,7 @@ def measure(names: Sequence[str], engines: Iterable[Engine] = (), jobs: int = 1)
             coverage.add(case)
     coverage.executed[MODEL] = opcodes_of(coverage.reached)
     for engine in engines:
-        argv = [str(engine.harness), "replay", "--cover", "--engine", str(engine.path), *names]
+        argv = [str(engine.harness), "replay", "--cover", "--engine", engine.spec, *names]
         coverage.executed[engine.name] = executed_by(engine.name, argv, coverage.problems)
     if not coverage.cases:
         coverage.problems.append("no case was played; give vector files")
@@ -68,34 +69,36 @@ def over_files(names: Sequence[str], jobs: int) -> Iterable[File]:
 def play_file(name: str) -> File:
     file = File(name)
     try:
-        text = json.loads(Path(name).read_bytes())
-        images = text.get("images")
-        for case in text["cases"]:
+        text = strict.mapping(strict.ours(Path(name).read_bytes()), "the file")
+        images = read_images(text["images"]) if "images" in text else None
+        for value in strict.items(text.get("cases"), "cases"):
             if images is None:
-                file.cases.append(play_case(case))
-            elif MODEL in case.get("votes", (MODEL,)):
-                file.cases.append(play_kernel_case(case, images, file.cells))
+                file.cases.append(play_case(read_machine(value)))
+                continue
+            case = read_kernel(value, images)
+            if MODEL in (case.votes or (MODEL,)):
+                file.cases.append(play_kernel_case(case, file.cells))
     except OSError as error:
         file.problem = f"{name}: it cannot be read: {error.strerror}"
-    except (ValueError, KeyError, TypeError) as error:
-        file.problem = f"{name}: it is no vector file ({error!r}); `assay replay` says where"
+    except (ValueError, strict.Wrong) as error:
+        file.problem = f"{name}: it is not a vector file ({error}); `assay replay` says where"
     return file
 
 
-def play_kernel_case(case, images, cells: Counter[Cell]) -> Played:
+def play_kernel_case(case: KernelCase, cells: Counter[Cell]) -> Played:
     """One case on the specification; its operands are counted."""
     with model.reached() as reached, kernel_table.counting(cells):
-        kernel_case.judge(case, images, ModelEngine())
-    return Played(case["id"], tuple(case["rules"]), tuple(case["against"]), frozenset(reached))
+        perform(case.act, ModelEngine())
+    return Played(case.id, case.rules, case.against, frozenset(reached))
 
 
-def play_case(case) -> Played:
+def play_case(case: MachineCase) -> Played:
     with model.reached() as reached:
         player = Player(case, ModelEngine())
         if player.load() == "admitted":
-            for step in case.get("steps", []):
+            for step in case.steps:
                 player.do(step)
-    return Played(case["id"], tuple(case["rules"]), tuple(case["against"]), frozenset(reached))
+    return Played(case.id, case.rules, case.against, frozenset(reached))
 
 
 def executed_by(name: str, argv: Sequence[str], problems: list[str]) -> set[str]:

@@ -16,9 +16,9 @@ import random_guest
 from assay.base import paths
 from assay.base.trouble import NoEngine
 from assay.engines import catalog as known_engines
-from assay.engines.process import EngineError
+from assay.engines.trouble import EngineError
 from assay.guests import programs
-from assay.random.kernel_rounds import difference
+from assay.random.difference import difference
 from linker import cc, errors, image
 
 QEMU = "qemu-riscv64"
@@ -163,20 +163,20 @@ def compare(elf, opened, outcome):
     answers = [answer(engine, linked.image) for engine in opened]
     names = [engine.name for engine in opened]
     for name, found in zip(names, answers):
-        message = wrong(name, found[0], expected)
+        message = wrong(name, found.result, expected)
         if message:
             return message
         if found != answers[0]:
             return f"{names[0]} and {name} differ in {difference(answers[0], found)}"
-    outcome.gas += int(answers[0][0]["gas_used"], 16)
+    outcome.gas += answers[0].result.gas_used
     return None
 
 
 def wrong(name, result, expected):
     """How a result is not a halt with the expected digest, or None."""
-    if isinstance(result, str) or result["outcome"] != "halt":
-        return f"it ends as {result if isinstance(result, str) else result['exit']} on {name}"
-    value = int(result["regs"][RESULT_REGISTER], 16)
+    if isinstance(result, str) or result.outcome != "halt":
+        return f"it ends as {result if isinstance(result, str) else result.exit} on {name}"
+    value = result.regs[RESULT_REGISTER]
     return None if value == expected else f"{QEMU} gives {expected:#x} and {name} gives {value:#x}"
 
 

@@ -1,67 +1,71 @@
 """A replay from beginning to end: runs it, reports it, and says how it ended."""
 
-import shutil
+import shlex
+import sys
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import click
 
 from assay.base import exit_code
-from assay.base.trouble import BadInput, Nothing
-from assay.engines.process import EngineDied, EngineError
-from assay.locate import kernel_locate
-from assay.locate.card import render
-from assay.locate.locate import locate
-from assay.replay import report
-from assay.replay.replay import BROKEN, ERROR, Verdict, replay
-from assay.replay.report import coloured, tally
-from assay.suite import dialect
-from assay.suite.keyword import Keyword
+from assay.engines import catalog
+from assay.engines.catalog import Target
+from assay.engines.trouble import EngineDied, EngineError
+from assay.locate import card
+from assay.locate.locate import Question, locate
+from assay.replay.replay import Crew
+from assay.replay.report import Report, coloured, tally
+from assay.replay.sinks import Sink
+from assay.replay.verdict import Verdict, Vote
+from assay.suite.collection import Entry, Suite
 
 ONE_LINERS = 20
+AS_GENERATED = (
+    "the model and the engine agree: the vector expects something else; "
+    "./assay fill --check says whether it is as generated"
+)
 
 
 class Enough(Exception):
     """As many failures as were wanted."""
 
 
+@dataclass(frozen=True)
+class Wishes:
+    """How a replay is to be run and shown."""
+
+    timeout: float = catalog.TIMEOUT
+    jobs: int = 1
+    cards: int = 5
+    maxfail: int | None = None
+    quiet: bool = False
+    to_stderr: bool = False
+
+
 class Campaign:
     def __init__(
-        self,
-        suite,
-        engines,
-        sinks=(),
-        timeout=10.0,
-        jobs=1,
-        cards=5,
-        maxfail=None,
-        quiet=False,
-        to_stderr=False,
-    ):
+        self, suite: Suite, targets: Sequence[Target], sinks: Sequence[Sink] = (), wishes: Wishes | None = None
+    ) -> None:
         self.suite = suite
-        self.engines = engines
-        self.timeout = timeout
-        self.jobs = jobs
-        self.cards = cards
-        self.maxfail = maxfail
-        self.quiet = quiet
-        self.to_stderr = to_stderr
+        self.targets = {target.name: target for target in targets}
+        self.wishes = wishes or Wishes()
         self.spared = 0  # cases that say an engine cannot keep up with them
+        self.entries = {entry.id: entry for entry in suite.entries}
         files = {entry.id: entry.file for entry in suite.entries}
-        total = len(suite.entries) * len(engines)
-        self.report = report.Report(files, sinks, total, quiet)
+        self.report = Report(files, sinks, len(suite.entries) * len(targets), self.wishes.quiet)
 
-    def say(self, text=""):
-        click.echo(text, err=self.to_stderr)
+    def say(self, text: str = "") -> None:
+        click.echo(text, err=self.wishes.to_stderr)
 
-    def run(self):
+    def run(self) -> int:
         """Runs it; returns the exit code."""
         started = time.monotonic()
         interrupted = False
         for entry in self.suite.invalid:
             self.report.add_invalid(entry)
         try:
-            for engine in self.engines:
-                self.run_engine(engine)
+            self.play()
         except Enough:
             pass
         except KeyboardInterrupt:
@@ -73,84 +77,90 @@ class Campaign:
             interrupted = True
         return exit_code.INTERRUPTED if interrupted else self.code()
 
-    def run_engine(self, engine):
+    def play(self) -> None:
         """Every selected case gets a verdict; one that was dropped is an error."""
-        asked = self.suite.asked(engine)
-        left = {entry.id for entry in asked.entries}
-        self.spared += len(self.suite.entries) - len(left)
-        if not left:
-            return
-        try:
-            for verdict in replay(asked, engine, self.timeout, self.jobs):
-                left.discard(verdict.case)
-                self.add(verdict)
-        except EngineDied as error:
-            click.echo(f"assay: {error}", err=True)
-        for identity in sorted(left):
-            self.add(Verdict(identity, engine.name, ERROR, message="it was not run"))
+        with Crew(self.wishes.jobs) as crew:
+            asked = {name: self.suite.asked(target) for name, target in self.targets.items()}
+            started = {name: crew.start(asked[name], self.targets[name], self.wishes.timeout) for name in asked}
+            for name, shards in started.items():
+                left = {entry.id for entry in asked[name].entries}
+                self.spared += len(self.suite.entries) - len(left)
+                try:
+                    for shard in shards:
+                        for verdict in shard.verdicts():
+                            left.discard(verdict.case)
+                            self.add(verdict)
+                except EngineDied as error:
+                    click.echo(f"assay: {error}", err=True)
+                for identity in sorted(left):
+                    self.add(Verdict(identity, name, Vote.ERROR, message="it was not run"))
 
-    def add(self, verdict):
+    def add(self, verdict: Verdict) -> None:
         self.report.add(verdict)
-        if self.maxfail and len(self.report.failures) >= self.maxfail:
+        if self.wishes.maxfail and len(self.report.failures) >= self.wishes.maxfail:
             raise Enough
 
-    def code(self):
-        verdicts = {verdict.verdict for verdict in self.report.failures}
-        codes = [exit_code.BROKEN] if BROKEN in verdicts else []
-        codes += [exit_code.DIFFERED] if verdicts - {BROKEN} else []
+    def code(self) -> int:
+        votes = {verdict.vote for verdict in self.report.failures}
+        codes = [exit_code.BROKEN] if Vote.BROKEN in votes else []
+        codes += [exit_code.DIFFERED] if votes - {Vote.BROKEN} else []
         codes += [exit_code.BAD_INPUT] if self.report.invalid else []
         if not codes and not self.report.counts:
             codes = [exit_code.NOTHING]
         return exit_code.worst(codes)
 
-    def show(self, seconds, interrupted):
+    # What is shown
+
+    def show(self, seconds: float, interrupted: bool) -> None:
         for entry in self.report.invalid[:ONE_LINERS]:
             self.say(f"{click.style('INVALID', fg='red')}   {entry}")
         self.more(len(self.report.invalid) - ONE_LINERS, "unreadable places")
         self.show_failures()
-        if not self.quiet:
+        if not self.wishes.quiet:
             for name, counts in self.report.counts.items():
                 self.say(f"{name:<10} {tally(counts)}")
         self.say(self.last_line(seconds, interrupted))
 
-    def show_failures(self):
+    def show_failures(self) -> None:
         failures = self.report.failures
-        for verdict in failures[: self.cards]:
-            self.say(self.card(verdict))
+        in_full, rest = failures[: self.wishes.cards], failures[self.wishes.cards :]
+        cards = self.cards(in_full)
+        for verdict in in_full:
+            self.say(cards[verdict.engine, verdict.case])
             self.say()
-        rest = failures[self.cards :]
         for verdict in rest[:ONE_LINERS]:
             self.say(f"{click.style('DIVERGED', fg='red')}  {verdict.case} on {verdict.engine}: {verdict.text}")
         self.more(len(rest) - ONE_LINERS, "failures; --json FILE has all")
 
-    def more(self, count, what):
+    def more(self, count: int, what: str) -> None:
         if count > 0:
             self.say(f"… and {count:,} more {what}")
 
-    def card(self, verdict):
-        """The failure as a card; where nothing can be located, as one line."""
-        engine = next(engine for engine in self.engines if engine.name == verdict.engine)
-        entry = next(entry for entry in self.suite.entries if entry.id == verdict.case)
-        width = min(shutil.get_terminal_size((100, 24)).columns, 120)
-        try:
-            with engine.open(self.timeout) as opened:
-                votes = self.report.votes(verdict.case)
-                if entry.is_kernel:
-                    found = kernel_locate.locate(entry, opened, votes)
-                else:
-                    found = locate(entry.case(), opened, votes)
-        except EngineError as error:
-            return f"DIVERGED  {verdict.case} on {verdict.engine}: {verdict.text} ({error})"
-        if found is None:
-            return (
-                f"DIVERGED  {verdict.case} on {verdict.engine}: {verdict.text}\n"
-                f"  the model and the engine agree: the vector expects something else; "
-                f"./assay fill --check says whether it is as generated"
-            )
-        found.repro = f"./assay replay {entry.file}::{entry.id} -e {engine.option}"
-        return render(found, width, click.get_text_stream("stdout").isatty())
+    def cards(self, failures: Sequence[Verdict]) -> dict[tuple[str, str], str]:
+        """The failures as cards, engine by engine; where nothing can be located, as one line."""
+        found: dict[tuple[str, str], str] = {}
+        for name in dict.fromkeys(verdict.engine for verdict in failures):
+            of_engine = [verdict for verdict in failures if verdict.engine == name]
+            for verdict, text in zip(of_engine, self.cards_of(self.targets[name], of_engine), strict=True):
+                found[name, verdict.case] = text
+        return found
 
-    def last_line(self, seconds, interrupted):
+    def cards_of(self, target: Target, failures: Sequence[Verdict]) -> list[str]:
+        questions = [self.question(target, self.entries[verdict.case]) for verdict in failures]
+        try:
+            located = list(locate(expected_side(questions), target, questions, self.wishes.timeout))
+        except EngineError as error:
+            return [f"{one_line(verdict)} ({error})" for verdict in failures]
+        return [
+            card.shown(found) if found else f"{one_line(verdict)}\n  {AS_GENERATED}"
+            for found, verdict in zip(located, failures, strict=True)
+        ]
+
+    def question(self, target: Target, entry: Entry) -> Question:
+        argv = ["./assay", "replay", entry.place, "-e", target.option]
+        return Question(entry, shlex.join(argv), self.report.votes(entry.id))
+
+    def last_line(self, seconds: float, interrupted: bool) -> str:
         totals = self.report.totals
         cases = len(self.suite.entries)
         names = ", ".join(self.report.counts) or "no engine"
@@ -163,31 +173,12 @@ class Campaign:
             text += f"; {self.spared} too long for an engine and not asked of it"
         if interrupted:
             text += "; interrupted"
-        return coloured(text, good) if click.get_text_stream("stdout").isatty() else text
+        return coloured(text, good) if sys.stdout.isatty() else text
 
 
-def replay_dialect(paths, engines, keyword, timeout):
-    """Third-party vectors on each engine, every deviation counted and explained."""
-    cases, errors = [], []
-    for path in paths:
-        try:
-            found = dialect.read_folder(path)
-        except dialect.DialectError as error:
-            raise BadInput(str(error)) from None
-        cases += found
-        errors += found.errors
-    if keyword:
-        wanted = Keyword(keyword)
-        cases = [case for case in cases if wanted.matches(case.id)]
-    if not cases and not errors:
-        raise Nothing("no case is selected")
-    good = True
-    for engine in engines:
-        with engine.open(timeout) as opened:
-            verdicts = [case.play(opened) for case in cases]
-        summary = dialect.summary(verdicts, errors, whole=not keyword)
-        click.echo(f"{engine.name}: {summary.text}")
-        good = good and summary.ok
-    if errors:
-        return exit_code.BAD_INPUT
-    return exit_code.AGREED if good else exit_code.DIFFERED
+def expected_side(questions: Sequence[Question]) -> Target:
+    return catalog.parse(catalog.MODEL)
+
+
+def one_line(verdict: Verdict) -> str:
+    return f"DIVERGED  {verdict.case} on {verdict.engine}: {verdict.text}"

@@ -1,65 +1,80 @@
-"""Vectors as pytest items: one a case and engine, `vectors/isa/add_64.json::isa/add_64/one[fast]`."""
+"""Vectors as pytest items: one a case and engine, `vectors/isa/add_64.json::isa/add_64/one[fast]`.
+
+The items of a session are replayed together, by the road of `./assay replay`, when the first of them runs.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from assay.base import paths
 from assay.engines import catalog
-from assay.replay.judge import judge_entry
+from assay.replay.replay import replay
+from assay.replay.verdict import Verdict
 from assay.suite import collection
+from assay.suite.collection import Entry, Suite
+
+TracebackStyle = Literal["long", "short", "line", "no", "native", "value", "auto"]
+
+VERDICTS = pytest.StashKey[dict[str, dict[str, Verdict]]]()  # engine -> case id -> verdict
 
 
-def pytest_collect_file(file_path, parent):
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "VectorFile | None":
     if file_path.suffix == ".json" and file_path.is_relative_to(paths.VECTORS):
         return VectorFile.from_parent(parent, path=file_path)
     return None
 
 
 class VectorFile(pytest.File):
-    def collect(self):
+    def collect(self) -> "Iterator[VectorItem]":
         found = collection.read([self.path])
         if found.invalid:
             raise self.CollectError("\n".join(map(str, found.invalid)))
         for entry in found.entries:
             for name in catalog.available(entry.votes or (catalog.MODEL, *catalog.OURS)):
-                yield VectorItem.from_parent(self, name=f"{entry.id}[{name}]", entry=entry, engine=name)
+                yield VectorItem.of(self, entry, name)
 
 
 class VectorItem(pytest.Item):
-    def __init__(self, *, entry, engine, **rest):
-        super().__init__(**rest)
-        self.entry = entry
-        self.engine = engine
+    entry: Entry
+    engine: str
 
-    def runtest(self):
-        opened = opened_engines(self.session).setdefault(self.engine, None)
-        if opened is None:
-            opened = opened_engines(self.session)[self.engine] = catalog.parse(self.engine).open()
-        found = judge_entry(self.entry, opened)
-        if found is not None:
-            raise Diverged(*found)
+    @classmethod
+    def of(cls, parent: VectorFile, entry: Entry, engine: str) -> "VectorItem":
+        item: VectorItem = cls.from_parent(parent, name=f"{entry.id}[{engine}]")
+        item.entry, item.engine = entry, engine
+        return item
 
-    def repr_failure(self, excinfo, style=None):
-        if isinstance(excinfo.value, Diverged):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
+    def runtest(self) -> None:
+        verdict = verdicts(self.session, self.engine).get(self.entry.id)
+        if verdict is None or not verdict.passed:
+            raise Diverged(verdict)
 
-    def reportinfo(self):
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: TracebackStyle | None = None) -> str:
+        return str(excinfo.value) if isinstance(excinfo.value, Diverged) else str(super().repr_failure(excinfo))
+
+    def reportinfo(self) -> tuple[Path, None, str]:
         return self.path, None, self.name
 
 
+def verdicts(session: pytest.Session, engine: str) -> dict[str, Verdict]:
+    """What an engine came to on all items of the session."""
+    found = session.stash.setdefault(VERDICTS, {})
+    if engine not in found:
+        items = [item for item in session.items if isinstance(item, VectorItem) and item.engine == engine]
+        played = replay(Suite([item.entry for item in items]), catalog.parse(engine))
+        found[engine] = {verdict.case: verdict for verdict in played}
+    return found[engine]
+
+
 class Diverged(Exception):
-    def __init__(self, flavour, step, differences):
-        lines = [f"{name}: expected {expected}, got {got}" for name, expected, got in differences]
-        super().__init__("\n".join([f"step {step}, {flavour}", *lines]))
+    def __init__(self, verdict: Verdict | None) -> None:
+        super().__init__("it was not run" if verdict is None else text_of(verdict))
 
 
-def opened_engines(session):
-    if not hasattr(session, "assay_engines"):
-        session.assay_engines = {}
-    return session.assay_engines
-
-
-def pytest_sessionfinish(session):
-    for opened in opened_engines(session).values():
-        if opened is not None:
-            opened.close()
+def text_of(verdict: Verdict) -> str:
+    flavour = f", {verdict.flavour.value}" if verdict.flavour else ""
+    lines = [f"{entry.field}: expected {entry.expected}, got {entry.got}" for entry in verdict.differences]
+    return "\n".join([f"step {verdict.step}{flavour}", *(lines or [verdict.message])])

@@ -3,15 +3,19 @@
 The strict reader is `assay-native list`; here its findings are only sorted and selected.
 """
 
-import json
 import subprocess
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
-from assay.base import paths
+from assay.base import paths, strict
+from assay.base.level import Depth
+from assay.base.strict import Json, Wrong
 from assay.base.trouble import BadInput, Nothing
 from assay.engines import catalog
-from assay.suite import kernel_case
+from assay.engines.catalog import Target
+from assay.suite.case import KernelCase, MachineCase, read_images, read_kernel, read_machine
 from assay.suite.keyword import Keyword
 
 
@@ -23,23 +27,34 @@ class Entry:
     file: str
     start: int
     end: int
-    level: str = "machine"  # or "kernel"
-    votes: tuple = ()  # of our engines, those that can keep up with the case; empty: all
+    depth: Depth
+    votes: tuple[str, ...] = ()  # of our engines, those that can keep up with the case; empty: all
 
     @property
-    def is_kernel(self):
-        return self.level == "kernel"
+    def is_kernel(self) -> bool:
+        return self.depth == Depth.KERNEL
 
-    def case(self):
-        """The case itself, a dict in the form of vectors/README.md."""
-        with open(self.file, "rb") as stream:
+    @property
+    def place(self) -> str:
+        """As the command line takes it."""
+        return f"{paths.shown(self.file)}::{self.id}"
+
+    def text(self) -> bytes:
+        with Path(self.file).open("rb") as stream:
             stream.seek(self.start)
-            text = stream.read(self.end - self.start)
-        return kernel_case.parse(text) if self.is_kernel else json.loads(text)
+            return stream.read(self.end - self.start)
 
-    def images(self):
-        """The named Images of the file of a kernel case."""
-        return kernel_case.images_of(self.file)
+    def machine(self) -> MachineCase:
+        return read_machine(strict.loads(self.text()))
+
+    def kernel(self) -> KernelCase:
+        return read_kernel(strict.loads(self.text()), images_of(self.file))
+
+
+@lru_cache(maxsize=16)
+def images_of(path: str) -> dict[str, bytes]:
+    """The named Images of a vector file."""
+    return read_images(strict.mapping(strict.loads(Path(path).read_bytes()), path).get("images", {}))
 
 
 @dataclass(frozen=True)
@@ -51,32 +66,32 @@ class Invalid:
     offset: int
     message: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         name = f" {self.id}" if self.id else ""
         return f"{paths.shown(self.file)}:{name} at byte {self.offset}: {self.message}"
 
 
 @dataclass
 class Suite:
-    entries: list = field(default_factory=list)
-    invalid: list = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    invalid: list[Invalid] = field(default_factory=list)
     found: int = 0  # cases before selection
 
-    def asked(self, engine):
+    def asked(self, target: Target) -> "Suite":
         """The suite of the cases that an engine is asked; a case may be too long for one of ours."""
-        entries = [e for e in self.entries if not (engine.is_ours and e.votes) or engine.name in e.votes]
+        entries = [e for e in self.entries if not (target.is_ours and e.votes) or target.name in e.votes]
         return Suite(entries, self.invalid, self.found)
 
     @property
-    def files(self):
+    def files(self) -> list[str]:
         """The files with selected cases, in order."""
         return list(dict.fromkeys(entry.file for entry in self.entries))
 
 
-def files_of(paths):
+def files_of(names: Iterable[str | Path]) -> list[str]:
     """Every .json file that the paths name, in order; raises BadInput."""
-    files = []
-    for path in map(Path, paths):
+    files: list[Path] = []
+    for path in map(Path, names):
         try:
             if path.is_dir():
                 found = sorted(path.rglob("*.json"))
@@ -92,28 +107,22 @@ def files_of(paths):
     return list(dict.fromkeys(str(file) for file in files))
 
 
-def read(paths, keyword=None, harness=None):
+def read(names: Iterable[str | Path], keyword: str | None = None, harness: Path | None = None) -> Suite:
     """The selected cases of vector files and folders.
 
     A path may end in `::ID` for one case. Raises BadInput, or Nothing when no case is left and
     none is invalid.
     """
-    names, ids = split(paths)
+    files, ids = split(names)
     suite = Suite()
     wanted = Keyword(keyword) if keyword else None
-    for line in listing(files_of(names), harness or catalog.harness()):
-        if "verdict" in line:
-            suite.invalid.append(Invalid(line["case"], line["file"], line["offset"], line["message"]))
+    for entry in listing(files_of(files), harness or catalog.harness()):
+        if isinstance(entry, Invalid):
+            suite.invalid.append(entry)
             continue
         suite.found += 1
-        if ids and line["case"] not in ids or wanted and not wanted.matches(line["case"]):
-            continue
-        entry = Entry(line["case"], line["file"], line["start"], line["end"], line["level"])
-        votes, problem = checked(entry)
-        if problem is None:
-            suite.entries.append(replace(entry, votes=votes))
-        else:
-            suite.invalid.append(Invalid(entry.id, entry.file, entry.start, problem))
+        if (not ids or entry.id in ids) and (not wanted or wanted.matches(entry.id)):
+            suite.entries.append(entry)
     missing = sorted(ids - {entry.id for entry in suite.entries}) if not wanted else []
     if missing:
         raise BadInput(f"there is no case {missing[0]} in the files named")
@@ -123,32 +132,49 @@ def read(paths, keyword=None, harness=None):
     return suite
 
 
-def checked(entry):
-    """Who votes on a kernel case, and what is wrong with it; machine cases have been read already."""
-    if not entry.is_kernel:
-        return (), None
-    try:
-        case = entry.case()
-        kernel_case.check_images(case, entry.images())
-    except (kernel_case.Malformed, ValueError, RecursionError) as error:
-        return (), str(error)
-    return tuple(case.get("votes", ())), None
-
-
-def split(paths):
+def split(names: Iterable[str | Path]) -> tuple[list[str], set[str]]:
     """Paths without their ids, and the ids."""
-    names, ids = [], set()
-    for path in map(str, paths):
+    files, ids = [], set()
+    for path in map(str, names):
         name, colons, identity = path.partition("::")
-        names.append(name)
+        files.append(name)
         if colons:
             ids.add(identity)
-    return list(dict.fromkeys(names)), ids
+    return list(dict.fromkeys(files)), ids
 
 
-def listing(files, harness):
-    done = subprocess.run([str(harness), "list", *files], capture_output=True, check=False, errors="replace")
+def listing(files: Sequence[str], harness: Path) -> Iterator[Entry | Invalid]:
+    done = subprocess.run([str(harness), "list", *files], capture_output=True, check=False)
     if done.returncode not in (0, 3, 5):
-        words = done.stderr.strip() or f"code {done.returncode}"
+        words = done.stderr.decode("utf-8", "replace").strip() or f"code {done.returncode}"
         raise BadInput(f"assay-native list: {words}")
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    for line in done.stdout.splitlines():
+        yield read_line(strict.loads(line))
+
+
+def read_line(value: Json) -> Entry | Invalid:
+    line = strict.mapping(value, "a line of assay-native list")
+    file = strict.text(line.get("file"), "file")
+    if "verdict" in line:
+        identity = line.get("case")
+        message = strict.text(line.get("message"), "message")
+        return Invalid(
+            identity if isinstance(identity, str) else None, file, strict.count(line["offset"], "offset"), message
+        )
+    entry = Entry(
+        strict.text(line.get("case"), "case"),
+        file,
+        strict.count(line.get("start"), "start"),
+        strict.count(line.get("end"), "end"),
+        Depth(line.get("level")),
+    )
+    return checked(entry) if entry.is_kernel else entry
+
+
+def checked(entry: Entry) -> Entry | Invalid:
+    """A kernel case with its votes, or what is wrong with it."""
+    try:
+        votes = entry.kernel().votes
+    except Wrong as error:
+        return Invalid(entry.id, entry.file, entry.start, str(error))
+    return Entry(entry.id, entry.file, entry.start, entry.end, entry.depth, votes)

@@ -1,63 +1,123 @@
-"""Plays the steps of a vector case on one engine, whatever the engine is."""
+"""Plays the steps of a case on one engine, whatever the engine is."""
 
-from assay.engines.process import EngineRefused
+from collections.abc import Sequence
+from enum import Enum
+from typing import TypeAlias
 
-PAGE = 4096
-REGISTERS = 13
+from assay.engines.answers import NEVER, PAGE, REGISTERS, Called, RecordKind, Stop, Until
+from assay.engines.engine import Engine
+from assay.engines.trouble import EngineRefused
+from assay.suite.case import (
+    Act,
+    Admit,
+    Call,
+    CallRun,
+    Decode,
+    Hash,
+    Invocations,
+    MachineCase,
+    Resume,
+    Run,
+    Step,
+    Write,
+)
+
+
+class Done(Enum):
+    """What a step came to when there is no stop."""
+
+    REFUSED = "refused"
+    WRITTEN = "written"
+
+
+Outcome: TypeAlias = Stop | Done
 
 
 class Player:
     """One case on one engine. A `resume` that lists no gas or no register takes the machine's."""
 
-    def __init__(self, case, engine):
+    def __init__(self, case: MachineCase, engine: Engine) -> None:
         self.case = case
         self.engine = engine
-        self.gas = 0
-        self.regs = [0] * REGISTERS
+        self.gas = self.start_gas = 0
+        self.regs: tuple[int, ...] = (0,) * REGISTERS
+        self.start_regs = self.regs
 
-    def load(self):
-        return self.engine.load(self.case)
+    def load(self) -> str:
+        return self.engine.load(self.case.program)
 
-    def do(self, step):
-        """Does a step whole, unobserved: its stop, {"refused": True}, or {} after a write."""
-        if "write" in step:
+    def do(self, step: Step) -> Outcome:
+        """Does a step whole, unobserved."""
+        if isinstance(step, Write):
             return self.write(step)
-        return self.begin(step, step.get("until"), ())
+        return self.begin(step, step.until, ())
 
-    def write(self, step):
-        data = bytes.fromhex(step["write"]["data"])
+    def write(self, step: Write) -> Done:
         try:
-            self.engine.write(int(step["write"]["address"], 16), data)
+            self.engine.write(step.address, step.data)
         except EngineRefused:
-            return {"refused": True}
-        return {}
+            return Done.REFUSED
+        return Done.WRITTEN
 
-    def begin(self, step, until, records):
+    def begin(self, step: Run | Resume, until: Until = NEVER, records: Sequence[RecordKind] = ()) -> Outcome:
         """Runs or resumes as the step says."""
-        given = step["run"] if "run" in step else step["resume"]
-        before = [0] * REGISTERS if "run" in step else list(self.regs)
-        listed = {int(name[1:]): int(value, 16) for name, value in given.get("regs", {}).items()}
-        regs = [listed.get(index, value) for index, value in enumerate(before)]
-        gas = int(given["gas"], 16) if "gas" in given else self.gas
+        gas, regs = self.start(step)
         try:
-            if "run" in step:
-                stop = self.engine.run(int(given["pc"], 16), gas, regs, until, records)
+            if isinstance(step, Run):
+                stop = self.engine.run(step.pc, gas, regs, until, records)
             else:
                 stop = self.engine.resume(gas, regs, until, records)
         except EngineRefused:
-            return {"refused": True}
+            return Done.REFUSED
         return self.stopped(stop, gas, regs)
 
-    def go_on(self, until, records):
+    def start(self, step: Run | Resume) -> tuple[int, tuple[int, ...]]:
+        """The gas and the registers that a step starts with."""
+        if isinstance(step, Run):
+            return step.gas, step.regs
+        regs = tuple(step.regs.get(index, value) for index, value in enumerate(self.regs))
+        return (self.gas if step.gas is None else step.gas), regs
+
+    def go_on(self, until: Until = NEVER, records: Sequence[RecordKind] = ()) -> Stop:
         """Resumes with everything as it stopped."""
         gas, regs = self.gas, self.regs
         return self.stopped(self.engine.resume(gas, regs, until, records), gas, regs)
 
-    def stopped(self, stop, gas, regs):
+    def stopped(self, stop: Stop, gas: int, regs: tuple[int, ...]) -> Stop:
         self.start_gas, self.start_regs = gas, regs
-        self.gas, self.regs = stop["gas"], list(stop["regs"])
+        self.gas, self.regs = stop.gas, stop.regs
         return stop
 
-    def memory(self):
+    def memory(self) -> dict[int, bytes]:
         """The bytes of every given page."""
-        return {int(address, 16): self.engine.read(int(address, 16), PAGE) for address, _, _ in self.case["pages"]}
+        return {page.address: self.engine.read(page.address, PAGE) for page in self.case.program.pages}
+
+
+def perform(act: Act, engine: Engine) -> None:
+    """Does all that a case of the kernel does, whatever comes of it."""
+    if isinstance(act, Decode):
+        engine.decode(act.type, act.bytes)
+    elif isinstance(act, Admit):
+        engine.admit(act.image)
+    elif isinstance(act, Hash):
+        engine.hash(act.kind, act.value)
+    elif isinstance(act, Invocations):
+        engine.world_open(act.world)
+        for call in act.steps:
+            do_call(call, engine)
+            engine.world_dump()
+    elif engine.chain_genesis(act.image) == "admitted":
+        engine.chain_root()
+        for event in act.events:
+            engine.chain_apply(event.endpoint, event.payload, event.gas, event.quota)
+            engine.chain_root()
+
+
+def do_call(call: Call, engine: Engine) -> Called:
+    """Does a step of a World; refused is a result too."""
+    try:
+        if isinstance(call, CallRun):
+            return engine.world_run(call.instance, call.image, call.cnode, call.endpoint, call.gas)
+        return engine.world_resume(call.scratchpad)
+    except EngineRefused:
+        return Called("refused")

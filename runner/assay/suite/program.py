@@ -2,58 +2,75 @@
 
 import json
 import re
+import sys
 import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict, TypeVar
 
 import click
 
 from assay.assembly import asm
 from assay.base.trouble import BadInput
+from assay.engines.answers import PAGE, REGISTERS, Page, Program
 from assay.suite import collection
+from assay.suite.case import MachineCase, Run
+from assay.suite.collection import Entry
 
 REGISTER = re.compile(r"r?(\d{1,2})=(.+)\Z")
-PAGE = 4096
+GAS = "1000000"
+TIERS = ("25", "50", "75", "100")
+IDENTITY = "command/line/program"
+
+Command = TypeVar("Command", bound=Callable[..., object])
 
 
-@dataclass
-class Program:
-    """A case in the form of vectors/README.md without expectations."""
+class Start(TypedDict):
+    """The options of a start, as the command line gives them."""
 
-    case: dict
-    source: str
-    file: str = ""  # when it is a case of a file
-    steps: list = field(default_factory=list)
+    pc: str
+    gas: str
+    regs: tuple[str, ...]
+    pages: tuple[str, ...]
+    mem_cycles: str
 
 
-def number(text, what, limit=2**64):
+@dataclass(frozen=True)
+class Source:
+    """A case to play, and where it came from."""
+
+    case: MachineCase
+    name: str  # as the command line named it
+    entry: Entry | None = None  # when it is a case of a file
+
+
+def number(text: str, what: str, limit: int = 2**64) -> int:
     """A number of the command line: decimal, 0x…, or negative for two's complement."""
     try:
         value = int(text, 0)
     except ValueError:
-        raise click.UsageError(f"{what}: {text!r} is no number; write 10, -1 or 0x1f") from None
+        raise click.UsageError(f"{what}: {text!r} is not a number; write 10, -1 or 0x1f") from None
     if not -(limit // 2) <= value < limit:
         raise click.UsageError(f"{what}: {text} does not fit")
     return value % limit
 
 
-def registers(texts):
-    """`r1=5` and so on to {"r1": "0x5"}."""
-    found = {}
+def registers(texts: Sequence[str]) -> tuple[int, ...]:
+    """`r1=5` and so on; what is not given is 0."""
+    found = [0] * REGISTERS
     for text in texts:
         match = REGISTER.match(text)
-        if not match or int(match[1]) > 12:
-            raise click.UsageError(f"--reg {text}: write as r7=5; registers are r0 to r12")
-        value = number(match[2], f"--reg {text}")
-        if value:
-            found[f"r{int(match[1])}"] = hex(value)
-    return found
+        if not match or int(match[1]) >= REGISTERS:
+            raise click.UsageError(f"--reg {text}: write as r7=5; registers are r0 to r{REGISTERS - 1}")
+        found[int(match[1])] = number(match[2], f"--reg {text}")
+    return tuple(found)
 
 
-def pages(texts):
-    """`0x10000:rw` or `0x10000:ro:HEX` to the pages of a case."""
-    found = {}
+def pages(texts: Sequence[str]) -> tuple[Page, ...]:
+    """`0x10000:rw` or `0x10000:ro:HEX` to pages, ascending."""
+    found: dict[int, Page] = {}
     for text in texts:
         address, colon, rest = text.partition(":")
         access, _, data = rest.partition(":")
@@ -63,117 +80,122 @@ def pages(texts):
                 f"--page {text}: write as 0x10000:rw or 0x10000:ro:00ff; pages begin at multiples of {PAGE}"
             )
         try:
-            size = len(bytes.fromhex(data))
+            octets = bytes.fromhex(data)
         except ValueError:
-            raise click.UsageError(f"--page {text}: {data!r} is no hex") from None
-        if size > PAGE or at in found:
+            raise click.UsageError(f"--page {text}: {data!r} is not hex") from None
+        if len(octets) > PAGE or at in found:
             raise click.UsageError(f"--page {text}: more than {PAGE} bytes, or given twice")
-        found[at] = [hex(at), access, data.lower()]
-    return [found[at] for at in sorted(found)]
+        found[at] = Page(at, access, octets)
+    return tuple(found[at] for at in sorted(found))
 
 
-def read(path, start):
+def read(path: str, start: Start) -> Source:
     """The program of a path, `FILE`, `-` or `FILE.json::ID`; `start` are the options of a start."""
-    name, _, _ = str(path).partition("::")
+    name, _, _ = path.partition("::")
     if name.endswith(".json"):
         return read_case(path)
+    run = Run(number(start["pc"], "--pc"), number(start["gas"], "--gas"), registers(start["regs"]))
+    given = Program(read_blob(name), int(start["mem_cycles"]), pages(start["pages"]))
+    return Source(MachineCase(IDENTITY, given, (run,)), name)
+
+
+def read_blob(name: str) -> bytes:
+    """A code blob, assembled if it is text."""
     data = read_bytes(name)
-    if name.endswith((".asm", ".s")) or name == "-":
-        try:
-            blob = asm.assemble(data.decode("utf-8"), name).blob
-        except UnicodeDecodeError as error:
-            raise BadInput(f"{name}: no UTF-8 at byte {error.start}") from None
-        except asm.AsmError as error:
-            raise BadInput(str(error)) from None
-    else:
-        blob = data
-    case = {
-        "id": "command/line/program",
-        "rules": [],
-        "against": [],
-        "blob": blob.hex(),
-        "mem_cycles": start["mem_cycles"],
-        "pages": pages(start["pages"]),
-        "load": "admitted",
-    }
-    run = {"pc": hex(start["pc"]), "gas": hex(start["gas"]), "regs": registers(start["regs"])}
-    return Program(case | {"steps": [{"run": run}]}, name)
+    if not name.endswith((".asm", ".s")) and name != "-":
+        return data
+    try:
+        return asm.assemble(data.decode("utf-8"), name).blob
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{name}: no UTF-8 at byte {error.start}") from None
+    except asm.AsmError as error:
+        raise BadInput(str(error)) from None
 
 
-def read_case(path):
+def read_case(path: str) -> Source:
     found = collection.read([path]).entries
     if len(found) != 1:
         raise click.UsageError(f"{path} holds {len(found)} cases; name one as FILE.json::ID")
-    return Program(found[0].case(), found[0].id, found[0].file)
+    if found[0].is_kernel:
+        raise click.UsageError(f"{path} is a case of the kernel; a case of the machine is wanted here")
+    return Source(found[0].machine(), path, found[0])
 
 
-def kernel_entry(path):
+def kernel_entry(path: str) -> Entry | None:
     """The kernel case that a path names, or None when it names something else."""
-    if not str(path).partition("::")[0].endswith(".json"):
+    if not path.partition("::")[0].endswith(".json"):
         return None
     found = collection.read([path]).entries
-    if len(found) != 1 or not found[0].is_kernel:
-        return None
-    return found[0]
+    return found[0] if len(found) == 1 and found[0].is_kernel else None
 
 
-def read_bytes(name):
+def read_bytes(name: str) -> bytes:
     try:
         if name == "-":
-            return click.get_binary_stream("stdin").read()
+            return sys.stdin.buffer.read()
         return Path(name).read_bytes()
     except OSError as error:
         raise BadInput(f"{name}: {error.strerror}; give the path of a program") from None
 
 
 @contextmanager
-def as_vector_file(program):
+def as_vector_file(source: Source) -> Iterator[str]:
     """The path of a vector file with the program, for the harness; what it expects is void."""
-    if program.file:
-        yield program.file
+    if source.entry is not None:
+        yield source.entry.file
         return
-    stop = {"exit": "trap", "argument": "0x0", "pc": "0x0", "gas": "0x0", "regs": {}, "memory": []}
-    case = dict(program.case)
-    case["steps"] = [step | {"stop": stop} for step in case["steps"]]
-    head = {"schema": "assay-machine-1", "area": "command", "subject": "line", "votes": []}
+    case = source.case
     with tempfile.NamedTemporaryFile("w", prefix="assay-", suffix=".json") as stream:
-        json.dump(head | {"cases": [case]}, stream)
+        head = {"schema": "assay-machine-1", "area": "command", "subject": "line", "votes": []}
+        json.dump(head | {"cases": [case_text(case)]}, stream)
         stream.flush()
         yield stream.name
 
 
-def options(command):
+def case_text(case: MachineCase) -> dict[str, object]:
+    """A program of the command line in the form of vectors/README.md."""
+    stop = {"exit": "trap", "argument": "0x0", "pc": "0x0", "gas": "0x0", "regs": {}, "memory": []}
+    runs = [step for step in case.steps if isinstance(step, Run)]
+    return {
+        "id": case.id,
+        "rules": [],
+        "against": [],
+        "blob": case.program.blob.hex(),
+        "mem_cycles": case.program.mem_cycles,
+        "pages": [[hex(page.address), page.access, page.data.hex()] for page in case.program.pages],
+        "load": "admitted",
+        "steps": [{"run": run_text(run), "stop": stop} for run in runs],
+    }
+
+
+def run_text(run: Run) -> dict[str, object]:
+    regs = {f"r{index}": hex(value) for index, value in enumerate(run.regs) if value}
+    return {"pc": hex(run.pc), "gas": hex(run.gas), "regs": regs}
+
+
+PAGE_FORM = "ADDRESS:ro|rw[:HEX]"
+OPTIONS: tuple[Callable[[Callable[..., object]], Callable[..., object]], ...] = (
+    click.option("--pc", default="0", help="Where to start."),
+    click.option("--gas", default=GAS, show_default=True, help="The gas limit."),
+    click.option("--reg", "regs", multiple=True, metavar="rN=VALUE", help="A register; 0 if not given."),
+    click.option("--page", "pages", multiple=True, metavar=PAGE_FORM, help="A page of memory and its first bytes."),
+    click.option(
+        "--mem-cycles", type=click.Choice(TIERS), default=TIERS[0], show_default=True, help="What a load costs."
+    ),
+)
+
+
+def options_text(start: Start) -> list[str]:
+    """The options again, those that are not the default."""
+    found = [] if start["pc"] == "0" else ["--pc", start["pc"]]
+    found += [] if start["gas"] == GAS else ["--gas", start["gas"]]
+    found += [word for text in start["regs"] for word in ("--reg", text)]
+    found += [word for text in start["pages"] for word in ("--page", text)]
+    return found + ([] if start["mem_cycles"] == TIERS[0] else ["--mem-cycles", start["mem_cycles"]])
+
+
+def options(command: Callable[..., object]) -> Callable[..., object]:
     """The options of a start, for commands that take a program."""
-    for option in reversed(
-        (
-            click.option("--pc", default="0", help="Where to start."),
-            click.option("--gas", default="1000000", show_default=True, help="The gas limit."),
-            click.option("--reg", "regs", multiple=True, metavar="rN=VALUE", help="A register; 0 if not given."),
-            click.option(
-                "--page",
-                "pages",
-                multiple=True,
-                metavar="ADDRESS:ro|rw[:HEX]",
-                help="A page of memory and its first bytes.",
-            ),
-            click.option(
-                "--mem-cycles",
-                type=click.Choice(["25", "50", "75", "100"]),
-                default="25",
-                show_default=True,
-                help="What a load costs.",
-            ),
-        )
-    ):
+    for option in reversed(OPTIONS):
         command = option(command)
     return command
-
-
-def start_of(pc, gas, regs, pages, mem_cycles):
-    return {
-        "pc": number(pc, "--pc", 2**64),
-        "gas": number(gas, "--gas"),
-        "regs": regs,
-        "pages": pages,
-        "mem_cycles": int(mem_cycles),
-    }

@@ -1,0 +1,132 @@
+"""The first difference of an engine on a case, and what is known about it."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+import model
+from assay.assembly.disasm import Line
+from assay.base.level import Flavour, Level
+from assay.base.strict import Json, Members
+
+
+class Unit(Enum):
+    """What the first difference is in."""
+
+    LOAD = "load"
+    REFUSAL = "refusal"
+    INSTRUCTION = "instruction"
+    BLOCK = "block"
+    PRODUCTION_BLOCK = "block, production only"  # there are no records of it: gas was the clock
+    EVENT = "kernel event"
+    END = "end"
+    CALL_END = "end of a call"
+    CHAIN = "chain event"
+    CODEC = "codec"
+    DIED = "engine died"
+    HUNG = "engine hung"
+    GARBAGE = "engine garbage"
+    ERROR = "engine error"
+
+    @property
+    def level(self) -> Level | None:
+        return LEVELS.get(self)
+
+    @property
+    def heading(self) -> str:
+        """As a card names it."""
+        return f"{self.level.value} {self.value}" if self.level else self.value
+
+    @property
+    def is_broken(self) -> bool:
+        return self in (Unit.DIED, Unit.HUNG, Unit.GARBAGE, Unit.ERROR)
+
+
+LEVELS = {
+    Unit.INSTRUCTION: Level.L0,
+    Unit.BLOCK: Level.L1,
+    Unit.PRODUCTION_BLOCK: Level.L1,
+    Unit.EVENT: Level.L2,
+    Unit.END: Level.L3,
+    Unit.CALL_END: Level.L3,
+    Unit.CHAIN: Level.L4,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value that differs, as a card writes it."""
+
+    name: str
+    expected: str
+    got: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """The last record, or the start of a step, on which both sides agreed."""
+
+    what: str
+    pc: int | None = None
+    gas: int | None = None
+    regs: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What differs first, where, and the rule that it breaks."""
+
+    unit: Unit
+    fields: tuple[Field, ...]
+    rule: str = ""
+    step: int | None = None  # of the case
+    record: int | None = None  # index of the record within the step
+    pc: int | None = None  # of the first wrong instruction or block
+    flavours: frozenset[Flavour] = frozenset({Flavour.OBSERVED})  # which code differs
+    agreed: Agreed | None = None
+    exits: tuple[str, str] = ("", "")  # how both sides ended, where they did
+    hint: str = ""
+    words: str = ""  # of an engine that died, hung or answered garbage
+
+    @property
+    def sentence(self) -> str:
+        return str(model.rules().get(self.rule, ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """A cause, on a case and an engine, with what a card shows around it."""
+
+    case: str
+    engine: str
+    cause: Cause
+    votes: Mapping[str, bool] = field(default_factory=dict)  # engine -> True when it agrees
+    repro: str = ""
+    window: tuple[tuple[Line, bool], ...] = ()  # disassembly, and which line is the wrong one
+
+    @property
+    def signature(self) -> str:
+        """Short and stable: the same for the same kind of difference in any case."""
+        names = sorted({generic(entry.name) for entry in self.cause.fields})
+        text = "|".join([self.cause.rule, self.cause.unit.heading, *names, *self.cause.exits])
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+    def members(self) -> Members:
+        """The same for machines."""
+        cause = self.cause
+        fields: Json = [
+            {"field": entry.name, "expected": entry.expected, "got": entry.got, "hint": entry.hint}
+            for entry in cause.fields
+        ]
+        found: Members = {"unit": cause.unit.value, "level": cause.unit.level.value if cause.unit.level else None}
+        found |= {"step": cause.step, "index": cause.record, "pc": None if cause.pc is None else hex(cause.pc)}
+        found |= {"flavours": [flavour.value for flavour in Flavour if flavour in cause.flavours], "fields": fields}
+        found |= {"rule": cause.rule, "hint": cause.hint, "words": cause.words, "signature": self.signature}
+        return {"case": self.case, "engine": self.engine, "divergence": found, "repro": self.repro}
+
+
+def generic(name: str) -> str:
+    """A field's name without numbers: which register or address it was does not matter."""
+    return "register" if name[:1] == "r" and name[1:].isdigit() else name.split(" 0x")[0]
