@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+import cases
 import model
 from model.machine.isa import READ
 from model.machine.op import EXECUTE
+from model.table import Incomplete, check_names
 
 MODEL = Path(model.__file__).parent
 RICH = 10**6
@@ -95,6 +97,31 @@ def test_model_names_every_rule_and_no_other():
     machine = re.compile(r"(?:blob|isa|mem|gas|exit)/[a-z0-9_/]*[a-z0-9]")
     named = set(re.findall(f'"({machine.pattern})"', source))
     assert named == {name for name in model.rules() if machine.fullmatch(name)}
+
+
+@pytest.mark.parametrize(
+    "named, sentence",
+    [
+        (["isa/a"], "op.py, compared with isa.def, does not have isa/b"),
+        (["isa/a", "isa/b", "isa/c"], "op.py, compared with isa.def, has what is not there: isa/c"),
+        (["isa/a", "isa/b", "isa/b"], "op.py, compared with isa.def, has more than once isa/b"),
+        (["isa/c"], "op.py, compared with isa.def, does not have isa/a, isa/b and has what is not there: isa/c"),
+    ],
+)
+def test_a_function_too_few_or_too_many_is_named_at_import(named, sentence):
+    with pytest.raises(Incomplete) as caught:
+        check_names("op.py", named, "isa.def", ["isa/a", "isa/b"])
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    "package, documented",
+    [(model, "machine/*.py"), (model.kernel, "*.py"), (cases.machine, "*.py"), (cases.kernel, "*.py")],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_the_maps_name_every_module(package, documented):
+    for path in Path(package.__file__).parent.glob(documented):
+        assert path.name == "__init__.py" or re.search(rf"\b{re.escape(path.name)}\b", package.__doc__), path.name
 
 
 # Decoding

@@ -1,4 +1,4 @@
-"""Generators of the kernel's vectors: a module for each chapter.
+"""Generators of the kernel's vectors: cap.py, host.py, call.py, yield_.py and chain.py for the chapters of these names.
 
 image.md has three: codec.py for the encoding, hash.py for hashes, image.py for admission.
 
