@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from assay.engines import catalog
+from assay.engines.answers import Page, Program, Stop, Until
 from model.table import (
     ACCESS_OF,
     FORM_OF,
@@ -41,14 +42,6 @@ def engine(request):
         yield opened
 
 
-class Stop(NamedTuple):
-    exit: str
-    argument: int
-    pc: int
-    gas: int
-    regs: tuple[int, ...]
-
-
 class Operands(NamedTuple):
     """Fields of one instruction; the immediates and the offset take four bytes each."""
 
@@ -80,25 +73,23 @@ def encode(record: Insn, operands: Operands = USUAL) -> bytes:
     return code
 
 
-def blob_of(*instructions: bytes, table: tuple[int, ...] = ()) -> str:
-    """A code blob, in hex, of whole instructions."""
+def blob_of(*instructions: bytes, table: tuple[int, ...] = ()) -> bytes:
+    """A code blob of whole instructions."""
     code, mask, position = b"".join(instructions), 0, 0
     for instruction in instructions:
         mask |= 1 << position
         position += len(instruction)
     header = len(table).to_bytes(4, "little") + b"\1" + len(code).to_bytes(4, "little") + bytes(table)
-    return (header + code + mask.to_bytes((len(code) + 7) // 8, "little")).hex()
+    return header + code + mask.to_bytes((len(code) + 7) // 8, "little")
 
 
-def load(engine, blob: str, pages=()) -> None:
-    pages = [[hex(address), access, data.hex()] for address, access, data in pages]
-    assert engine.load({"blob": blob, "mem_cycles": MEM_CYCLES, "pages": pages}) == "admitted"
+def load(engine, blob: bytes, pages: tuple[Page, ...] = ()) -> None:
+    assert engine.load(Program(blob, MEM_CYCLES, pages)) == "admitted"
 
 
 def run(engine, regs: dict[int, int] | None = None, pc: int = 0) -> Stop:
     given = [(regs or {}).get(number, 0) for number in range(LIMIT["register_count"])]
-    stop = engine.run(pc, RICH, given)
-    return Stop(stop["exit"], stop["argument"], stop["pc"], stop["gas"], tuple(stop["regs"]))
+    return engine.run(pc, RICH, given)
 
 
 # isa.def
@@ -135,7 +126,7 @@ def values_for(access: Access, address: int, value: int) -> tuple[Operands, dict
     return Operands(x=x, y=value if access.source == "Y" else 0x7777), regs
 
 
-def play_access(engine, access: Access, address: int, value: int = 0, pages=()) -> Stop:
+def play_access(engine, access: Access, address: int, value: int = 0, pages: tuple[Page, ...] = ()) -> Stop:
     operands, regs = values_for(access, address, value)
     load(engine, blob_of(encode(BY_NAME[access.name], operands), TRAP), pages)
     return run(engine, regs)
@@ -144,7 +135,7 @@ def play_access(engine, access: Access, address: int, value: int = 0, pages=()) 
 @ACCESSES
 def test_a_load_widens_and_a_store_cuts_as_access_def_says(engine, access):
     value = 0x11223344 if access.source == "Y" else 0x1122334455667788
-    stop = play_access(engine, access, NEAR + 5, value, [(NEAR, "rw", CONTENT)])
+    stop = play_access(engine, access, NEAR + 5, value, (Page(NEAR, "rw", CONTENT),))
     memory = engine.read(NEAR, PAGE)
     assert stop.exit == "trap"
     if access.is_store:
@@ -164,14 +155,14 @@ def test_an_access_faults_at_the_address_formed_from_its_base(engine, access):
 
 @ACCESSES
 def test_only_a_store_needs_a_page_that_may_be_written(engine, access):
-    stop = play_access(engine, access, NEAR + 8, 0, [(NEAR, "ro", CONTENT)])
+    stop = play_access(engine, access, NEAR + 8, 0, (Page(NEAR, "ro", CONTENT),))
     assert stop.exit == ("page_fault" if access.is_store else "trap")
 
 
 @ACCESSES
 def test_an_access_is_as_wide_as_access_def_says(engine, access):
     """It may end with the page, and not one byte later."""
-    pages = [(NEAR, "rw", CONTENT)]
+    pages = (Page(NEAR, "rw", CONTENT),)
     assert play_access(engine, access, NEAR + PAGE - access.width, 0, pages).exit == "trap"
     stop = play_access(engine, access, NEAR + PAGE - access.width + 1, 0, pages)
     assert (stop.exit, stop.argument) == ("page_fault", NEAR + PAGE)
@@ -214,7 +205,7 @@ class Probe:
         self.load()
 
     def load(self) -> None:
-        load(self.engine, self.blob, [(0, "rw", CONTENT), (NEAR, "rw", CONTENT)])
+        load(self.engine, self.blob, (Page(0, "rw", CONTENT), Page(NEAR, "rw", CONTENT)))
 
     def play(self, regs: Registers) -> tuple[Stop, Seen]:
         """The stop, and all that the instruction did except to registers."""
@@ -287,7 +278,7 @@ def place_of(probe: Probe, stop: Stop) -> str:
     """Where an instruction led to."""
     if stop.exit in ("host_call", "ecall"):
         assert stop.pc == probe.npc
-        assert probe.engine.resume(RICH, list(stop.regs))["exit"] == "trap"
+        assert probe.engine.resume(RICH, stop.regs).exit == "trap"
         return "call"
     known = {probe.npc: "next", probe.target: "target", probe.entries[0]: "entry 0", probe.entries[1]: "entry 1"}
     return known.get(stop.pc, "end") if stop.exit == "trap" else "end"
@@ -370,9 +361,9 @@ def charged(engine, block: list[tuple[bytes, Placed]]) -> int:
     load(engine, blob_of(*(code for code, _ in block)))
     enough = cost([entry for _, entry in block])
     none = [0] * LIMIT["register_count"]
-    assert engine.run(0, enough - 1, none)["exit"] == "out_of_gas"
-    stop = engine.run(0, enough, none, until={"blocks": 1})
-    assert (stop["exit"], stop["gas"]) == ("stopped", 0)
+    assert engine.run(0, enough - 1, none).exit == "out_of_gas"
+    stop = engine.run(0, enough, none, until=Until(blocks=1))
+    assert (stop.exit, stop.gas) == ("stopped", 0)
     return enough
 
 
