@@ -21,6 +21,7 @@ from assay.engines.trouble import EngineError
 from assay.suite.case import MachineCase
 from assay.suite.play import Player
 from model.machine import blob, isa
+from model.table import ROLE_OF, Kind
 
 HALT_ADDRESS = 2**32 - 2**16
 EXCEPTIONS = ("trap_or_panic", "halt_address", "read_only_store")
@@ -127,7 +128,7 @@ def why_no_read_only_store(case: DialectCase, stop: Stop) -> str | None:
     if name not in READ_ONLY_STORES:
         return f"panic expected, page_fault {stop.argument:#x} got"
     insn = instruction_at(case, stop.pc)
-    if insn is None or not insn.name.startswith("isa/store"):
+    if insn is None or ROLE_OF[insn.name.removeprefix("isa/")].kind is not Kind.STORE:
         return f"panic expected, and the page fault at {stop.pc:#x} is at no store"
     if stop.argument not in case.read_only:
         return f"panic expected, and page {stop.argument:#x} was not given read-only"

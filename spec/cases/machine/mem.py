@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cases.machine.case import BOTH, PAGE, RO, RW, Case, Resume, Run, Subject, Write, gathered, page
 from cases.machine.code import TRAP, Code, encode, line
+from model.table import ACCESS_OF
 
 NEAR = 0x10000
 TOP = 2**32 - PAGE
@@ -279,7 +280,7 @@ def past_end() -> Iterator[Case]:
                     ("page_zero_given", both, True),
                     ("page_zero_absent", both[1:], True),
                     ("last_page_absent", both[:1], False),
-                    ("last_page_read_only", (page(0), page(TOP, RO)), name.startswith("load")),
+                    ("last_page_read_only", (page(0), page(TOP, RO)), not ACCESS_OF[name].is_store),
                 ):
                     against = ("mem/fault_address",) if below else ("mem/little_endian",)
                     yield Case(
