@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from released import Release, release
 
 from assay.base import paths
+from assay.base.trouble import BadInput
 from assay.cli import root
 from assay.release import archive, parts
 
@@ -97,7 +98,7 @@ def test_licences_are_those_that_the_packages_state() -> None:
 
 def test_an_unlisted_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "licences_of_python", dict)
-    with pytest.raises(parts.BadInput, match="does not say the licence of"):
+    with pytest.raises(BadInput, match="does not say the licence of"):
         list(parts.python())
 
 

@@ -48,7 +48,7 @@ class Prefix:
         )
 
     def assay(self, *arguments: str | Path, **more: str) -> "subprocess.CompletedProcess[str]":
-        return self.run([self.path / "bin" / "assay", *arguments], **({"ASSAY_PYTHON": sys.executable} | more))
+        return self.run([self.path / "bin" / "assay", *arguments], None, **({"ASSAY_PYTHON": sys.executable} | more))
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_an_engine_built_by_pkg_config_replays(prefix: Prefix, tmp_path: Path, c
     assert flags.returncode == 0, flags.stderr
     library = tmp_path / "libassay_mine.so"
     include = prefix.run(["sh", "-c", "eval \"printf '%s\\n' $1\"", "sh", flags.stdout]).stdout.splitlines()
-    argv = [*compiler.format(STRANGER / "mine").split(maxsplit=2), *FLAGS, *include, "-o", library]
+    argv: list[str | Path] = [*compiler.format(STRANGER / "mine").split(maxsplit=2), *FLAGS, *include, "-o", library]
     done = prefix.run(argv)
     assert done.returncode == 0, done.stderr
     expect_agreement(prefix, library)

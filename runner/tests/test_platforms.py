@@ -68,7 +68,18 @@ def replayed(files: Sequence[Path]) -> int:
 
 def test_a_big_endian_machine_is_refused_when_it_is_configured(tmp_path: Path, configured: str) -> None:
     compiler = ["-DCMAKE_C_FLAGS=-mbig-endian", "-DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY"]
-    argv = ["cmake", "-S", ".", "-B", tmp_path, "-G", "Ninja", "--toolchain", "CI/aarch64.cmake", *compiler]
+    argv: list[str | Path] = [
+        "cmake",
+        "-S",
+        ".",
+        "-B",
+        tmp_path,
+        "-G",
+        "Ninja",
+        "--toolchain",
+        "CI/aarch64.cmake",
+        *compiler,
+    ]
     done = subprocess.run(argv, cwd=paths.ROOT, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "assay is for little-endian machines" in done.stderr
@@ -80,7 +91,15 @@ def test_the_cross_build_says_what_gets_its_libraries(tmp_path: Path) -> None:
     for name in ("CI/aarch64.cmake", "CI/aarch64-sysroot", "CI/packages-aarch64.txt"):
         shutil.copy(paths.ROOT / name, tmp_path / name)
     (tmp_path / "CMakeLists.txt").write_text("cmake_minimum_required(VERSION 3.25)\nproject(any C)\n")
-    argv = ["cmake", "-S", tmp_path, "-B", tmp_path / "build", "--toolchain", tmp_path / "CI" / "aarch64.cmake"]
+    argv: list[str | Path] = [
+        "cmake",
+        "-S",
+        tmp_path,
+        "-B",
+        tmp_path / "build",
+        "--toolchain",
+        tmp_path / "CI" / "aarch64.cmake",
+    ]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode != 0 and "CI/aarch64-sysroot gets them" in done.stderr
 
