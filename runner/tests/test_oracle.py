@@ -33,7 +33,7 @@ def test_programs_have_everything_that_they_are_for():
 
 def test_qemu_and_the_engines_agree():
     chosen = catalog.chosen((), catalog.OURS)
-    outcome = oracle.play(SEED, 0, COUNT, JOBS, 6, chosen)
+    outcome = oracle.play(oracle.Plan(SEED, 0, COUNT, 6, tuple(chosen)), JOBS)
     assert outcome.ok, [str(found) for found in outcome.found + outcome.broken]
     assert outcome.programs == COUNT and outcome.voted == 2
     assert outcome.gas > 0 and outcome.instructions > 100 * COUNT
@@ -43,7 +43,7 @@ def test_a_planted_fault_is_found(tmp_path, monkeypatch):
     monkeypatch.setattr(oracle, "KEPT", str(tmp_path))
     fault = faults.named("bytes_of_a_load_in_the_wrong_order")
     broken = saboteurs.build(fault, tmp_path / "built")
-    outcome = oracle.play(SEED, 0, COUNT, JOBS, 0, (catalog.parse("ref"), broken))
+    outcome = oracle.play(oracle.Plan(SEED, 0, COUNT, 0, (catalog.parse("ref"), broken)), JOBS)
     assert not outcome.ok
     found = outcome.found[0]
     assert found.seed == SEED and fault.name in found.message
@@ -55,7 +55,7 @@ def test_a_wrong_gas_is_found(tmp_path, monkeypatch):
     monkeypatch.setattr(oracle, "KEPT", str(tmp_path))
     fault = faults.named("gas_row_off_by_one")
     broken = saboteurs.build(fault, tmp_path / "built")
-    outcome = oracle.play(SEED, 0, COUNT, JOBS, 0, (catalog.parse("ref"), broken))
+    outcome = oracle.play(oracle.Plan(SEED, 0, COUNT, 0, (catalog.parse("ref"), broken)), JOBS)
     assert "gas" in outcome.found[0].message
 
 

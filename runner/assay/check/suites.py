@@ -1,11 +1,11 @@
 """The checks that play something: tests, vectors, random programs, each as a step that counts."""
 
+import json
 import re
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 import model
 from assay.base import paths
@@ -15,7 +15,7 @@ from assay.engines import catalog
 from assay.guests import programs, vectors
 from assay.random import programs as random_programs
 from assay.random import sequences
-from assay.random.plan import Plan
+from assay.random.plan import Outcome, Plan
 from assay.replay.replay import replay
 from assay.suite import collection, dialect
 
@@ -95,21 +95,24 @@ def third_party(folder: str) -> Checked:
 
 
 def random(preset: str, count: int, seed: int, vote_every: int, jobs: int) -> Checked:
-    pair = catalog.parse("ref", preset), catalog.parse("fast", preset)
-    outcome = random_programs.play(Plan(pair, seed, 0, count, "mixed", vote_every), jobs)
-    if not outcome.ok:
-        with tempfile.NamedTemporaryFile("w", prefix="assay-found-", suffix=".jsonl", delete=False) as kept:
-            kept.writelines(f"{entry}\n" for entry in outcome.found)
-        lines = [f"{len(outcome.found)} divergences; kept in {Path(kept.name)}", *outcome.broken]
-        raise StepFailed("\n".join(lines))
-    voted = f", {outcome.voted:,} on the model too" if vote_every else ""
-    return Checked(outcome.played, f"{outcome.played:,} programs, seed {seed}{voted}, 0 divergences")
+    return played("programs", random_programs.play(plan("mixed", preset, count, seed, vote_every), jobs), seed)
 
 
 def random_kernel(level: str, preset: str, count: int, vote_every: int, seed: int, jobs: int) -> Checked:
-    pair = catalog.parse("ref", preset), catalog.parse("fast", preset)
-    outcome = sequences.play(Plan(pair, seed, 0, count, level, vote_every), jobs)
+    what = "encodings" if level == "codec" else "sequences"
+    return played(what, sequences.play(plan(level, preset, count, seed, vote_every), jobs), seed)
+
+
+def plan(kind: str, preset: str, count: int, seed: int, vote_every: int) -> Plan:
+    ref, fast = (catalog.parse(name, preset) for name in catalog.OURS)
+    return Plan((ref, fast), seed, 0, count, kind, vote_every)
+
+
+def played(what: str, outcome: Outcome, seed: int) -> Checked:
+    """What was found is kept in a file, a line each."""
     if not outcome.ok:
-        raise StepFailed("\n".join([*(str(entry["message"]) for entry in outcome.found), *outcome.broken]))
-    voted = f", {outcome.voted:,} on the model too" if vote_every else ""
-    return Checked(outcome.played, f"{outcome.played:,}, seed {seed}{voted}, 0 divergences")
+        with tempfile.NamedTemporaryFile("w", prefix="assay-found-", suffix=".jsonl", delete=False) as kept:
+            kept.writelines(f"{json.dumps(entry)}\n" for entry in outcome.found)
+        raise StepFailed("\n".join([f"{len(outcome.found)} divergences; kept in {kept.name}", *outcome.broken]))
+    voted = f", {outcome.voted:,} on the model too" if outcome.voted else ""
+    return Checked(outcome.played, f"{outcome.played:,} {what}, seed {seed}{voted}, 0 divergences")

@@ -9,13 +9,18 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import random_guest
 from assay.base import paths
 from assay.base.trouble import NoEngine
-from assay.engines import catalog as known_engines
+from assay.engines import catalog
+from assay.engines.answers import Called
+from assay.engines.catalog import Target
+from assay.engines.engine import Engine
 from assay.engines.trouble import EngineError
 from assay.guests import programs
 from assay.random.difference import difference
@@ -31,14 +36,20 @@ KEPT = "oracle"  # the folder of build/ that keeps what differs
 
 
 @dataclass(frozen=True)
-class Difference:
+class Finding:
+    """A program on which not all agree."""
+
     seed: int
     index: int
     message: str
     source: Path  # kept, with its ELF beside it
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"seed {self.seed}, program {self.index}: {self.message}; {paths.shown(self.source)}"
+
+
+class Disagreement(Exception):
+    """A program is refused, or does not end everywhere with the same digest, gas and records."""
 
 
 @dataclass
@@ -47,20 +58,21 @@ class Outcome:
     voted: int = 0
     instructions: int = 0  # of RISC-V, linked
     gas: int = 0
-    levels: dict = field(default_factory=dict)
-    found: list = field(default_factory=list)
-    broken: list = field(default_factory=list)
+    levels: Counter[str] = field(default_factory=Counter)
+    found: list[Finding] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
-    def ok(self):
+    def ok(self) -> bool:
         return bool(self.programs) and not (self.found or self.broken)
 
-    def add(self, other):
-        for name in ("programs", "voted", "instructions", "gas"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        for level, count in other.levels.items():
-            self.levels[level] = self.levels.get(level, 0) + count
+    def add(self, other: "Outcome") -> None:
+        self.programs += other.programs
+        self.voted += other.voted
+        self.instructions += other.instructions
+        self.gas += other.gas
+        self.levels.update(other.levels)
         self.found += other.found
         self.broken += other.broken
 
@@ -71,25 +83,26 @@ class Plan:
     first: int
     count: int
     vote_every: int
-    engines: tuple
-    library: tuple  # objects of the guests' library
+    engines: tuple[Target, ...]
+    library: tuple[str, ...] = ()  # objects of the guests' library, compiled once
 
 
-def play(seed, first, count, jobs=1, vote_every=0, engines=None, progress=None):
+Progress = Callable[[Outcome], None]
+
+
+def play(plan: Plan, jobs: int = 1, progress: Progress | None = None) -> Outcome:
     """Plays programs in pieces, side by side; stops after a piece that fails. Raises NoEngine."""
     check_tools()
     started = time.monotonic()
-    engines = tuple(engines or known_engines.chosen((), known_engines.OURS))
     with tempfile.TemporaryDirectory() as folder:
-        whole = Plan(seed, first, count, vote_every, engines, tuple(cc.compile_library(folder)))
-        total = play_pieces(whole, jobs, progress)
+        total = play_pieces(replace(plan, library=tuple(cc.compile_library(folder))), jobs, progress)
     total.seconds = time.monotonic() - started
     return total
 
 
-def play_pieces(whole, jobs, progress):
-    ends = whole.first + whole.count
-    pieces = [replace(whole, first=at, count=min(PIECE, ends - at)) for at in range(whole.first, ends, PIECE)]
+def play_pieces(whole: Plan, jobs: int, progress: Progress | None) -> Outcome:
+    end = whole.first + whole.count
+    pieces = [replace(whole, first=at, count=min(PIECE, end - at)) for at in range(whole.first, end, PIECE)]
     total = Outcome()
     with multiprocessing.Pool(jobs, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
         for outcome in pool.imap(play_piece, pieces):
@@ -102,7 +115,7 @@ def play_pieces(whole, jobs, progress):
     return total
 
 
-def check_tools():
+def check_tools() -> None:
     """Raises NoEngine with the package to install."""
     try:
         cc.compiler()
@@ -112,14 +125,14 @@ def check_tools():
         raise NoEngine(f"{QEMU} is not on PATH; install the package qemu-user")
 
 
-def play_piece(plan):
+def play_piece(plan: Plan) -> Outcome:
     outcome = Outcome()
-    opened = [engine.open(timeout=SECONDS) for engine in plan.engines]
-    model = known_engines.parse(known_engines.MODEL).open()
+    opened = [target.open(timeout=SECONDS) for target in plan.engines]
+    model = catalog.parse(catalog.MODEL).open()
     try:
         for index in range(plan.first, plan.first + plan.count):
             votes = bool(plan.vote_every) and index % plan.vote_every == 0
-            one(plan, index, [*opened, model] if votes else opened, outcome)
+            play_program(plan, index, [*opened, model] if votes else opened, outcome)
             outcome.voted += votes
     except EngineError as error:
         outcome.broken.append(f"seed {plan.seed}, program {index}: {error}")
@@ -129,82 +142,77 @@ def play_piece(plan):
     return outcome
 
 
-def one(plan, index, opened, outcome):
+def play_program(plan: Plan, index: int, opened: Sequence[Engine], outcome: Outcome) -> None:
     """One program everywhere; notes the first difference and keeps its source."""
     program = random_guest.generate(plan.seed, index)
     outcome.programs += 1
-    outcome.levels[program.level] = outcome.levels.get(program.level, 0) + 1
+    outcome.levels[program.level] += 1
     with tempfile.TemporaryDirectory() as folder:
-        source, elf = Path(folder, "guest.c"), Path(folder, "guest.elf")
-        source.write_text(program.text)
-        done = compile_elf(source, elf, program.level, plan.library)
-        message = refused(done) or compare(elf, opened, outcome)
-        if message:
-            outcome.found.append(Difference(plan.seed, index, message, kept(program, elf)))
+        elf = Path(folder, "guest.elf")
+        try:
+            compile_elf(program, elf, plan.library)
+            compare(elf, opened, outcome)
+        except Disagreement as disagreement:
+            outcome.found.append(Finding(plan.seed, index, str(disagreement), kept(program, elf)))
 
 
-def refused(done):
-    """What the compiler says against a program, or None."""
+def compile_elf(program: random_guest.Program, elf: Path, library: Sequence[str]) -> None:
+    source = elf.with_suffix(".c")
+    source.write_text(program.text)
+    argv = cc.command([str(source)], [program.level, "-w", "-Wl,-e,_start"], str(elf), library=library)
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if done.returncode:
-        return f"clang refuses it: {done.stderr[-400:].strip()}"
-    return None
+        raise Disagreement(f"clang refuses it: {done.stderr[-400:].strip()}")
 
 
-def compare(elf, opened, outcome):
-    """Links and runs; what is wrong, or None."""
+def compare(elf: Path, opened: Sequence[Engine], outcome: Outcome) -> None:
+    """Links and runs; raises Disagreement."""
     try:
         linked = image.link(elf.read_bytes())
     except errors.LinkError as error:
-        return f"it does not link: {error}"
+        raise Disagreement(f"it does not link: {error}") from None
     outcome.instructions += len(linked.instructions)
     expected = qemu_digest(elf)
-    if isinstance(expected, str):
-        return expected
-    answers = [answer(engine, linked.image) for engine in opened]
-    names = [engine.name for engine in opened]
-    for name, found in zip(names, answers):
-        message = wrong(name, found.result, expected)
-        if message:
-            return message
-        if found != answers[0]:
-            return f"{names[0]} and {name} differ in {difference(answers[0], found)}"
-    outcome.gas += answers[0].result.gas_used
-    return None
+    answers = {engine.name: answer(engine, linked.image) for engine in opened}
+    (first_name, first), *_ = answers.items()
+    for name, found in answers.items():
+        check_digest(name, found, expected)
+        if found != first:
+            raise Disagreement(f"{first_name} and {name} differ in {difference(first, found)}")
+    if not isinstance(first.result, str):
+        outcome.gas += first.result.gas_used
 
 
-def wrong(name, result, expected):
-    """How a result is not a halt with the expected digest, or None."""
+def check_digest(name: str, found: Called, expected: int) -> None:
+    """It must have halted with the digest that qemu gives."""
+    result = found.result
     if isinstance(result, str) or result.outcome != "halt":
-        return f"it ends as {result if isinstance(result, str) else result.exit} on {name}"
+        raise Disagreement(f"it ends as {result if isinstance(result, str) else result.exit} on {name}")
     value = result.regs[RESULT_REGISTER]
-    return None if value == expected else f"{QEMU} gives {expected:#x} and {name} gives {value:#x}"
+    if value != expected:
+        raise Disagreement(f"{QEMU} gives {expected:#x} and {name} gives {value:#x}")
 
 
-def compile_elf(source, elf, level, library):
-    options = [level, "-w", "-Wl,-e,_start"]
-    argv = cc.command([str(source)], options, str(elf), library=library)
-    return subprocess.run(argv, capture_output=True, text=True, check=False)
-
-
-def qemu_digest(elf):
-    """What the program writes, as a number; text when it does something else."""
+def qemu_digest(elf: Path) -> int:
+    """What the program writes, as a number."""
     try:
         done = subprocess.run([QEMU, str(elf)], capture_output=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
-        return f"{QEMU} does not end within {SECONDS:g} s"
+        raise Disagreement(f"{QEMU} does not end within {SECONDS:g} s") from None
     if done.returncode or len(done.stdout) != DIGEST_SIZE:
-        return f"{QEMU} ends with code {done.returncode} and {len(done.stdout)} bytes: {done.stderr[-200:]!r}"
+        said = f"{len(done.stdout)} bytes: {done.stderr[-200:]!r}"
+        raise Disagreement(f"{QEMU} ends with code {done.returncode} and {said}")
     return int.from_bytes(done.stdout, "little")
 
 
-def answer(engine, encoded):
+def answer(engine: Engine, encoded: bytes) -> Called:
     """The result of endpoint 0 and its records."""
     world, cnode = programs.surroundings(encoded)
     engine.world_open(world)
     return engine.world_run(bytes(64), encoded, cnode, 0, GAS)
 
 
-def kept(program, elf):
+def kept(program: random_guest.Program, elf: Path) -> Path:
     """Keeps the source and its ELF in build/oracle."""
     folder = paths.scratch() / KEPT
     folder.mkdir(parents=True, exist_ok=True)
