@@ -1,13 +1,19 @@
 """assay chain: events on a chain, outcome and root after each."""
 
 import json
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
 from assay.base import exit_code
-from assay.base.trouble import BadInput, Broken
+from assay.base.trouble import BadInput, Broken, NoOutput
 from assay.commands import options
 from assay.engines import catalog
+from assay.engines.answers import Applied
+from assay.engines.engine import Engine
 from assay.engines.trouble import EngineError
 from assay.suite import program
 from assay.suite.case import Event
@@ -16,7 +22,7 @@ GAS = QUOTA = 1_000_000
 
 
 @click.group("chain")
-def command():
+def command() -> None:
     """Run chains.
 
     \b
@@ -34,7 +40,16 @@ def command():
 @click.option("--state", "state_path", metavar="FILE", help="Write the encoded state at the end.")
 @options.preset
 @options.timeout
-def run(image_path, events_path, names, as_json, every, state_path, preset, timeout):
+def run(
+    image_path: str,
+    events_path: str,
+    names: tuple[str, ...],
+    as_json: bool,
+    every: int,
+    state_path: str | None,
+    preset: str,
+    timeout: float,
+) -> int:
     """Genesis from IMAGE, then each event of EVENTS; print outcomes and roots.
 
     EVENTS has one JSON object a line: {"payload": HEX} and optionally "endpoint", "gas", "quota".
@@ -45,21 +60,28 @@ def run(image_path, events_path, names, as_json, every, state_path, preset, time
     """
     image = program.read_bytes(image_path)
     events = read_events(events_path)
-    chosen = catalog.chosen(names, preset=preset)
-    opened = []
+    with ExitStack() as stack:
+        try:
+            opened = []
+            for target in catalog.chosen(names, preset=preset):
+                catalog.check_loads(target)
+                opened.append(stack.enter_context(target.open(timeout)))
+            agreed = play(image, events, opened, every, as_json)
+            if agreed and state_path:
+                write(state_path, opened[0].chain_state())
+        except EngineError as error:
+            raise Broken(str(error)) from None
+    return exit_code.AGREED if agreed else exit_code.DIFFERED
+
+
+def write(path: str, data: bytes) -> None:
     try:
-        for engine in chosen:
-            catalog.check_loads(engine)
-            opened.append(engine.open(timeout))
-        return play(image, events, opened, as_json, every, state_path)
-    except EngineError as error:
-        raise Broken(str(error)) from None
-    finally:
-        for engine in opened:
-            engine.close()
+        Path(path).write_bytes(data)
+    except OSError as error:
+        raise NoOutput(f"{path}: cannot be written: {error.strerror}") from None
 
 
-def read_events(path):
+def read_events(path: str) -> list[Event]:
     events = []
     for number, line in enumerate(program.read_bytes(path).decode("utf-8", "replace").splitlines(), 1):
         if not line.strip():
@@ -84,7 +106,7 @@ def read_events(path):
     return events
 
 
-def amount(value):
+def amount(value: object) -> int:
     """A number, or hex in a string, as numbers beyond 2^53 are written."""
     number = int(value, 16) if isinstance(value, str) else value
     if type(number) is not int or not 0 <= number < 2**64:
@@ -92,7 +114,31 @@ def amount(value):
     return number
 
 
-def play(image, events, opened, as_json, every, state_path):
+@dataclass(frozen=True)
+class Line:
+    """What one engine says of one event."""
+
+    number: int
+    answer: Applied
+    root: str | None  # not asked after every event
+
+    @property
+    def members(self) -> dict[str, object]:
+        result = self.answer.result
+        numbers = {name: hex(getattr(result, name)) for name in ("argument", "value", "gas_used")}
+        words = {"event": self.number, "outcome": result.outcome, "exit": result.exit}
+        return words | numbers | {"records": len(self.answer.records), "root": self.root}
+
+    @property
+    def text(self) -> str:
+        result = self.answer.result
+        value = hex(result.value) if result.outcome == "halt" else f"{result.exit}({result.argument:#x})"
+        root = f"  root {self.root}" if self.root else ""
+        return f"{self.number:>6}  {result.outcome:<8} {value:<20} gas {result.gas_used:>8}{root}"
+
+
+def play(image: bytes, events: Sequence[Event], opened: Sequence[Engine], every: int, as_json: bool) -> bool:
+    """Every event on every engine; whether they agree."""
     verdicts = {engine.name: engine.chain_genesis(image) for engine in opened}
     if len(set(verdicts.values())) > 1:
         return differ("genesis", verdicts)
@@ -100,42 +146,24 @@ def play(image, events, opened, as_json, every, state_path):
     if verdict != "admitted":
         raise BadInput(f"the Image is rejected by {verdict}")
     for number, event in enumerate(events):
-        answers = {
-            engine.name: engine.chain_apply(event.endpoint, event.payload, event.gas, event.quota) for engine in opened
-        }
-        if (number + 1) % every == 0 or number + 1 == len(events):
-            roots = {engine.name: engine.chain_root().hex() for engine in opened}
-        else:
-            roots = dict.fromkeys(answers)
-        together = {name: (answers[name], roots[name]) for name in answers}
-        if any(value != next(iter(together.values())) for value in together.values()):
-            return differ(f"event {number}", {name: summary(number, *value) for name, value in together.items()})
-        name = opened[0].name
-        line = summary(number, answers[name], roots[name])
-        click.echo(json.dumps(line) if as_json else text(line))
-    if state_path:
-        with open(state_path, "wb") as stream:
-            stream.write(opened[0].chain_state())
+        has_root = (number + 1) % every == 0 or number + 1 == len(events)
+        lines = {engine.name: apply(engine, number, event, has_root) for engine in opened}
+        first = next(iter(lines.values()))
+        if any(line != first for line in lines.values()):
+            return differ(f"event {number}", {name: line.members for name, line in lines.items()})
+        click.echo(json.dumps(first.members) if as_json else first.text)
     names = ", ".join(engine.name for engine in opened)
     click.echo(f"{len(events)} events on {names}: equal outcomes, records and roots", err=True)
-    return exit_code.AGREED
+    return True
 
 
-def summary(number, answer, root):
-    result = answer.result
-    numbers = {name: hex(getattr(result, name)) for name in ("argument", "value", "gas_used")}
-    found = {"event": number, "outcome": result.outcome, "exit": result.exit} | numbers
-    return found | {"records": len(answer.records), "root": root}
+def apply(engine: Engine, number: int, event: Event, has_root: bool) -> Line:
+    answer = engine.chain_apply(event.endpoint, event.payload, event.gas, event.quota)
+    return Line(number, answer, engine.chain_root().hex() if has_root else None)
 
 
-def text(line):
-    value = line["value"] if line["outcome"] == "halt" else f"{line['exit']}({line['argument']})"
-    root = f"  root {line['root']}" if line["root"] else ""
-    return f"{line['event']:>6}  {line['outcome']:<8} {value:<20} gas {int(line['gas_used'], 16):>8}{root}"
-
-
-def differ(where, answers):
+def differ(where: str, answers: Mapping[str, object]) -> bool:
     click.echo(f"the engines differ at {where}", err=True)
     for name, answer in answers.items():
         click.echo(f"  {name}: {answer}", err=True)
-    return exit_code.DIFFERED
+    return False

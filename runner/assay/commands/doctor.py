@@ -48,7 +48,7 @@ def answers(name: str) -> bool:
         say(name, f"BROKEN: {error}")
         return False
     features = ", ".join(hello.features)
-    say(name, f"{paths.shown(engine.path)}, version {hello.version}: {features}")
+    say(name, f"{paths.shown(paths.library(name))}, version {hello.version}: {features}")
     return True
 
 

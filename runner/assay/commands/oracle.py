@@ -54,8 +54,7 @@ def command(
     progress = Progress(count, f"oracle, seed {seed}")
 
     def show(outcome: oracle.Outcome) -> None:
-        progress.count = outcome.programs
-        progress.step()
+        progress.at(outcome.programs)
 
     plan = oracle.Plan(seed, first, count, vote_every, chosen)
     outcome = oracle.play(plan, jobs, show)
