@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import sys
 
 import click
 
@@ -85,4 +86,4 @@ def sentence(outcome: oracle.Outcome, plan: oracle.Plan) -> str:
         f"{outcome.gas:,} gas, {len(outcome.found)} differences, {len(outcome.broken)} crashes in "
         f"{outcome.seconds:.1f} s"
     )
-    return coloured(line, outcome.ok) if click.get_text_stream("stdout").isatty() else line
+    return coloured(line, outcome.ok) if sys.stdout.isatty() else line

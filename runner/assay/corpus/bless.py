@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 
 import model
-from cases.machine.case import PAGE, Case, Resume, Run, Write
+from cases.machine.case import PAGE, Case, Resume, Run, Step, Write
 
 Written = dict[str, object]
 GivenPage = tuple[int, str, bytes]
@@ -80,9 +80,10 @@ class Player:
         self.regs = [0] * 13
         self.stop: model.Stop | None = None
 
-    def play(self, step: Run | Resume | Write) -> Written:
+    def play(self, step: Step) -> Written:
         if isinstance(step, Write):
             return self.write(step)
+        assert isinstance(step, Run | Resume)
         before = self.regs
         written, go = self.begin(step) if isinstance(step, Run) else self.go_on(step)
         if step.until:

@@ -23,7 +23,7 @@ from cases.machine.case import Case, Subject
 SCHEMA = "assay-machine-1"
 VOTES = ["model", "ref", "fast"]
 NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
-Images = Mapping[str, bytes]
+Names = dict[bytes, str]  # of Images that a file holds once
 
 
 class FillError(Exception):
@@ -68,12 +68,12 @@ def check_rules(case: Case | KernelCase, reached: Collection[str]) -> tuple[list
     return decides, avoids
 
 
-def line_of(where: str, case: Case | KernelCase, images: Images) -> Line:
+def line_of(where: str, case: Case | KernelCase, names: Names) -> Line:
     """One case as a line of JSON; raises FillError."""
     if not NAME.match(case.name):
         raise FillError("a behaviour is lower-case words joined by underscores")
     try:
-        body, reached = expect.body(case, images) if isinstance(case, KernelCase) else bless.body(case)
+        body, reached = expect.body(case, names) if isinstance(case, KernelCase) else bless.body(case)
     except (bless.Unexpected, expect.Unexpected) as unexpected:
         raise FillError(str(unexpected)) from None
     decides, avoids = check_rules(case, reached)
@@ -94,21 +94,21 @@ def file_text(head: Mapping[str, str], lines: Iterable[str]) -> str:
     return "{\n" + first + ',\n"cases": [\n' + ",\n".join(lines) + "\n]\n}\n"
 
 
-def fill_subject(subject: Subject) -> Filled:
+def fill_subject(subject: Subject | KernelSubject) -> Filled:
     where = f"{subject.area}/{subject.name}"
     filled = Filled(f"{where}.json")
-    is_kernel = isinstance(subject, KernelSubject)
-    images = expect.named_images(subject.cases) if is_kernel else {}
+    names = expect.named_images(subject.cases) if isinstance(subject, KernelSubject) else {}
     lines = []
     for case in subject.cases:
         try:
-            line = line_of(where, case, images)
+            line = line_of(where, case, names)
         except FillError as error:
             filled.errors.append(f"{where}/{case.name}: {error}")
             continue
         lines.append(line.text)
         filled.decided.update(line.decides)
         filled.avoided.update(line.avoids)
+    is_kernel = isinstance(subject, KernelSubject)
     head: dict[str, object] = {
         "schema": expect.SCHEMA if is_kernel else SCHEMA,
         "area": subject.area,
@@ -116,12 +116,12 @@ def fill_subject(subject: Subject) -> Filled:
         "votes": VOTES,
     }
     if is_kernel:
-        head["images"] = {name: image.hex() for image, name in images.items()}
+        head["images"] = {name: image.hex() for image, name in names.items()}
     filled.text = file_text({key: head_text(value) for key, value in head.items()}, lines)
     return filled
 
 
-def check_ids(subjects: Iterable[Subject]) -> list[str]:
+def check_ids(subjects: Iterable[Subject | KernelSubject]) -> list[str]:
     """Files and ids are unique, and every file has a case."""
     found: set[str] = set()
     errors = []
@@ -149,7 +149,7 @@ def missing_rules(decided: Collection[str], avoided: Collection[str]) -> list[st
     return errors
 
 
-def fill_all(subjects: Sequence[Subject], jobs: int) -> list[Filled]:
+def fill_all(subjects: Sequence[Subject | KernelSubject], jobs: int) -> list[Filled]:
     if jobs == 1:
         return [fill_subject(subject) for subject in subjects]
     with Pool(jobs) as pool:
