@@ -1,18 +1,21 @@
 """What is installed is enough: a stranger builds an engine by it and replays, and the clone is gone."""
 
+import ast
+import importlib.metadata
 import json
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import pytest
 from click.shell_completion import get_completion_class
+from packaging.requirements import Requirement
 from released import release
 
 from assay.base import paths
@@ -112,6 +115,8 @@ def test_its_own_engines_replay_every_vector(prefix: Prefix) -> None:
 def test_it_makes_a_python_of_its_own_once(prefix: Prefix) -> None:
     """With the hashes of the lock."""
     first, second = (prefix.assay("doctor", ASSAY_PYTHON="") for _ in range(2))
+    listed = prefix.assay("--help", ASSAY_PYTHON="")  # reads every command, and so whatever any of them imports
+    assert listed.returncode == 0, listed.stderr
     assert first.returncode == second.returncode == 0, first.stdout + first.stderr
     assert "assay: making " in first.stderr and second.stderr == ""
     made = sorted((prefix.path / "share" / "assay" / "venv" / "lib").glob("python3.*/site-packages/click"))
@@ -119,7 +124,7 @@ def test_it_makes_a_python_of_its_own_once(prefix: Prefix) -> None:
 
 
 def test_it_says_what_needs_a_clone(prefix: Prefix) -> None:
-    for command in ("test", "dist"):
+    for command in ("test", "dist", "docs", "mutate"):
         done = prefix.assay(command)
         assert done.returncode == 4
         assert f"assay: {command} needs a clone" in done.stderr
@@ -167,6 +172,42 @@ def test_the_header_is_one_file(prefix: Prefix) -> None:
     assert prefix.run([alone / "main"]).returncode == 0
 
 
-def test_what_an_installed_tree_runs_with_is_locked() -> None:
+def test_what_an_installed_tree_runs_with_is_what_it_imports() -> None:
     wanted = (paths.ROOT / "runner" / "runtime.txt").read_text().split()
     assert set(wanted) <= {name for name, _ in parts.pinned("runner/requirements.lock")}
+    assert sorted(wanted) == sorted(with_needs(imported()))
+
+
+def imported() -> set[str]:
+    """The packages of others that the installed Python imports; the plug-in of pytest is for a clone."""
+    own = {"assay", "model", "cases", "linker", "random_guest"}
+    found = set()
+    for folder in ("runner/assay", "spec", "guest"):
+        for file in (paths.ROOT / folder).rglob("*.py"):
+            if file.name != "pytest_plugin.py":
+                found |= {name.split(".")[0] for name in names_in(ast.parse(file.read_text()))}
+    others = found - own - sys.stdlib_module_names
+    return {importlib.metadata.packages_distributions()[name][0].lower() for name in others}
+
+
+def names_in(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            yield node.module
+
+
+def with_needs(packages: set[str]) -> set[str]:
+    """They and what they need in turn, on this platform and without extras."""
+    needed: set[str] = set()
+    waiting = sorted(packages)
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            needs = (Requirement(text) for text in importlib.metadata.requires(name) or ())
+            waiting += [
+                need.name.lower() for need in needs if need.marker is None or need.marker.evaluate({"extra": ""})
+            ]
+    return needed

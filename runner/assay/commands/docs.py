@@ -21,6 +21,7 @@ def command(folder: Path | None, draws: bool) -> int:
     \b
     Exit codes: 0 done, 3 something cannot be built.
     """
+    paths.needs_clone("docs")
     try:
         if draws:
             for name, text in pictures.draw().items():

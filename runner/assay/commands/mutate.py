@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from assay.base import exit_code
+from assay.base import exit_code, paths
 from assay.base.trouble import BadInput, Nothing
 from assay.commands import options
 from assay.mutate import campaign
@@ -39,6 +39,7 @@ def command(
     Exit codes: 0 no survivor, 1 survivors, or a listed one that a vector notices,
     3 the release build is missing, 5 no mutant is selected.
     """
+    paths.needs_clone("mutate")
     trials: list[Trial] = []
     for engine in engines or tuple(campaign.SOURCES):
         mutants = campaign.mutants_of(engine, keyword)
