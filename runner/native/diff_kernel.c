@@ -18,47 +18,12 @@ struct pair {
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
-static void write_value(struct text *text, const struct kernel_value *value)
-{
-    if (value->kind == VALUE_WORD && value->word != NULL) {
-        text_string(text, value->word);
-    } else if (value->kind == VALUE_WORD || value->kind == VALUE_NUMBER) {
-        text_hex(text, value->number);
-    } else {
-        text_bytes(text, value->bytes.data, value->bytes.size);
-    }
-}
-
 static void write_named(struct text *text, const struct kernel_answer *answer, const char *name)
 {
     const struct kernel_value *value = answer_find(answer, name);
     if (value != NULL) {
-        write_value(text, value);
+        answer_write_value(text, value);
     }
-}
-
-static bool is_part_of_result(const char *name)
-{
-    static const char *const other[] = {"dump", "records", "root", "state"};
-    for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
-        if (strcmp(name, other[i]) == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void write_result(struct text *text, const struct kernel_answer *answer)
-{
-    const char *comma = "{";
-    for (size_t i = 0; i < answer->count; i++) {
-        if (is_part_of_result(answer->value[i].name)) {
-            text_format(text, "%s\"%s\": ", comma, answer->value[i].name);
-            write_value(text, &answer->value[i]);
-            comma = ", ";
-        }
-    }
-    text_raw(text, "}");
 }
 
 /* ---- records ------------------------------------------------------------------------------ */
@@ -131,7 +96,7 @@ static bool differs_in(const struct differences *differences, const char *name)
 static enum divergence_kind kind_of(const struct differences *differences, bool is_opening)
 {
     for (size_t i = 0; i < differences->count && i < DIFFERENCE_MAX; i++) {
-        if (is_part_of_result(differences->item[i].field)) {
+        if (answer_is_result(differences->item[i].field)) {
             return is_opening ? DIVERGENCE_LOAD : DIVERGENCE_RESULT;
         }
     }
@@ -159,7 +124,7 @@ static bool compare_answers(struct pair *pair, bool is_opening)
         if (whole[found->kind] != NULL) {
             write_named(text[side], &answer[side], whole[found->kind]);
         } else {
-            write_result(text[side], &answer[side]);
+            answer_write_result(text[side], &answer[side]);
         }
     }
     const struct kernel_records *records = &pair->play[0].records;
@@ -195,7 +160,7 @@ static void report_survivor(struct pair *pair, size_t side, size_t step, uint64_
     struct kernel_play play;
     struct kernel_answer answer;
     if (outlives(pair, side, step, gas, &play, &answer)) {
-        write_result(&found->before, &answer);
+        answer_write_result(&found->before, &answer);
         found->has_index = pair->is_observed && !engine_records_cut(pair->diff->engine[side]);
         found->index = play.records.count;
     }
@@ -242,7 +207,7 @@ static void report_broken(struct pair *pair, bool has_step, size_t step)
         if (pair->play[i].failure != 0) {
             diff_write_failure(text[i], pair->diff->engine[i], pair->play[i].failure);
         } else {
-            write_result(text[i], &pair->answer[i]);
+            answer_write_result(text[i], &pair->answer[i]);
         }
     }
     if (!has_step || pair->play[side].failure == ASSAY_ERROR_UNSUPPORTED) {

@@ -217,3 +217,40 @@ void answer_compare(struct differences *differences, const struct kernel_answer 
         }
     }
 }
+
+/* ---- writing ----------------------------------------------------------------------------- */
+
+void answer_write_value(struct text *text, const struct kernel_value *value)
+{
+    if (value->kind == VALUE_WORD && value->word != NULL) {
+        text_string(text, value->word);
+    } else if (value->kind == VALUE_WORD || value->kind == VALUE_NUMBER) {
+        text_hex(text, value->number);
+    } else {
+        text_bytes(text, value->bytes.data, value->bytes.size);
+    }
+}
+
+bool answer_is_result(const char *name)
+{
+    static const char *const other[] = {"dump", "records", "root", "state"};
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+        if (strcmp(name, other[i]) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void answer_write_result(struct text *text, const struct kernel_answer *answer)
+{
+    const char *comma = "{";
+    for (size_t i = 0; i < answer->count; i++) {
+        if (answer_is_result(answer->value[i].name)) {
+            text_format(text, "%s\"%s\": ", comma, answer->value[i].name);
+            answer_write_value(text, &answer->value[i]);
+            comma = ", ";
+        }
+    }
+    text_raw(text, "}");
+}

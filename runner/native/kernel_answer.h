@@ -52,6 +52,11 @@ void expect_step(const struct kernel_case *vector, size_t step, struct kernel_an
 void answer_compare(struct differences *differences, const struct kernel_answer *expected,
                     const struct kernel_answer *got);
 
+/* Whether a value tells how a step went, and not what it has left behind: dump, state, root, records. */
+bool answer_is_result(const char *name);
+void answer_write_value(struct text *text, const struct kernel_value *value);    /* as JSON */
+void answer_write_result(struct text *text, const struct kernel_answer *answer); /* {"outcome": "halt", ...} */
+
 void hash_bytes(const uint8_t *data, size_t size, uint8_t hash[HASH_BYTES]); /* BLAKE2b-256 */
 
 #endif

@@ -169,37 +169,3 @@ void lab_compare(const struct lab *expected, const struct lab *got, struct diffe
         compare_guests(differences, &expected->vector->program, expected->image, got->image);
     }
 }
-
-struct search {
-    const char *command, *id;
-    lab_fn *then;
-    void *context;
-    int code;
-    bool found;
-};
-
-static bool visit(void *context, const struct vector_item *item)
-{
-    struct search *search = context;
-    bool is_wanted = item->id != NULL && strcmp(item->id, search->id) == 0;
-    if (!item->is_readable && (is_wanted || item->id == NULL)) {
-        complain("%s: %s: byte %zu: %s", search->command, item->file, item->error.offset, item->error.message);
-    }
-    if (is_wanted && item->vector != NULL) {
-        search->found = true;
-        search->code = search->then(search->context, item->vector);
-    }
-    return !search->found;
-}
-
-int lab_with_case(const char *command, const char *id, char *const *file, size_t file_count, lab_fn *then,
-                  void *context)
-{
-    struct search search = {.command = command, .id = id, .then = then, .context = context};
-    vector_walk(file, file_count, visit, &search);
-    if (!search.found) {
-        complain("%s: no readable case %s in the files named; ids are area/subject/behaviour", command, id);
-        return CODE_VECTORS;
-    }
-    return search.code;
-}

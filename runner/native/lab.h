@@ -44,14 +44,4 @@ bool lab_is_failure(int result);
 /* A result in one word: "done", "refused", "blob/truncated", or why the engine failed. */
 const char *lab_word(int result);
 
-/* What to do with the case that was asked for; returns an exit code. */
-typedef int lab_fn(void *context, const struct vector_case *vector);
-
-/*
- * Finds the case `id` in the files and hands it on; CODE_VECTORS after a complaint when there
- * is none.
- */
-int lab_with_case(const char *command, const char *id, char *const *file, size_t file_count, lab_fn *then,
-                  void *context);
-
 #endif

@@ -1,4 +1,5 @@
 /* trace: the records of a case on one engine, as JSON lines, and its stops. */
+#include "trace.h"
 #include "lab.h"
 #include "ladder.h"
 
@@ -72,11 +73,14 @@ static void trace_step(struct trace *trace, struct lab *lab, size_t step)
     text_line(&trace->text);
 }
 
-static int trace_case(void *context, const struct vector_case *vector)
+static int trace_machine(struct trace *trace, const struct vector_case *vector)
 {
-    struct trace *trace = context;
     struct arena arena = {0};
     struct lab lab;
+    if (!engine_has(trace->engine, trace->level == LEVEL_L0 ? ASSAY_FEATURE_INSTRUCTIONS : ASSAY_FEATURE_BLOCKS)) {
+        complain("trace: the engine gives no such records; try the other --level");
+        return CODE_USAGE;
+    }
     if (vector->step_count == 0 || (trace->has_step && trace->step >= vector->step_count)) {
         complain("trace: %s has %zu steps; choose one with --step", vector->id, vector->step_count);
         return CODE_USAGE;
@@ -94,6 +98,43 @@ static int trace_case(void *context, const struct vector_case *vector)
     return CODE_AGREED;
 }
 
+/* ---- the case that was asked for ---------------------------------------------------------- */
+
+struct search {
+    const char *id;
+    struct trace *trace;
+    int code;
+    bool found;
+};
+
+static bool visit(void *context, const struct vector_item *item)
+{
+    struct search *search = context;
+    bool is_wanted = item->id != NULL && strcmp(item->id, search->id) == 0;
+    if (!item->is_readable && (is_wanted || item->id == NULL)) {
+        complain("trace: %s: byte %zu: %s", item->file, item->error.offset, item->error.message);
+    }
+    if (is_wanted && item->is_readable) {
+        const struct trace *trace = search->trace;
+        search->found = true;
+        search->code = item->vector != NULL ? trace_machine(search->trace, item->vector)
+                                            : trace_kernel(trace->engine, item->kernel, trace->from, trace->count,
+                                                           trace->has_step ? &trace->step : NULL);
+    }
+    return !search->found;
+}
+
+static int trace_files(struct trace *trace, const char *id, char *const *file, size_t file_count)
+{
+    struct search search = {.id = id, .trace = trace};
+    vector_walk(file, file_count, visit, &search);
+    if (!search.found) {
+        complain("trace: no readable case %s in the files named; ids are area/subject/behaviour", id);
+        return CODE_VECTORS;
+    }
+    return search.code;
+}
+
 static int run(int argument_count, char **arguments)
 {
     const char *engine = NULL, *timeout = NULL, *id = NULL, *level = NULL, *from = NULL, *count = NULL, *step = NULL;
@@ -101,7 +142,7 @@ static int run(int argument_count, char **arguments)
         {"--engine", "ENGINE", ENGINE_HELP, &engine, NULL},
         {"--timeout", "SECONDS", TIMEOUT_HELP, &timeout, NULL},
         {"--case", "ID", "the case to run", &id, NULL},
-        {"--level", "L0|L1", "instructions (L0, the default) or blocks", &level, NULL},
+        {"--level", "L0|L1", "of the machine: instructions (L0, the default) or blocks", &level, NULL},
         {"--from", "I", "index of the first record of a step to print (0)", &from, NULL},
         {"--count", "N", "how many records of a step to print at most (all)", &count, NULL},
         {"--step", "N", "only this step of the case, counted from 0 (all)", &step, NULL},
@@ -130,11 +171,7 @@ static int run(int argument_count, char **arguments)
     if (trace.engine == NULL) {
         return CODE_ENGINE;
     }
-    if (!engine_has(trace.engine, trace.level == LEVEL_L0 ? ASSAY_FEATURE_INSTRUCTIONS : ASSAY_FEATURE_BLOCKS)) {
-        complain("trace: the engine lacks these records; try the other --level");
-        return CODE_USAGE;
-    }
-    return lab_with_case("trace", id, arguments, (size_t)left, trace_case, &trace);
+    return trace_files(&trace, id, arguments, (size_t)left);
 }
 
 const struct command command_trace = {
@@ -142,7 +179,8 @@ const struct command command_trace = {
     .arguments = "FILE...",
     .summary = "print the records of a case",
     .help = "Prints one JSON line a record, {\"step\", \"index\", \"record\"}, and one after\n"
-            "each step, {\"step\", \"records\", \"stop\"}.\n\n"
+            "each step, {\"step\", \"records\", \"stop\"}. Records of the kernel are encoded\n"
+            "bytes, and its steps end in a \"result\", the opening of a case in one of step null.\n\n"
             "Exit code: 0 done, 2 usage, 3 no such case, 4 the engine cannot be loaded, 6 no\n"
             "memory or no output.",
     .run = run,
