@@ -101,6 +101,8 @@ void diff_last_record(struct diff *diff, size_t step);
 
 /* Production differs and no record shows it. */
 void diff_gas(struct diff *diff, size_t step);
+/* How many blocks are paid for with that budget, by whichever side can tell; false when neither can. */
+bool diff_count_blocks(struct diff *diff, size_t step, uint64_t gas, uint64_t *count);
 
 /* Side `side` has failed in the step; finds out where. */
 void diff_broken(struct diff *diff, bool has_step, size_t step, size_t side, enum flavours flavours);

@@ -113,11 +113,13 @@ static bool by_instructions(struct probe *probe)
     if (deadly > 1) {
         outlives(probe, deadly - 1);
         write_stop(&found->before, &probe->stop);
+    } else if (probe->diff->vector->step[probe->step].kind == STEP_RUN) {
+        write_state(&found->before, &probe->diff->vector->step[probe->step].state);
     }
     return true;
 }
 
-static bool by_gas(struct probe *probe)
+static void by_gas(struct probe *probe)
 {
     struct divergence *found = &probe->diff->found;
     const struct vector_step *step = &probe->diff->vector->step[probe->step];
@@ -131,19 +133,17 @@ static bool by_gas(struct probe *probe)
     found->gas = first_deadly(probe, 0, most);
     if (found->gas > 0 && outlives(probe, found->gas - 1)) {
         write_stop(&found->before, &probe->stop);
+        found->has_index = diff_count_blocks(probe->diff, probe->step, found->gas - 1, &found->index);
     }
-    return true;
 }
 
 static void search(struct diff *diff, size_t step, size_t side)
 {
     struct probe probe = {.diff = diff, .step = step, .side = side};
-    double was = diff_hurry(diff->engine[side]);
     if (!diff_has_level(diff->engine[side], LEVEL_L0) || !by_instructions(&probe)) {
         probe.by_gas = true;
         by_gas(&probe);
     }
-    diff_hurry_no_more(diff->engine[side], was);
 }
 
 void diff_broken(struct diff *diff, bool has_step, size_t step, size_t side, enum flavours flavours)
@@ -170,9 +170,11 @@ void diff_broken(struct diff *diff, bool has_step, size_t step, size_t side, enu
     if (!is_search || diff->vector->step[step].kind == STEP_WRITE) {
         return;
     }
+    double was = diff_hurry(diff->engine[side]);
     lab_run(&lab[side], step, NULL, NULL);
     found->repeats = lab_is_failure(lab[side].result);
     if (found->repeats) {
         search(diff, step, side);
     }
+    diff_hurry_no_more(diff->engine[side], was);
 }

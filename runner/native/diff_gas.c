@@ -26,8 +26,7 @@ static void on_block(void *context, const struct assay_state *entry)
     ++*count;
 }
 
-/* How many blocks a side pays for with that budget. */
-static bool count_blocks(struct diff *diff, size_t step, uint64_t gas, uint64_t *count)
+bool diff_count_blocks(struct diff *diff, size_t step, uint64_t gas, uint64_t *count)
 {
     struct assay_observer observer = {.context = count, .block = on_block};
     struct vector_step changed = diff->vector->step[step];
@@ -35,7 +34,9 @@ static bool count_blocks(struct diff *diff, size_t step, uint64_t gas, uint64_t 
     for (size_t i = 0; i < 2; i++) {
         if (diff_has_level(diff->engine[i], LEVEL_L1) && !engine_records_cut(diff->engine[i])) {
             *count = 0;
-            return lab_run(&diff->lab[i], step, &changed, &observer) && !engine_records_cut(diff->engine[i]);
+            if (lab_run(&diff->lab[i], step, &changed, &observer) && !engine_records_cut(diff->engine[i])) {
+                return true;
+            }
         }
     }
     return false;
@@ -76,7 +77,7 @@ void diff_gas(struct diff *diff, size_t step)
         changed.state.gas = most - 1;
         diff_production(diff, step, &changed, &found->differences);
         write_stop(&found->before, &diff->lab[0].stop);
-        found->has_index = count_blocks(diff, step, most - 1, &found->index);
+        found->has_index = diff_count_blocks(diff, step, most - 1, &found->index);
     }
     changed.state.gas = most;
     diff_production(diff, step, &changed, &found->differences);
