@@ -87,7 +87,7 @@ bool kernel_read_images(struct json_reader *reader, const cJSON *item, struct ke
     struct id_set names = {0};
     *images = (struct kernel_images){0};
     if (!cJSON_IsObject(item)) {
-        json_reject(reader, item, "images must be an object: names and Images");
+        json_reject(reader, item, "images must be an object of names and Images");
         return false;
     }
     images->image = arena_list(reader->arena, (size_t)cJSON_GetArraySize(item), sizeof *images->image);

@@ -90,6 +90,8 @@ bool vector_head_value(struct vector_head *head, struct json_scanner *scanner, e
     if (root == NULL) {
         return false;
     }
+    root->string = (char *)key_name[key]; /* what complaints call it; cJSON does not free it */
+    root->type |= cJSON_StringIsConst;
     if (key == HEAD_VOTES) {
         vector_read_votes(&reader, root);
     } else if (key == HEAD_IMAGES) {
