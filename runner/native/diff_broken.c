@@ -11,10 +11,11 @@ enum { PATIENCE = 2 }; /* seconds of one request while searching */
 double diff_hurry(const struct assay_engine *engine)
 {
     struct pipe *pipe = pipe_of(engine);
-    double was = pipe == NULL ? 0 : pipe->seconds;
-    if (was > PATIENCE) {
-        pipe->seconds = PATIENCE;
+    if (pipe == NULL) {
+        return 0;
     }
+    double was = pipe->seconds;
+    pipe->seconds = was > PATIENCE ? PATIENCE : was;
     return was;
 }
 

@@ -81,6 +81,11 @@ size_t json_read_array(struct json_reader *reader, const cJSON *item)
     return count;
 }
 
+const cJSON *json_first(const cJSON *list)
+{
+    return cJSON_IsArray(list) ? list->child : NULL;
+}
+
 bool json_read_tuple(struct json_reader *reader, const cJSON *item, size_t count, const cJSON **found)
 {
     for (size_t i = 0; i < count; i++) {

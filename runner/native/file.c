@@ -11,14 +11,13 @@
 
 static bool read_stream(FILE *stream, struct bytes *content)
 {
-    size_t room = 0, got = 1;
-    while (got > 0 && content->size <= (size_t)JSON_SIZE_MAX) {
+    size_t room = 0;
+    while (!feof(stream) && !ferror(stream) && content->size <= (size_t)JSON_SIZE_MAX) {
         if (content->size == room) {
-            room = room == 0 ? 64 * 1024 : room * 2;
+            room = room == 0 ? (size_t)64 * 1024 : room * 2;
             content->data = memory_resize(content->data, room);
         }
-        got = fread(content->data + content->size, 1, room - content->size, stream);
-        content->size += got;
+        content->size += fread(content->data + content->size, 1, room - content->size, stream);
     }
     return !ferror(stream);
 }

@@ -78,6 +78,7 @@ bool json_read_object(struct json_reader *reader, const cJSON *item, const struc
                       const cJSON **found);
 /* Checks that it is an array and returns its length. */
 size_t json_read_array(struct json_reader *reader, const cJSON *item);
+const cJSON *json_first(const cJSON *list); /* its first item; NULL when there is none, or no list */
 /* Checks that it is an array of exactly `count` items and puts them into `found`. */
 bool json_read_tuple(struct json_reader *reader, const cJSON *item, size_t count, const cJSON **found);
 const char *json_read_string(struct json_reader *reader, const cJSON *item);

@@ -74,8 +74,8 @@ static const char *read_verdict(struct json_reader *reader, const cJSON *item, c
 
 static void read_changes(struct json_reader *reader, const cJSON *item)
 {
-    size_t count = json_read_array(reader, item);
-    for (const cJSON *child = count == 0 ? NULL : item->child; child != NULL; child = child->next) {
+    json_read_array(reader, item);
+    for (const cJSON *child = json_first(item); child != NULL; child = child->next) {
         json_read_string(reader, child);
     }
 }
@@ -260,7 +260,7 @@ static void read_world(struct json_reader *reader, const cJSON *world, const cJS
         json_reject(reader, steps, "steps must hold at least one step");
     }
     vector->step = arena_list(reader->arena, vector->step_count, sizeof *vector->step);
-    const cJSON *child = vector->step_count == 0 ? NULL : steps->child;
+    const cJSON *child = json_first(steps);
     for (size_t i = 0; i < vector->step_count && !reader->failed; i++, child = child->next) {
         read_step(reader, child, images, &vector->step[i]);
     }
@@ -336,7 +336,7 @@ static void read_genesis(struct json_reader *reader, const cJSON *const *member,
     read_exactly(reader, member[KEY_ROOT], vector->root, HASH_BYTES);
     vector->step_count = json_read_array(reader, member[KEY_EVENTS]);
     vector->event = arena_list(reader->arena, vector->step_count, sizeof *vector->event);
-    const cJSON *child = vector->step_count == 0 ? NULL : member[KEY_EVENTS]->child;
+    const cJSON *child = json_first(member[KEY_EVENTS]);
     for (size_t i = 0; i < vector->step_count && !reader->failed; i++, child = child->next) {
         read_event(reader, child, &vector->event[i]);
     }

@@ -51,7 +51,7 @@ static void cover_exit(struct play *play, const struct assay_stop *stop)
 {
     bool is_inside =
         stop->exit == ASSAY_EXIT_TRAP || stop->exit == ASSAY_EXIT_PANIC || stop->exit == ASSAY_EXIT_PAGE_FAULT;
-    if (is_inside && code_is_executable(&play->code, stop->state.pc)) {
+    if (is_inside && play->code.code != NULL && code_is_executable(&play->code, stop->state.pc)) {
         play->attempt->executed[play->code.code[stop->state.pc]]++;
     }
 }

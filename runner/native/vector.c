@@ -33,7 +33,7 @@ void vector_read_pages(struct json_reader *reader, const cJSON *item, struct ass
 {
     size_t count = json_read_array(reader, item);
     struct assay_page *page = arena_list(reader->arena, count, sizeof *page);
-    const cJSON *child = count == 0 ? NULL : item->child;
+    const cJSON *child = json_first(item);
     for (size_t i = 0; i < count && !reader->failed; i++, child = child->next) {
         const cJSON *part[3];
         json_read_tuple(reader, child, 3, part);
@@ -87,7 +87,7 @@ static void read_memory(struct json_reader *reader, const cJSON *item, const str
     uint64_t end = 0;
     step->memory_count = json_read_array(reader, item);
     step->memory = arena_list(reader->arena, step->memory_count, sizeof *step->memory);
-    const cJSON *child = step->memory_count == 0 ? NULL : item->child;
+    const cJSON *child = json_first(item);
     for (size_t i = 0; i < step->memory_count && !reader->failed; i++, child = child->next) {
         const cJSON *part[2];
         json_read_tuple(reader, child, 2, part);
@@ -137,7 +137,7 @@ static void read_blocks(struct json_reader *reader, const cJSON *item, struct ve
     step->has_blocks = item != NULL;
     step->block_count = json_read_array(reader, item);
     step->block = arena_list(reader->arena, step->block_count, sizeof *step->block);
-    const cJSON *child = step->block_count == 0 ? NULL : item->child;
+    const cJSON *child = json_first(item);
     for (size_t i = 0; i < step->block_count && !reader->failed; i++, child = child->next) {
         const cJSON *found[3];
         json_read_object(reader, child, key, 3, found);
@@ -174,7 +174,7 @@ static void read_instructions(struct json_reader *reader, const cJSON *item, str
     step->has_instructions = item != NULL;
     step->instruction_count = json_read_array(reader, item);
     step->instruction = arena_list(reader->arena, step->instruction_count, sizeof *step->instruction);
-    const cJSON *child = step->instruction_count == 0 ? NULL : item->child;
+    const cJSON *child = json_first(item);
     for (size_t i = 0; i < step->instruction_count && !reader->failed; i++, child = child->next) {
         const cJSON *found[3];
         json_read_object(reader, child, key, 3, found);
@@ -323,7 +323,7 @@ static void read_steps(struct json_reader *reader, const cJSON *case_item, const
         json_reject(reader, item, "steps must hold at least one step");
     }
     vector->step = arena_list(reader->arena, vector->step_count, sizeof *vector->step);
-    const cJSON *child = vector->step_count == 0 ? NULL : item->child;
+    const cJSON *child = json_first(item);
     for (size_t i = 0; i < vector->step_count && !reader->failed; i++, child = child->next) {
         read_step(reader, child, &vector->program, &machine, &vector->step[i]);
     }

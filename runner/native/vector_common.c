@@ -27,8 +27,8 @@ static size_t path_parts(const char *path)
 static void read_rules(struct json_reader *reader, const cJSON *item)
 {
     struct id_set seen = {0};
-    size_t count = json_read_array(reader, item);
-    for (const cJSON *child = count == 0 ? NULL : item->child; child != NULL; child = child->next) {
+    json_read_array(reader, item);
+    for (const cJSON *child = json_first(item); child != NULL; child = child->next) {
         const char *rule = json_read_string(reader, child);
         if (path_parts(rule) < 2) {
             json_reject(reader, child, "rule \"%.60s\" must be area/name in lower case", rule);
@@ -42,8 +42,8 @@ static void read_rules(struct json_reader *reader, const cJSON *item)
 void vector_read_votes(struct json_reader *reader, const cJSON *item)
 {
     struct id_set seen = {0};
-    size_t count = json_read_array(reader, item);
-    for (const cJSON *child = count == 0 ? NULL : item->child; child != NULL; child = child->next) {
+    json_read_array(reader, item);
+    for (const cJSON *child = json_first(item); child != NULL; child = child->next) {
         const char *name = json_read_string(reader, child);
         if (!reader->failed && !id_set_add(&seen, name)) {
             json_reject(reader, child, "vote \"%.60s\" stands twice; remove one", name);

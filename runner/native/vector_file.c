@@ -171,6 +171,13 @@ static bool take_symbol(struct json_scanner *scanner, char wanted, const char *w
     return true;
 }
 
+static bool take_comma(struct json_scanner *scanner)
+{
+    bool is_there = scanner->at < scanner->size && scanner->text[scanner->at] == ',';
+    scanner->at += is_there;
+    return is_there;
+}
+
 static bool walk_members(struct walk *walk)
 {
     struct json_scanner *scanner = &walk->scanner;
@@ -192,7 +199,7 @@ static bool walk_members(struct walk *walk)
             return false;
         }
         json_skip_space(scanner);
-    } while (!walk->ended && scanner->at < scanner->size && scanner->text[scanner->at] == ',' && ++scanner->at != 0);
+    } while (!walk->ended && take_comma(scanner));
     return walk->ended ||
            (vector_head_is_whole(&walk->head, scanner) && take_symbol(scanner, '}', "at the end of the file"));
 }
