@@ -48,7 +48,7 @@ def text(content: dict) -> str:
 def put(*path: str | int, value: object) -> Callable[[dict], None]:
     def change(content: dict) -> None:
         for part in path[:-1]:
-            content = content[part]  # type: ignore[index]  # parts are keys and indices in turn
+            content = content[part]
         content[path[-1]] = value
 
     return change
@@ -57,7 +57,7 @@ def put(*path: str | int, value: object) -> Callable[[dict], None]:
 def drop(*path: str | int) -> Callable[[dict], None]:
     def change(content: dict) -> None:
         for part in path[:-1]:
-            content = content[part]  # type: ignore[index]  # parts are keys and indices in turn
+            content = content[part]
         del content[path[-1]]
 
     return change
