@@ -11,6 +11,7 @@ from assay.check.steps import Checked, StepFailed, run
 PYTHON = Path(sys.executable).parent
 LINTED = ("ref", "fast", "runner/native")
 TIDY_JOBS = 2
+FOUND = re.compile(r"^/.*: error: .*$", re.M)
 
 
 def tidy() -> Checked:
@@ -46,7 +47,11 @@ def c_lint() -> Checked:
         raise StepFailed("there is no .clang-tidy, so that nothing would be asked for")
     folder = paths.build()
     files = linted(folder / "compile_commands.json")
-    run(["run-clang-tidy-19", "-quiet", "-p", folder, "-j", str(TIDY_JOBS), *(f"^{re.escape(f)}$" for f in files)])
+    argv = ["run-clang-tidy-19", "-quiet", "-p", folder, "-j", str(TIDY_JOBS)]
+    try:
+        run([*argv, *(f"^{re.escape(file)}$" for file in files)])
+    except StepFailed as failure:
+        raise StepFailed("\n".join(dict.fromkeys(FOUND.findall(str(failure)))) or str(failure)) from None
     return Checked(len(files), f"{len(files)} files, nothing found")
 
 
