@@ -1,5 +1,6 @@
 """The strict reader of kernel vector files: whatever is not the format is refused, at a byte that is named."""
 
+import fcntl
 import json
 import subprocess
 from collections.abc import Callable
@@ -159,7 +160,11 @@ TEXTS: dict[str, tuple[Callable[[str], str], str]] = {
 @pytest.fixture(scope="module", params=["release", "dev"])
 def native(request: pytest.FixtureRequest) -> Path:
     """The harness, also of the build whose sanitizers end it at the first wrong step."""
-    builds.build(request.param)
+    lock = paths.ROOT / "build" / "reader.lock"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w") as held:  # tests run side by side, and one of them builds
+        fcntl.flock(held, fcntl.LOCK_EX)
+        builds.build(request.param)
     return paths.native(request.param)
 
 
