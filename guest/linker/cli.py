@@ -8,7 +8,7 @@ from pathlib import Path
 from . import cc, image, mapfile
 from .errors import LinkError
 
-DONE, USAGE, BAD_INPUT, NO_TOOL = 0, 2, 3, 4
+DONE, USAGE, BAD_INPUT, NO_TOOL, NO_OUTPUT = 0, 2, 3, 4, 8
 REGISTERS = {"a0": 7, "a1": 8, "a2": 9, "a3": 10, "a4": 11, "a5": 12}
 
 
@@ -62,6 +62,9 @@ def guarded(command: str, file: str, act: Callable[[], None]) -> int:
     except cc.NoCompiler as error:
         print(f"assay {command}: {error}", file=sys.stderr)
         return NO_TOOL
+    except NotWritten as error:
+        print(f"assay {command}: {error}", file=sys.stderr)
+        return NO_OUTPUT
     except LinkError as error:
         print(f"assay {command}: {file}: {error}", file=sys.stderr)
     except OSError as error:
@@ -73,9 +76,20 @@ def guarded(command: str, file: str, act: Callable[[], None]) -> int:
 
 def link_file(elf: str, arguments: argparse.Namespace) -> None:
     linked = image.link(Path(elf).read_bytes(), dict(map(register, arguments.register)))
-    Path(arguments.output).write_bytes(linked.image)
+    write(arguments.output, linked.image)
     if arguments.map:
-        Path(arguments.map).write_text("".join(mapfile.lines(linked)), encoding="utf-8")
+        write(arguments.map, "".join(mapfile.lines(linked)).encode())
+
+
+class NotWritten(Exception):
+    """A file of ours cannot be written."""
+
+
+def write(path: str, data: bytes) -> None:
+    try:
+        Path(path).write_bytes(data)
+    except OSError as error:
+        raise NotWritten(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def register(text: str) -> tuple[tuple[int, int], int]:

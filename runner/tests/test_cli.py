@@ -15,7 +15,9 @@ from command import assay, assay_as_anybody
 
 from assay.base import exit_code, paths
 from assay.check import faults, saboteurs
+from assay.guests import programs
 from assay.suite.keyword import Keyword
+from linker import cli as linker
 
 GOOD = paths.VECTORS / "isa" / "add_64.json"
 SERVER = paths.ROOT / "runner" / "tests" / "model_server.py"
@@ -71,6 +73,24 @@ def test_an_unreadable_folder(tmp_path):
         assert done.returncode == exit_code.BAD_INPUT and "closed" in done.stderr
     finally:
         folder.chmod(stat.S_IRWXU)
+
+
+@pytest.mark.parametrize("command", ["asm", "link", "chain"])
+def test_an_output_that_cannot_be_written_has_a_code_of_its_own(command, tmp_path):
+    nowhere = tmp_path / "no folder" / "output"
+    (tmp_path / "program.asm").write_text("trap\n")
+    (tmp_path / "events").write_text('{"payload": ""}\n')
+    programs.link("store", tmp_path)
+    elf = tmp_path / "fib.elf"
+    assert linker.cc_main([str(programs.SOURCES / "fib.c"), "--elf", str(elf), "-o", str(tmp_path / "fib.image")]) == 0
+    arguments = {
+        "asm": (tmp_path / "program.asm", "-o", nowhere),
+        "link": (elf, "-o", nowhere),
+        "chain": ("run", tmp_path / "store.image", tmp_path / "events", "-e", "ref", "--state", nowhere),
+    }
+    done = assay(command, *arguments[command])
+    assert done.returncode == exit_code.NO_OUTPUT, said(done)
+    assert "cannot be written" in done.stderr and str(nowhere) in done.stderr
 
 
 CHANGES = {

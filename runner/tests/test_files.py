@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from assay.base.trouble import NoOutput
 from assay.corpus import files
 
 OLD = {"gas/a.json": b"old a", "gas/b.json": b"old b", "isa/c.json": b"old c", "isa/gone.json": b"old"}
@@ -95,3 +96,14 @@ def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path):
     replace(folder)
     assert [path.name for path in tmp_path.iterdir()] == ["vectors"]
     assert written(folder) == NEW | OTHERS
+
+
+def test_a_folder_that_cannot_be_written_is_said_so_and_stays(tmp_path, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    folder = old_folder(tmp_path)
+    monkeypatch.setattr(files.Path, "write_bytes", full)
+    with pytest.raises(NoOutput, match="cannot be written: No space left on device"):
+        replace(folder)
+    assert written(folder) == OLD | OTHERS

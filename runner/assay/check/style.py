@@ -47,7 +47,7 @@ def c_lint() -> Checked:
         raise StepFailed("there is no .clang-tidy, so that nothing would be asked for")
     folder = paths.build()
     files = linted(folder / "compile_commands.json")
-    argv = ["run-clang-tidy-19", "-quiet", "-p", folder, "-j", str(TIDY_JOBS)]
+    argv: list[str | Path] = ["run-clang-tidy-19", "-quiet", "-p", folder, "-j", str(TIDY_JOBS)]
     try:
         run([*argv, *(f"^{re.escape(file)}$" for file in files)])
     except StepFailed as failure:

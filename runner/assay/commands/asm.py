@@ -4,9 +4,8 @@ from pathlib import Path
 
 import click
 
-from assay.assembly import asm
 from assay.base import exit_code
-from assay.base.trouble import BadInput
+from assay.base.trouble import NoOutput
 from assay.suite import program
 
 
@@ -17,20 +16,14 @@ def command(source: str, output: str | None) -> int:
     """Assemble FILE (- is standard input) to a code blob. runner/ASM.md describes the language.
 
     \b
-    Exit codes: 0 done, 3 the text is no assembly, or a file cannot be read or written.
+    Exit codes: 0 done, 3 the text is no assembly or cannot be read, 8 the blob cannot be written.
     """
-    data = program.read_bytes(source)
-    try:
-        blob = asm.assemble(data.decode("utf-8"), source).blob
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{source}: no UTF-8 at byte {error.start}") from None
-    except asm.AsmError as error:
-        raise BadInput(str(error)) from None
+    blob = program.assembled(source, program.read_bytes(source))
     if output is None:
         click.echo(blob.hex())
         return exit_code.AGREED
     try:
         Path(output).write_bytes(blob)
     except OSError as error:
-        raise BadInput(f"{output}: cannot be written: {error.strerror}") from None
+        raise NoOutput(f"{output}: cannot be written: {error.strerror}") from None
     return exit_code.AGREED

@@ -18,7 +18,7 @@ def command(check: bool, jobs: int) -> int:
 
     \b
     Exit codes: 0 done (with --check: nothing differs), 1 --check found differences,
-    3 the cases are wrong.
+    3 the cases are wrong, 8 the vectors cannot be written.
     """
     try:
         changed = fill.fill(paths.ROOT, check=check, jobs=jobs)

@@ -16,7 +16,7 @@ def command() -> None:
 
     \b
     Exit codes: 0 done, 1 --check found differences, 3 a guest does not build, 4 the
-    compiler is missing.
+    compiler is missing, 8 the vectors cannot be written.
     """
 
 

@@ -12,6 +12,9 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from assay.base import paths
+from assay.base.trouble import NoOutput
+
 AT_FDCWD = -100
 RENAME_EXCHANGE = 2
 NO_EXCHANGE = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
@@ -28,11 +31,17 @@ def is_same(path: Path, data: bytes) -> bool:
 
 
 def replace(folder: Path, names: Iterable[str], wanted: Mapping[str, bytes]) -> None:
-    """Writes these names as wanted, and removes those that are not."""
-    remove_leftovers(folder)
+    """Writes these names as wanted, and removes those that are not; raises NoOutput."""
     todo = list(names)
-    if not todo:
-        return
+    try:
+        remove_leftovers(folder)
+        if todo:
+            replace_all(folder, todo, wanted)
+    except OSError as error:
+        raise NoOutput(f"{paths.shown(folder)}: cannot be written: {error.strerror}") from None
+
+
+def replace_all(folder: Path, todo: Iterable[str], wanted: Mapping[str, bytes]) -> None:
     staged = folder.with_name(f".{folder.name}-{os.getpid()}")
     if folder.exists():
         shutil.copytree(folder, staged, symlinks=True, copy_function=link)

@@ -104,6 +104,11 @@ def read_blob(name: str) -> bytes:
     data = read_bytes(name)
     if not name.endswith((".asm", ".s")) and name != "-":
         return data
+    return assembled(name, data)
+
+
+def assembled(name: str, data: bytes) -> bytes:
+    """The code blob of a text of assembly."""
     try:
         return asm.assemble(data.decode("utf-8"), name).blob
     except UnicodeDecodeError as error:
