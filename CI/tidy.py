@@ -47,6 +47,26 @@ ROOMS = (
 RUNNER = Path("runner/assay")
 ROOT_MODULES = {"__init__.py", "__main__.py", "cli.py"}
 
+# What every record of a table needs elsewhere: (table, its macro, the files, what, how it is known).
+NEEDED = (
+    ("machine/isa.def", "INSN", "spec/machine/isa.md", "the rule isa/NAME", r"^### isa/NAME$"),
+    ("machine/isa.def", "INSN", "ref/machine/*.c", "the function ref_op_NAME", r"^void ref_op_NAME\("),
+    (
+        "machine/isa.def", "INSN", "fast/machine/*.c", "the function fast_emit_NAME",
+        r"^(?:void fast_emit_NAME\(|TOUCHES\(NAME\)$)",
+    ),
+    ("kernel/kernel.def", "OP", "spec/kernel/*.md", "the rule host/NAME", r"^### (?:cap|host)/NAME$"),
+    ("kernel/kernel.def", "OP", "ref/kernel/host.c", "the function op_NAME", r"^static enum ref_result op_NAME\("),
+    ("kernel/kernel.def", "OP", "fast/kernel/host.c", "the function op_NAME", r"^static int op_NAME\("),
+    (
+        "kernel/kernel.def", "OP", "guest/lib/include/assay/guest.h", "the line ASSAY_OP_NAME = NUMBER",
+        r"(?i:\bASSAY_OP_NAME) = NUMBER\b",
+    ),
+)  # fmt: skip
+CLI, MANUAL, CALLS = RUNNER / "cli.py", Path("runner/assay.1"), Path("runner/tests/test_commands.py")
+COMMANDS = re.compile(r"^COMMANDS = \((.*?)^\)", re.M | re.S)
+COMMAND = re.compile(r"^def command\(", re.M)
+
 
 @dataclass(frozen=True)
 class Complaint:
@@ -271,6 +291,44 @@ def unlisted(paths: Iterable[Path]) -> Iterator[Complaint]:
                 yield Complaint(path, 1, "its CMakeLists.txt does not name it")
 
 
+# What a table names, and what a command needs
+
+
+def incomplete(sources: Iterable[Source]) -> Iterator[Complaint]:
+    """What a record of a table lacks in a chapter, an engine or the guests' header; said of the file that has what the
+    record before it needs.
+    """
+    text = {source.path: source.text for source in sources}
+    for table, macro, pattern, what, known_by in NEEDED:
+        records = re.findall(rf"^{macro}\(\s*(\w+)\s*,\s*(\d+)", (ROOT / "spec" / table).read_text(), re.M)
+        files = [path for path in text if path.match(pattern)]
+        place = files[0]
+        for name, number in records:
+            wanted, known = (words.replace("NAME", name).replace("NUMBER", number) for words in (what, known_by))
+            found = [path for path in files if re.search(known, text[path], re.M)]
+            place = found[0] if found else place
+            if not found:
+                yield Complaint(place, 1, f"{wanted} is missing, and spec/{table} has {name}")
+
+
+def commands(sources: Iterable[Source]) -> Iterator[Complaint]:
+    """A command has its module, its line in cli.py, its part of the manual page and a call that tests it."""
+    text = {source.path: source.text for source in sources}
+    folder = RUNNER / "commands"
+    found = COMMANDS.search(text[CLI])
+    listed = re.findall(r'"(\w+)"', found[1]) if found else []
+    modules = [path.stem for path in text if path.parent == folder and COMMAND.search(text[path])]
+    for name in sorted({*listed, *modules}):
+        if name not in modules:
+            yield Complaint(folder / f"{name}.py", 1, "there is no such command, but cli.py lists it")
+        if name not in listed:
+            yield Complaint(CLI, 1, f"COMMANDS lacks {name}, which is a module of commands/")
+        if not re.search(rf"^\.SS {name}\b", text[MANUAL], re.M):
+            yield Complaint(MANUAL, 1, f"the command {name} has no `.SS {name}` here")
+        if not re.search(rf'^    "{name}": ', text[CALLS], re.M):
+            yield Complaint(CALLS, 1, f"CALLS has no call of the command {name}")
+
+
 def main() -> int:
     rules = read_rules()
     paths = files()
@@ -279,6 +337,7 @@ def main() -> int:
         found += [*style(source), *citations(source, rules), *includes(source), *imports(source), *unreasoned(source)]
     count = sum(1 for source in sources for _ in exceptions(source))
     found += [*count_of_exceptions(count), *misplaced(paths), *unlisted(paths)]
+    found += [*incomplete(sources), *commands(sources)]
     for complaint in found:
         print(complaint)
     print(f"tidy: {len(paths)} files, {count} reasoned exceptions, {len(found)} complaints")

@@ -96,7 +96,7 @@ def test_ecall_takes_the_operation_from_register_11():
 
 
 def test_unassigned_and_silent_operations():
-    for number in (*range(6, 16), 19, *range(26, 64)):
+    for number in set(range(64)) - {number for _, number in k.table.OP}:
         traps(call(number))
     for number in (64, 999, 2**31 - 1, 2**31, 2**32 - 1):
         assert after(call(number)).regs == [0] * 13

@@ -143,10 +143,18 @@ def missing_rules(decided: Collection[str], avoided: Collection[str]) -> list[st
     errors = []
     for rule in sorted(model.rules()):
         if rule not in decided:
-            errors.append(f"{rule}: no case decides it; add one whose `rules` has it")
+            errors.append(f"{rule}: no case decides it; add one whose `rules` has it, in {generators(rule)}")
         if rule not in avoided:
-            errors.append(f"{rule}: no case is its near miss; add one whose `against` has it")
+            errors.append(f"{rule}: no case is its near miss; add one whose `against` has it, in {generators(rule)}")
     return errors
+
+
+def generators(rule: str) -> str:
+    """Where the cases of a rule's chapter are made."""
+    area = rule.split("/")[0]
+    folder = Path(cases.__file__).parent
+    found = sorted(path for path in folder.glob("*/*.py") if re.fullmatch(rf"{area}(?:_.*)?", path.stem))
+    return " or ".join(f"spec/cases/{path.relative_to(folder).as_posix()}" for path in found)
 
 
 def fill_all(subjects: Sequence[Subject | KernelSubject], jobs: int) -> list[Filled]:

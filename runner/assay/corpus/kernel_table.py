@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from model.kernel import CNodeCap, Data, ImageCap, Instance, TypeCap, host, table
 from model.kernel.stack import Activation, Kernel
+from model.table import check_names
 
 OPERANDS: dict[str, tuple[int, ...]] = {
     "copy": (7, 8),
@@ -27,6 +28,13 @@ OPERANDS: dict[str, tuple[int, ...]] = {
     "open": (7, 8),
     "save": (7, 8, 9),
 }
+WITHOUT = ("reply",)  # no slot is an operand of it
+check_names(
+    "runner/assay/corpus/kernel_table.py: OPERANDS",
+    [*OPERANDS, *WITHOUT],
+    "kernel.def: OP",
+    [record.name for record in table.OP],
+)
 COLUMNS = ("instance", "image", "data", "cnode", "type", "empty", "pinned", "beyond")
 KINDS = {
     Instance: "instance",

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from cases.kernel import build
 from cases.machine.code import Code
 from model import kernel as k
+from model.table import check_names
 
 Cap: TypeAlias = k.Instance | k.ImageCap | k.Data | k.CNodeCap | k.TypeCap
 Slots: TypeAlias = Mapping[int, Cap]
@@ -36,6 +37,12 @@ WEIGHTS = {
     "silent": 1,
     "store": 3,
 }
+check_names(
+    "runner/assay/random/kernel_guest.py: WEIGHTS",
+    [*WEIGHTS, "reply"],
+    "kernel.def: OP, silent and store",
+    [*(record.name for record in k.table.OP), "silent", "store"],
+)
 NAMES: dict[type[Cap], str] = {
     k.Instance: "instance",
     k.ImageCap: "image",

@@ -59,7 +59,7 @@ def pairs_of(name: str) -> Pairs:
     for prefixes, pairs in PREFIXES:
         if name.split("_")[0] in prefixes:
             return pairs
-    return ()
+    raise LookupError(f"spec/cases/machine/isa_values.py: PREFIXES says no operand values for {name}")
 
 
 def probes_of(name: str) -> Rules:
