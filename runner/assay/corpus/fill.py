@@ -178,7 +178,10 @@ def fill(root: str | Path, check: bool = False, jobs: int = 1, complete: bool = 
     `complete=False` leaves out the demand that every rule has a positive and a negative case.
     """
     folder = Path(root) / "vectors"
-    subjects = list(cases.subjects())
+    try:
+        subjects = list(cases.subjects())
+    except model.table.Incomplete as error:
+        raise FillError(str(error)) from None
     results = fill_all(subjects, jobs)
     errors = check_ids(subjects) + [error for result in results for error in result.errors]
     if complete:

@@ -11,6 +11,7 @@ from cases.machine import operand_values as values
 from cases.machine.case import Case, Registers, Rules, Run
 from cases.machine.code import INSN, TRAP, encode, immediate, line, make_blob, wide
 from cases.machine.operand_values import V, is_immediate
+from model.table import Incomplete
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -59,7 +60,7 @@ def pairs_of(name: str) -> Pairs:
     for prefixes, pairs in PREFIXES:
         if name.split("_")[0] in prefixes:
             return pairs
-    raise LookupError(f"spec/cases/machine/isa_values.py: PREFIXES says no operand values for {name}")
+    raise Incomplete(f"spec/cases/machine/isa_values.py: PREFIXES has no operand values for {name}")
 
 
 def probes_of(name: str) -> Rules:
