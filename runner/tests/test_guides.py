@@ -19,7 +19,9 @@ from released import copy_tree
 from assay.base import paths
 
 GUIDES = ("add-an-opcode", "add-an-operation", "add-a-command")
-STEPS = [step for name in GUIDES for step in guide.steps(paths.ROOT / "docs" / "guides" / f"{name}.md")]
+FOLLOWED = {name: guide.steps(paths.ROOT / "docs" / "guides" / f"{name}.md") for name in (*GUIDES, "first-vector")}
+STEPS = [step for name in GUIDES for step in FOLLOWED[name]]
+PATHS = {step.path for steps in FOLLOWED.values() for step in steps}
 NEW = ("vectors/isa/nand.json", "vectors/host/is_empty.json")
 PYTHON = Path(sys.executable).parent
 TABLES = "import model, cases, assay.cli, assay.corpus.kernel_table, assay.random.kernel_guest"
@@ -46,7 +48,7 @@ class Copy:
     def write(self, path: str, without: Step | None = None) -> None:
         """The file as the guides make it, all of their steps or all but one."""
         text = original(path)
-        for step in STEPS:
+        for step in (step for steps in FOLLOWED.values() for step in steps):
             for block in step.blocks if step is not without else ():
                 text = block.add_to(text) if block.path == path else text
         file = self.folder / path
@@ -75,7 +77,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
     """Made once: every step of every guide, the vectors filled anew, both engines built."""
     made = Copy(tmp_path_factory.mktemp("guides") / "copy")
     copy_tree(made.folder)
-    for path in dict.fromkeys(step.path for step in STEPS):
+    for path in PATHS:
         made.write(path)
     well(made.python("-m", "assay", "fill"))
     for engine in LIBRARIES:
@@ -110,7 +112,7 @@ def changed(copy: Copy) -> list[str]:
 
 def test_the_style_is_that_of_the_house(copy: Copy) -> None:
     files = [path for path in changed(copy) if not path.startswith("vectors/")]
-    assert set(files) == {step.path for step in STEPS}
+    assert set(files) == PATHS
     python = [path for path in files if path.endswith(".py")]
     c = [path for path in files if path.endswith((".c", ".h"))]
     assert python and c
@@ -126,6 +128,7 @@ def test_the_new_cases_pass_on_all_engines(copy: Copy) -> None:
     engines = [word for name in ("model", "ref", "fast") for word in ("-e", name)]
     assert "0 divergences" in well(copy.python("-m", "assay", "replay", "-q", *NEW, *engines))
     assert "0 divergences" in well(copy.python("-m", "assay", "replay", "-q", *vectors, *engines[2:]))
+    assert "0 divergences" in well(copy.python("-m", "assay", "replay", "-k", "two_maxima_wrap", *engines))
 
 
 def test_random_sequences_do_the_new_operation(copy: Copy) -> None:
