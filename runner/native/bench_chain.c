@@ -277,8 +277,7 @@ static int run(int argument_count, char **arguments)
         side->engine = engine_load(engine[bench.count]);
         side->level = side->engine == NULL ? NULL : engine_level(side->engine, ENGINE_CHAIN);
         if (side->level == NULL) {
-            complain("bench-chain: %s: the engine cannot be loaded or lacks the chain level",
-                     engine[bench.count]);
+            complain("bench-chain: %s: the engine cannot be loaded or lacks the chain level", engine[bench.count]);
             free(image.data);
             return CODE_ENGINE;
         }
