@@ -20,7 +20,7 @@
 enum { ENGINE_MAX = 4, ROUNDS_MAX = 101, PAYLOAD = 32, FILL_PAYLOAD = 65536, ROOTS = 3 };
 
 static const uint64_t PLENTY = UINT64_C(1) << 40;
-static const size_t LARGE = 10 * 1024 * 1024;
+static const size_t LARGE = (size_t)10 * 1024 * 1024;
 
 struct side {
     const struct assay_engine *engine;

@@ -38,11 +38,11 @@ static struct encoding image_of(const struct contract_blob *blob)
     struct encoding image = {0};
     put_u32(&image, (uint32_t)blob->size);
     put(&image, blob->data, blob->size);
-    put_u32(&image, 1);           /* endpoints */
-    put_zeros(&image, 1 + 8 + 2); /* index, entry_pc, two counts */
-    put_zeros(&image, 4);         /* initial_regs */
-    put_zeros(&image, 5 * 4);     /* mappings, gas, quota, pinned, initial */
-    put_zeros(&image, 1);         /* no yield marker */
+    put_u32(&image, 1);               /* endpoints */
+    put_zeros(&image, 1 + 8 + 2);     /* index, entry_pc, two counts */
+    put_zeros(&image, 4);             /* initial_regs */
+    put_zeros(&image, (size_t)5 * 4); /* mappings, gas, quota, pinned, initial */
+    put_zeros(&image, 1);             /* no yield marker */
     return image;
 }
 
@@ -139,7 +139,7 @@ static void open_malformed(struct contract *contract)
     contract_equal(contract, "open of an unknown revision", ASSAY_ERROR_UNSUPPORTED,
                    level->open(99, encoded.data, encoded.size, &world));
     struct encoding reference = empty_state();
-    put_zeros(&reference, 3 * 4);
+    put_zeros(&reference, (size_t)3 * 4);
     put_u32(&reference, 1);
     put(&reference, "\1\0\0\0\0", 5); /* a stack of one reference, to itself */
     contract_equal(contract, "open with a reference at the bottom", ASSAY_ERROR_ARGUMENT,
