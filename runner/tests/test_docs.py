@@ -56,6 +56,15 @@ def test_the_pictures_show_what_the_code_draws():
         assert (pictures.IMAGES / name).read_text("utf-8") == text, f"docs/images/{name}: ./assay docs --pictures"
 
 
+def test_a_page_that_nothing_leads_to_and_a_link_to_nowhere_are_red(tmp_path, monkeypatch):
+    texts = build.texts()
+    monkeypatch.setattr(build, "texts", lambda: {**texts, "guides/lost.md": "# Lost\n\n[nowhere](nowhere.md)\n"})
+    with pytest.raises(build.BookError) as error:
+        build.build(tmp_path)
+    assert re.search(r'not included in the "nav".*\n *- guides/lost\.md', str(error.value))
+    assert "'guides/lost.md' contains a link 'nowhere.md'" in str(error.value)
+
+
 def test_every_rule_is_a_link_target(book, pages):
     ids = {name for file, page in pages.items() if file.is_relative_to(book / "spec") for name in page.ids}
     assert not set(model.rules()) - ids

@@ -25,7 +25,7 @@ def build(folder: Path) -> Path:
     pages = work / "pages"
     gather(pages)
     environment = {**os.environ, "ASSAY_PAGES": str(pages), "NO_MKDOCS_2_WARNING": "1"}
-    run([*mkdocs(work / "venv"), "build", "--strict", "--quiet", "-f", DOCS / "mkdocs.yml", "-d", folder], environment)
+    run([*mkdocs(work / "venv"), "build", "--strict", "-f", DOCS / "mkdocs.yml", "-d", folder], environment)
     search_from_disk(folder)
     return folder / "index.html"
 
@@ -42,6 +42,7 @@ def gather(pages: Path) -> None:
     """Every page as Markdown in one folder: the guides as they are, the others made from what they describe."""
     shutil.rmtree(pages, ignore_errors=True)
     shutil.copytree(DOCS, pages, ignore=shutil.ignore_patterns("*.yml", "*.lock", "*.py"))
+    shutil.copytree(paths.ROOT / "spec" / "schema", pages / "spec" / "schema")
     made = {**chapters.pages(), **python_rooms.pages(), "reference/assay-h.md": header.page(), **texts()}
     for name, text in made.items():
         path = pages / name
@@ -56,7 +57,11 @@ def texts() -> dict[str, str]:
         "reference/vectors.md": "vectors/README.md",
         "reference/assembly.md": "runner/ASM.md",
         "guides/guests.md": "guest/README.md",
+        "guides/reading-ref.md": "ref/README.md",
+        "spec/index.md": "spec/README.md",
         "contributing.md": "CONTRIBUTING.md",
+        "project/changes.md": "CHANGELOG.md",
+        "project/security.md": "SECURITY.md",
     }
     return {name: (paths.ROOT / source).read_text("utf-8") for name, source in sources.items()}
 

@@ -4,16 +4,20 @@ from pathlib import Path
 
 from assay.base import paths
 
-PACKAGES = {"model": paths.ROOT / "spec" / "model", "assay": paths.ROOT / "runner" / "assay"}
+FOLDERS = {"model": paths.ROOT / "spec" / "model", "assay": paths.ROOT / "runner" / "assay"}
+# What somebody who changes the model or the runner calls. The rooms above these are called by commands only.
+ROOMS = {
+    "model": ("machine", "kernel"),
+    "assay": ("base", "engines", "assembly", "suite", "corpus", "locate", "replay", "random", "guests"),
+}
 
 
 def pages() -> dict[str, str]:
-    found = {}
-    for package, folder in PACKAGES.items():
-        for room in sorted(path.parent for path in folder.glob("*/__init__.py")):
-            if room.name != "commands":
-                found[f"reference/{package}/{room.name}.md"] = page(package, room)
-    return found
+    return {
+        f"reference/{package}/{room}.md": page(package, FOLDERS[package] / room)
+        for package, rooms in ROOMS.items()
+        for room in rooms
+    }
 
 
 def page(package: str, room: Path) -> str:
