@@ -60,6 +60,14 @@ def test_the_terminators_that_the_chapter_lists_are_those_of_the_table():
     assert int(count) == sum(record.ends for record in INSN)
 
 
+def test_the_free_operations_that_the_chapter_lists_are_those_of_the_table():
+    sentence = model.rules()["host/unassigned"]
+    ranges = re.findall(r"(\d+)(?:\.\.(\d+))?", sentence)
+    listed = {number for first, last in ranges for number in range(int(first), int(last or first) + 1)}
+    table = model.kernel.table
+    assert listed == set(range(table.LIMIT["op_silent_min"])) - {number for _, number in table.OP}
+
+
 def test_a_terminator_is_what_leaves_its_place():
     leaving = {Kind.JUMP, Kind.DYNAMIC, Kind.BRANCH, Kind.CALL, Kind.NOTHING}
     for record in INSN:
