@@ -22,6 +22,7 @@ struct replay {
     const struct assay_engine *engine;
     bool needs_records;          /* --records */
     bool covers;                 /* --cover */
+    bool has_one_flavour;        /* --one-flavour */
     bool selects;                /* --select */
     struct id_set selected, met; /* ids */
     uint64_t from;
@@ -46,8 +47,14 @@ static enum verdict run_case(struct replay *replay, struct attempt *attempt)
         attempt->trouble = missing;
         return VERDICT_ERROR;
     }
-    player->play(attempt);
-    if (attempt->differences.count == 0 && attempt->trouble == NULL && player->is_observable(attempt)) {
+    bool is_observable = player->is_observable(attempt);
+    if (replay->has_one_flavour) {
+        is_observable = is_observable && player->has_records(attempt);
+    }
+    if (!replay->has_one_flavour || !is_observable) {
+        player->play(attempt);
+    }
+    if (attempt->differences.count == 0 && attempt->trouble == NULL && is_observable) {
         attempt->observed = true;
         player->play(attempt);
     }
@@ -182,12 +189,15 @@ static int code_of(const struct replay *replay)
 static int run(int argument_count, char **arguments)
 {
     const char *engine = NULL, *timeout = NULL, *selection = NULL, *from = NULL, *records = NULL, *cover = NULL;
+    const char *one_flavour = NULL;
     const struct option option[] = {
         {"--engine", "ENGINE", ENGINE_HELP, &engine, NULL},
         {"--timeout", "SECONDS", TIMEOUT_HELP, &timeout, NULL},
         {"--select", "FILE", "run only the cases whose ids are in FILE, one a line", &selection, NULL},
         {"--from", "N", "run only cases with an index of at least N", &from, NULL},
         {"--records", NULL, "an engine that cannot give the records a case has is an error", &records, NULL},
+        {"--one-flavour", NULL, "what is observed is what runs: a case is played once, observed if it has records",
+         &one_flavour, NULL},
         {"--cover", NULL, "add the executed opcodes to the last line", &cover, NULL},
     };
     struct replay replay = {0};
@@ -208,6 +218,7 @@ static int run(int argument_count, char **arguments)
     }
     replay.needs_records = records != NULL;
     replay.covers = cover != NULL;
+    replay.has_one_flavour = one_flavour != NULL;
     replay.engine = engine_open(engine, timeout);
     if (replay.engine == NULL) {
         return CODE_ENGINE;

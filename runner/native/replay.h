@@ -22,6 +22,7 @@ struct attempt {
 struct player {
     const char *(*lacks)(const struct attempt *attempt);         /* why it cannot be played at all; or NULL */
     const char *(*lacks_records)(const struct attempt *attempt); /* which records the case has in vain; or NULL */
+    bool (*has_records)(const struct attempt *attempt);          /* whether the case says which records it expects */
     bool (*is_observable)(const struct attempt *attempt);
     void (*play)(struct attempt *attempt); /* fills in step, and differences or trouble */
 };

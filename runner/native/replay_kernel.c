@@ -12,10 +12,14 @@ static bool is_observable(const struct attempt *attempt)
     return kernel_is_observable(attempt->engine, attempt->item->kernel);
 }
 
+static bool has_records(const struct attempt *attempt)
+{
+    return attempt->item->kernel->step_count > 0;
+}
+
 static const char *lacks_records(const struct attempt *attempt)
 {
-    bool has_records = attempt->item->kernel->step_count > 0;
-    return has_records && !is_observable(attempt) ? "the case has L2 records and the engine gives none" : NULL;
+    return has_records(attempt) && !is_observable(attempt) ? "the case has L2 records and the engine gives none" : NULL;
 }
 
 /* Compares an answer; true: go on. */
@@ -51,6 +55,7 @@ static void play_case(struct attempt *attempt)
 const struct player kernel_player = {
     .lacks = lacks,
     .lacks_records = lacks_records,
+    .has_records = has_records,
     .is_observable = is_observable,
     .play = play_case,
 };

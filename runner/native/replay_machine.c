@@ -216,6 +216,17 @@ static const char *lacks_records(const struct attempt *attempt)
     return NULL;
 }
 
+static bool has_records(const struct attempt *attempt)
+{
+    const struct vector_case *vector = attempt->item->vector;
+    for (size_t i = 0; i < vector->step_count; i++) {
+        if (vector->step[i].has_blocks || vector->step[i].has_instructions) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool is_observable(const struct attempt *attempt)
 {
     return attempt->engine->features != 0;
@@ -224,6 +235,7 @@ static bool is_observable(const struct attempt *attempt)
 const struct player machine_player = {
     .lacks = lacks,
     .lacks_records = lacks_records,
+    .has_records = has_records,
     .is_observable = is_observable,
     .play = play_case,
 };

@@ -69,6 +69,7 @@ class Shard:
         argv = [str(self.target.harness), "replay", "--engine", self.target.spec, "--select", path]
         argv += ["--timeout", f"{self.timeout:g}"] if self.target.kind != Kind.NATIVE else []
         argv += ["--records"] if self.target.is_ours else []
+        argv += ["--one-flavour"] if self.target.kind == Kind.MODEL else []
         start = 0
         while not self.is_stopped and self.deaths <= DEATHS_MAX:
             with tempfile.TemporaryFile() as words:
