@@ -51,6 +51,11 @@ class Entry:
         return read_kernel(strict.loads(self.text()), images_of(self.file))
 
 
+@lru_cache(maxsize=4)
+def bytes_of(path: str) -> bytes:
+    return Path(path).read_bytes()
+
+
 @lru_cache(maxsize=16)
 def images_of(path: str) -> dict[str, bytes]:
     """The named Images of a vector file."""
@@ -172,7 +177,9 @@ def read_line(value: Json) -> Entry | Invalid:
 
 
 def checked(entry: Entry) -> Entry | Invalid:
-    """A kernel case with its votes, or what is wrong with it."""
+    """A kernel case with its votes, or what is wrong with it. The harness has read it strictly; few have votes."""
+    if b'"votes"' not in bytes_of(entry.file)[entry.start : entry.end]:
+        return entry
     try:
         votes = entry.kernel().votes
     except Wrong as error:
