@@ -32,7 +32,7 @@ def test_it_is_found_and_named(fault, vectors, tmp_path):
     assert failures, "no vector finds it"
     assert len(failures) < len(vectors.entries), "nearly everything must still pass"
     entry = next(entry for entry in vectors.entries if entry.id == failures[0].case)
-    found = next(locate(MODEL, engine, [Question(entry)]))
+    (found,) = locate(MODEL, engine, [Question(entry)])
     assert found is not None, "the card finds nothing where replay does"
     text, cause = render(found), found.cause
     assert cause.pc is not None or cause.step is not None
@@ -58,7 +58,7 @@ def test_a_kernel_fault_is_found_and_named(fault, kernel_vectors, tmp_path):
     assert failures, "no vector finds it"
     assert len(failures) < len(kernel_vectors.entries) // 2, "most must still pass"
     entry = next(entry for entry in kernel_vectors.entries if entry.id == failures[0].case)
-    found = next(locate(MODEL, engine, [Question(entry)]))
+    (found,) = locate(MODEL, engine, [Question(entry)])
     assert found is not None, "the card finds nothing where replay does"
     text = render(found)
     assert fault.blames in found.cause.rule, text

@@ -113,7 +113,7 @@ def show_fault(selected: Suite) -> bool:
             return False
         entry = next(entry for entry in selected.entries if entry.id == wrong.case)
         question = Question(entry, f"./assay replay {entry.place} -e NAME=FILE.so")
-        found = next(locate(catalog.parse(catalog.MODEL), engine, [question]))
+        (found,) = locate(catalog.parse(catalog.MODEL), engine, [question])
         if found is None:
             return False
         click.echo(card.shown(found))

@@ -60,7 +60,7 @@ def show(
 ) -> int:
     question = Question(entry, repro(source, pair, start))
     try:
-        found = next(locate(*pair, [question], timeout))
+        (found,) = locate(*pair, [question], timeout)
     except EngineError as error:
         raise Broken(str(error)) from None
     if as_json:

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Unpack
 
 import click
@@ -17,10 +17,9 @@ from assay.engines import catalog
 from assay.engines.answers import REGISTERS
 from assay.engines.catalog import Target
 from assay.engines.protocol import registers
-from assay.engines.trouble import EngineError
+from assay.engines.trouble import how_it_ended
 from assay.locate import records
 from assay.suite import program
-from assay.suite.collection import Entry
 from assay.suite.program import Source
 
 LEVELS = ("L0", "L1")
@@ -65,38 +64,36 @@ def command(
     target = catalog.parse(name, preset)
     catalog.check_loads(target)
     entry = program.kernel_entry(source)
+    window = ["--from", str(first), "--count", str(count)]
     if entry is not None:
-        return show_kernel(entry, target, range(first, first + count), as_json, timeout)
+        show(from_harness(target, entry.id, entry.file, window, timeout), records.line_text, as_json)
+        return exit_code.AGREED
     wanted = program.read(source, start)
-    text = Text(wanted)
-    window = ["--level", level, "--from", str(first), "--count", str(count)]
-    for line in from_harness(target, wanted, window, timeout):
-        click.echo(json.dumps(line) if as_json else text.of(line))
-    return exit_code.AGREED
-
-
-def show_kernel(entry: Entry, target: Target, window: range, as_json: bool, timeout: float) -> int:
-    try:
-        with target.open(timeout) as opened:
-            for line in records.records(entry.kernel(), opened):
-                if line.record is None or line.index in window:
-                    click.echo(json.dumps(line.members()) if as_json else line.text)
-    except EngineError as error:
-        raise Broken(str(error)) from None
-    return exit_code.AGREED
-
-
-def from_harness(target: Target, wanted: Source, window: list[str], timeout: float) -> Iterator[Members]:
     with program.as_vector_file(wanted) as path:
-        argv = [str(target.harness), "trace", "--engine", target.spec, "--case", wanted.case.id]
-        argv += ["--timeout", f"{timeout:g}", *window, path]
-        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        assert process.stdout and process.stderr
+        lines = from_harness(target, wanted.case.id, path, ["--level", level, *window], timeout)
+        show(lines, Text(wanted).of, as_json)
+    return exit_code.AGREED
+
+
+def show(lines: Iterable[Members], text: Callable[[Members], str], as_json: bool) -> None:
+    for line in lines:
+        click.echo(json.dumps(line) if as_json else text(line))
+
+
+def from_harness(target: Target, case: str, path: str, window: Sequence[str], timeout: float) -> Iterator[Members]:
+    argv = [str(target.harness), "trace", "--engine", target.spec, "--case", case]
+    argv += ["--timeout", f"{timeout:g}", *window, path]
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout and process.stderr
+    try:
         for line in process.stdout:
             yield strict.mapping(strict.ours(line), "a line of assay-native trace")
         words = process.stderr.read().decode("utf-8", "replace").strip()
-        if process.wait() != 0:
-            raise Broken(words or f"engine {target.name} ended with code {process.returncode}")
+        code = process.wait()
+    finally:
+        process.kill()  # only when nobody wants the rest
+    if code:
+        raise Broken(words or f"engine {target.name} {how_it_ended(code)}")
 
 
 class Text:

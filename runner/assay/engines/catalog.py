@@ -62,6 +62,14 @@ class Target:
             return self.option
         return str(self.path)
 
+    @property
+    def spec_alone(self) -> str:
+        """The same in a process of its own, whose death the harness outlives."""
+        if self.kind != Kind.NATIVE:
+            return self.spec
+        argv = (str(self.harness), "serve", "--engine", str(self.path), "--framed")
+        return f"{self.name}=cmd:{shlex.join(argv)}"
+
     def open(self, timeout: float = TIMEOUT) -> Engine:
         """The engine itself, a context manager."""
         if self.kind == Kind.MODEL:

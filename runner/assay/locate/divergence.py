@@ -28,6 +28,7 @@ class Unit(Enum):
     HUNG = "engine hung"
     GARBAGE = "engine garbage"
     ERROR = "engine error"
+    UNSTEADY = "engine unsteady"  # it does not do the same twice
 
     @property
     def level(self) -> Level | None:

@@ -1,9 +1,10 @@
 """The fields of a card: what differs between two records or two stops."""
 
+from collections.abc import Sequence
+
 from assay.engines.answers import Block, Instruction, Record, Stop, Store
 from assay.locate import values
 from assay.locate.divergence import Field
-from assay.locate.finding import Memory
 
 
 def ending(stop: Stop) -> str:
@@ -28,7 +29,7 @@ def register_hint(number: int, expected: int, got: int, before: tuple[int, ...] 
     return values.hint_of(expected, got, before[number], others)
 
 
-def of_records(expected: Record, got: Record, before: tuple[int, ...]) -> list[Field]:
+def of_records(expected: Record, got: Record, before: tuple[int, ...] | None) -> list[Field]:
     fields = []
     if expected.pc != got.pc:
         fields.append(Field("pc", f"{expected.pc:#x}", f"{got.pc:#x}"))
@@ -76,5 +77,6 @@ def of_stops(expected: Stop, got: Stop) -> list[Field]:
     return fields + of_registers(expected.regs, got.regs)
 
 
-def of_memory(memory: tuple[Memory, ...]) -> list[Field]:
-    return [Field(f"memory {part.address:#x}", part.expected.hex(), part.got.hex()) for part in memory]
+def of_memory(differences: Sequence[Field]) -> list[Field]:
+    """Those of the harness's differences that are about memory."""
+    return [field for field in differences if field.name.startswith("memory ")]

@@ -5,38 +5,60 @@ from enum import Enum
 
 from assay.base.level import Flavour
 from assay.engines.answers import Record, RecordKind, Stop
+from assay.locate.divergence import Agreed, Field
 
 
 class What(Enum):
+    """The kinds of a divergence of `assay-native diff`."""
+
     LOAD = "load"
-    RESULT = "result"  # one side refuses
     INSTRUCTION = "instruction"
     BLOCK = "block"
+    EVENT = "event"
     STOP = "stop"  # the records agree, the end does not
+    MEMORY = "memory"
     GAS = "gas"  # only production code differs: the least budget with which it does
+    RESULT = "result"  # one side refuses; or a verdict, hash or result of the kernel
+    DUMP = "dump"
+    STATE = "state"
+    ROOT = "root"
     BROKEN = "broken"
+    UNSTEADY = "unsteady"
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """The first bytes of a page that differ."""
+class Broken:
+    """Which side died, hung, answered garbage or could not go on."""
 
-    address: int
-    expected: bytes
-    got: bytes
+    failure: str
+    message: str
+    is_expected: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
+    """What every kind has."""
+
+    case: str
     what: What
-    step: int | None = None
-    flavours: frozenset[Flavour] = frozenset({Flavour.OBSERVED})
-    index: int | None = None  # of the record within the step
-    records: tuple[Record | None, Record | None] = (None, None)  # expected, got; None: it has none there
-    stops: tuple[Stop, Stop] | None = None  # expected, got: at the end of the step
-    words: tuple[str, str] = ("", "")  # expected, got: of a load, or refused and done
-    memory: tuple[Memory, ...] = ()
-    gas: int = 0  # of What.GAS
-    unseen: frozenset[RecordKind] = frozenset()  # records that the engine lacks
-    trouble: str = ""  # of What.BROKEN: died, hung, garbage or error
-    message: str = ""
+    step: int | None
+    flavours: frozenset[Flavour]
+    index: int | None  # of the record within the step
+    differences: tuple[Field, ...]
+    broken: Broken | None
+
+
+@dataclass(frozen=True, slots=True)
+class MachineFinding(Finding):
+    agreed: Agreed | None
+    records: tuple[Record | None, Record | None]  # expected, got; None: that side has none there
+    stops: tuple[Stop, Stop] | None  # expected, got
+    words: tuple[str, str]  # expected, got: of a load or a refusal
+    gas: int  # of What.GAS
+    unseen: frozenset[RecordKind]  # records that an engine lacks
+
+
+@dataclass(frozen=True, slots=True)
+class KernelFinding(Finding):
+    values: tuple[bytes | None, bytes | None]  # expected, got: records, dumps, states
+    before: bytes | None  # the last record that agreed

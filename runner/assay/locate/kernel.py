@@ -8,18 +8,16 @@ from contextlib import AbstractContextManager
 from typing import TypeVar
 
 import model
-from assay.base.level import Flavour
 from assay.engines.answers import Applied, Called
 from assay.engines.model import Events, ModelEngine
 from assay.locate import kernel_words as words
 from assay.locate.divergence import Agreed, Cause, Field, Unit
-from assay.locate.kernel_finding import KernelFinding, KernelWhat
+from assay.locate.finding import KernelFinding, What
 from assay.suite.case import Admit, ChainEvents, Decode, Hash, Invocations, KernelCase
 from assay.suite.play import do_call
 
 MANAGE = ("copy", "move", "drop", "swap", "mint_cnode")
 TRAP = 1
-BOTH = frozenset({Flavour.PRODUCTION, Flavour.OBSERVED})
 
 # Which rule a wrong list of a record is about, by the kind of record; the first that was reached.
 LISTS = {
@@ -134,27 +132,40 @@ def play_to(case: KernelCase, step: int | None) -> Watched:
 
 def name(case: KernelCase, found: KernelFinding) -> Cause:
     """The cause of a finding."""
-    if found.what == KernelWhat.VERDICT:
-        return cause(Unit.CODEC, found, rule_of_verdict(case, found.fields))
-    if found.what == KernelWhat.GENESIS:
-        return cause(Unit.CHAIN, found, known(found.fields[0].expected) or "chain/genesis")
-    if found.what == KernelWhat.WORLD:
-        return cause(Unit.CALL_END, found, "image/decode/whole")
+    if isinstance(case.act, Decode | Admit | Hash):
+        return cause(Unit.CODEC, found, rule_of_verdict(case, found.differences))
+    if found.step is None:
+        return name_start(case, found)
     watched = play_to(case, found.step)
-    if found.what == KernelWhat.EVENT:
+    if found.what == What.EVENT:
         return name_event(found, watched)
-    if found.what == KernelWhat.CHAIN:
-        return cause(Unit.CHAIN, found, rule_of_chain_event(found.fields, watched))
-    if found.what == KernelWhat.DUMP:
-        assert found.dumps is not None
-        fields = words.dump_fields(*found.dumps)
+    if isinstance(case.act, ChainEvents):
+        return cause(Unit.CHAIN, found, rule_of_chain_event(found.differences, watched), state_fields(found))
+    if found.what == What.DUMP:
+        expected, got = found.values
+        fields = words.dump_fields(expected or b"", got or b"")
         return cause(Unit.CALL_END, found, rule_of_dump(fields[0].name, watched.all), fields)
-    return cause(Unit.CALL_END, found, rule_of_result(found.fields, watched))
+    return cause(Unit.CALL_END, found, rule_of_result(found.differences, watched))
+
+
+def name_start(case: KernelCase, found: KernelFinding) -> Cause:
+    """A World that does not open, or a genesis."""
+    if isinstance(case.act, Invocations):
+        return cause(Unit.CALL_END, found, "image/decode/whole")
+    verdicts = [field.expected for field in found.differences if field.name == "verdict"]
+    rule = next(filter(None, map(known, verdicts)), "chain/genesis")
+    return cause(Unit.CHAIN, found, rule, state_fields(found))
+
+
+def state_fields(found: KernelFinding) -> tuple[Field, ...]:
+    """The differences, with a whole state in a word."""
+    expected, got = (words.short(value or b"") for value in found.values)
+    return tuple(Field(field.name, expected, got) if field.name == "state" else field for field in found.differences)
 
 
 def cause(unit: Unit, found: KernelFinding, rule: str, fields: Sequence[Field] | None = None) -> Cause:
-    shown = found.fields if fields is None else tuple(fields)
-    return Cause(unit, shown, known(rule), found.step, found.index, flavours=found.flavours or BOTH)
+    shown = found.differences if fields is None else tuple(fields)
+    return Cause(unit, shown, known(rule), found.step, found.index, flavours=found.flavours)
 
 
 def known(rule: str) -> str:
@@ -205,7 +216,7 @@ def rule_of_chain_event(fields: Sequence[Field], watched: Watched) -> str:
 def name_event(found: KernelFinding, watched: Watched) -> Cause:
     """A record that differs; one too few or too many counts as one."""
     index = found.index or 0
-    expected, got = found.records
+    expected, got = found.values
     reached = watched.rules[index] if index < len(watched.rules) else watched.after
     fields = words.record_fields(expected, got)
     before = f"L2 record {index - 1} ({words.what_it_was(found.before)})" if index else ""
@@ -215,7 +226,7 @@ def name_event(found: KernelFinding, watched: Watched) -> Cause:
         known(rule_of_record(expected, fields, reached)),
         found.step,
         index,
-        flavours=found.flavours or BOTH,
+        flavours=found.flavours,
         agreed=Agreed(before) if before else None,
         hint=words.what_it_was(expected),
     )

@@ -1,34 +1,42 @@
-"""From a failing case to what a card shows: found by playing, named by the specification.
+"""From a failing case to what a card shows: found by the harness, named by the specification.
 
     for found in locate(catalog.parse("model"), target, questions): ...
 
-The first engine is the expected side.
+The first engine is the expected side. All cases are played in one process of `assay-native diff`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assay.assembly import disasm
-from assay.base.level import Flavour
 from assay.engines import catalog
-from assay.engines.catalog import Target
-from assay.engines.engine import Engine
+from assay.engines.answers import Instruction
+from assay.engines.catalog import Kind, Target
 from assay.engines.trouble import EngineDied, EngineGarbage, EngineHung
-from assay.locate import breaking, find, kernel, kernel_find, machine
+from assay.locate import fields as make
+from assay.locate import harness, kernel, kernel_words, machine
 from assay.locate.divergence import Agreed, Cause, Divergence, Field, Unit
-from assay.locate.finding import Finding, What
-from assay.locate.kernel_finding import KernelFinding, KernelWhat
+from assay.locate.finding import Finding, KernelFinding, MachineFinding, What
+from assay.locate.machine import Richer
+from assay.suite import program
 from assay.suite.case import MachineCase
 from assay.suite.collection import Entry
+from model.machine import blob, isa
 
 WINDOW = 3
-PATIENCE = 2.0  # seconds for a piece of a run in which an engine may hang
 BROKEN = {EngineDied.kind: Unit.DIED, EngineHung.kind: Unit.HUNG, EngineGarbage.kind: Unit.GARBAGE}
 ADVICE = {
     Unit.DIED: "whatever a guest does, an engine goes on",
     Unit.HUNG: "whatever a guest does, an engine comes back",
     Unit.GARBAGE: "every reply is one of runner/PROTOCOL.md",
     Unit.ERROR: "the request was one of runner/PROTOCOL.md",
+}
+PLAIN = {
+    What.LOAD: Unit.LOAD,
+    What.RESULT: Unit.REFUSAL,
+    What.INSTRUCTION: Unit.INSTRUCTION,
+    What.BLOCK: Unit.BLOCK,
+    What.GAS: Unit.PRODUCTION_BLOCK,
 }
 
 
@@ -39,73 +47,183 @@ class Question:
     entry: Entry
     repro: str = ""
     votes: Mapping[str, bool] = field(default_factory=dict)
+    is_broken: bool = False  # the engine is known to break on it
 
 
 def locate(
     expected: Target, got: Target, questions: Sequence[Question], timeout: float = catalog.TIMEOUT
-) -> Iterator[Divergence | None]:
+) -> list[Divergence | None]:
     """The first divergence on each case; None where the two agree in everything."""
-    with expected.open(timeout) as right, got.open(timeout) as other:
-        for question in questions:
-            votes = question.votes or {expected.name: True, got.name: False}
-            entry = question.entry
-            if entry.is_kernel:
-                cause = kernel_cause(entry, right, other, expected.kind == catalog.Kind.MODEL)
-                window: tuple[tuple[disasm.Line, bool], ...] = ()
-            else:
-                case = entry.machine()
-                cause = machine_cause(case, got, other)
-                window = window_of(case, cause)
-            if cause is None:
-                yield None
-            else:
-                yield Divergence(entry.id, got.name, cause, votes, question.repro, window)
+    files = list(dict.fromkeys(question.entry.file for question in questions))
+    found: dict[str, Finding] = {}
+    for alone in (False, True):
+        ids = [question.entry.id for question in questions if question.is_broken == alone]
+        if ids:
+            found |= harness.diff(expected, got, ids, files, timeout, alone)
+    names = Names(expected, got, timeout, {question.entry.id: question.entry for question in questions}, found)
+    return [
+        names.divergence(question, found[question.entry.id]) if question.entry.id in found else None
+        for question in questions
+    ]
 
 
-def window_of(case: MachineCase, cause: Cause | None) -> tuple[tuple[disasm.Line, bool], ...]:
-    if cause is None or cause.pc is None:
+class Names:
+    """Names findings of one pair of engines."""
+
+    def __init__(
+        self,
+        expected: Target,
+        got: Target,
+        timeout: float,
+        entries: Mapping[str, Entry],
+        found: Mapping[str, Finding],
+    ) -> None:
+        self.expected = expected
+        self.got = got
+        self.is_by_rule = expected.kind == Kind.MODEL
+        self.richer = self.with_more_gas(entries, found, timeout) if self.is_by_rule else {}
+
+    def with_more_gas(
+        self, entries: Mapping[str, Entry], found: Mapping[str, Finding], timeout: float
+    ) -> dict[str, Richer]:
+        """What differs on the cases whose charge shows only with more gas, all played at once."""
+        poor = [
+            machine.with_more_gas(entries[case].machine(), finding.step)
+            for case, finding in found.items()
+            if isinstance(finding, MachineFinding) and finding.step is not None and machine.wants_gas(finding)
+        ]
+        cases = {case.id: case for case in poor if case is not None}
+        if not cases:
+            return {}
+        with program.vector_file(list(cases.values())) as path:
+            again = harness.diff(self.expected, self.got, list(cases), [path], timeout)
+        return {
+            name: Richer(cases[name], finding) for name, finding in again.items() if isinstance(finding, MachineFinding)
+        }
+
+    def divergence(self, question: Question, found: Finding) -> Divergence:
+        votes = question.votes or {self.expected.name: True, self.got.name: False}
+        entry = question.entry
+        if isinstance(found, KernelFinding):
+            return Divergence(entry.id, self.got.name, self.kernel_cause(entry, found), votes, question.repro)
+        assert isinstance(found, MachineFinding)
+        case = entry.machine()
+        cause = self.machine_cause(case, found)
+        return Divergence(entry.id, self.got.name, cause, votes, question.repro, window_of(case, cause))
+
+    def machine_cause(self, case: MachineCase, found: MachineFinding) -> Cause:
+        if found.broken is not None:
+            return broken_machine(case, found)
+        if found.what == What.UNSTEADY:
+            return unsteady(found)
+        if not self.is_by_rule:
+            return plain(case, found)
+        return machine.name(case, found, self.richer.get(found.case))
+
+    def kernel_cause(self, entry: Entry, found: KernelFinding) -> Cause:
+        if found.broken is not None:
+            return broken(found)
+        if found.what == What.UNSTEADY:
+            return unsteady(found)
+        if self.is_by_rule:
+            return kernel.name(entry.kernel(), found)
+        return plain_kernel(entry, found)
+
+
+def window_of(case: MachineCase, cause: Cause) -> tuple[tuple[disasm.Line, bool], ...]:
+    if cause.pc is None:
         return ()
     return tuple(disasm.window(case.program.blob, cause.pc, WINDOW, case.program.mem_cycles))
 
 
-def machine_cause(case: MachineCase, target: Target, engine: Engine) -> Cause | None:
-    found = find.find(case, engine)
-    if found is None:
-        return None
-    if found.what == What.BROKEN:
-        return broken_machine(case, found, target)
-    return machine.name(case, found, lambda other: find.find(other, engine))
+# Where an engine fails
 
 
-def kernel_cause(entry: Entry, right: Engine, other: Engine, is_named: bool) -> Cause | None:
-    case = entry.kernel()
-    found = kernel_find.find(case, right, other)
-    if found is None:
-        return None
-    if found.what == KernelWhat.BROKEN:
-        return broken(found)
-    cause = kernel.name(case, found)
-    return cause if is_named else replace(cause, rule="")
-
-
-def broken(found: Finding | KernelFinding) -> Cause:
+def broken(found: Finding) -> Cause:
     """An engine that died, hung, answered garbage or could not go on."""
-    unit = BROKEN.get(found.trouble, Unit.ERROR)
-    fields = (Field("engine", "a reply", found.trouble),)
-    flavours = found.flavours or frozenset({Flavour.PRODUCTION})
-    return Cause(unit, fields, step=found.step, flavours=flavours, hint=ADVICE[unit], words=found.message)
+    assert found.broken is not None
+    unit = BROKEN.get(found.broken.failure, Unit.ERROR)
+    words = [found.broken.failure, "a reply"] if found.broken.is_expected else ["a reply", found.broken.failure]
+    fields = (Field("engine", *words),)
+    return Cause(
+        unit,
+        fields,
+        step=found.step,
+        record=found.index,
+        flavours=found.flavours,
+        hint=ADVICE[unit],
+        words=found.broken.message,
+    )
 
 
-def broken_machine(case: MachineCase, found: Finding, target: Target) -> Cause:
-    """The same, with the instruction in which it breaks if that can be seen."""
-    cause = broken(found)
-    if cause.unit not in (Unit.DIED, Unit.HUNG) or found.step is None:
+def broken_machine(case: MachineCase, found: MachineFinding) -> Cause:
+    """The same, with the instruction in which it breaks if that was found."""
+    cause, last = broken(found), found.agreed
+    if found.index is None or last is None:
         return cause
-    with target.open(PATIENCE) as engine:
-        place = breaking.place_of(case, found.step, engine)
-    if place is None:
-        return cause
-    agreed = Agreed(f"before instruction {place.done}", place.pc, place.gas, place.regs)
-    cause = replace(cause, pc=place.pc, record=place.done, agreed=agreed, flavours=frozenset({Flavour.OBSERVED}))
-    rule = breaking.rule_at(case, place.pc)
+    agreed = replace(last, what=f"before instruction {found.index}")
+    cause = replace(cause, pc=last.pc, agreed=agreed)
+    rule = rule_at(case, last.pc)
     return replace(cause, rule=rule, hint=f"{cause.hint}; it breaks in this instruction") if rule else cause
+
+
+def unsteady(found: Finding) -> Cause:
+    hint = "what an engine does depends on nothing but what it is given"
+    return Cause(Unit.UNSTEADY, found.differences, step=found.step, flavours=found.flavours, hint=hint)
+
+
+# Between two engines of which none is the specification
+
+
+def plain(case: MachineCase, found: MachineFinding) -> Cause:
+    """What differs and where; the rule is only that of the instruction."""
+    fields, pc = plain_fields(found)
+    unit = PLAIN.get(found.what, Unit.END)
+    is_instruction = found.what == What.INSTRUCTION and None not in found.records
+    exits = (found.stops[0].exit, found.stops[1].exit) if unit == Unit.END and found.stops else ("", "")
+    return Cause(
+        unit,
+        fields,
+        rule_at(case, pc) if is_instruction else "",
+        found.step,
+        found.index,
+        pc,
+        found.flavours,
+        found.agreed,
+        exits,
+    )
+
+
+def plain_fields(found: MachineFinding) -> tuple[tuple[Field, ...], int | None]:
+    """The fields of a finding, and the place it is about."""
+    expected, got = found.records
+    if expected is not None and got is not None:
+        before = found.agreed.regs if found.agreed else None
+        return tuple(make.of_records(expected, got, before)), expected.pc
+    record = expected or got
+    if record is not None and found.stops is not None:
+        what = f"{'instruction' if isinstance(record, Instruction) else 'block'} at {record.pc:#x}"
+        stop = make.ending(found.stops[0 if expected is None else 1])
+        return (Field("next", *((stop, what) if expected is None else (what, stop))),), record.pc
+    if found.what in (What.LOAD, What.RESULT) or found.stops is None:
+        return (Field(found.what.value, *found.words),), None
+    fields = make.of_stops(*found.stops) + make.of_memory(found.differences)
+    return tuple(fields), found.stops[0].pc
+
+
+def rule_at(case: MachineCase, pc: int | None) -> str:
+    """The rule of the instruction at a place, if there is one."""
+    decoded = isa.Program(blob.parse(case.program.blob))
+    return decoded.instruction(pc).name if pc is not None and pc in decoded.executable else ""
+
+
+def plain_kernel(entry: Entry, found: KernelFinding) -> Cause:
+    expected, got = found.values
+    if found.what == What.EVENT:
+        fields = tuple(kernel_words.record_fields(expected, got))
+        agreed = Agreed(f"L2 record {(found.index or 0) - 1} ({kernel_words.what_it_was(found.before)})")
+        hint = kernel_words.what_it_was(expected)
+        before = agreed if found.index else None
+        flavours = found.flavours
+        return Cause(Unit.EVENT, fields, "", found.step, found.index, flavours=flavours, agreed=before, hint=hint)
+    return replace(kernel.name(entry.kernel(), found), rule="")

@@ -4,15 +4,15 @@ The harness has found where two engines part. Here the specification is played u
 decided what came next.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from assay.engines.answers import Block, Instruction, Record, RecordKind, Stop
 from assay.locate import fields as make
 from assay.locate import rules, values
 from assay.locate.costs import Cost
 from assay.locate.divergence import Agreed, Cause, Field, Unit
-from assay.locate.finding import Finding, What
+from assay.locate.finding import MachineFinding, What
 from assay.locate.trail import Story, Trail, is_complete
 from assay.suite.case import MachineCase, Resume, Run, Write
 from model.machine import gas
@@ -25,23 +25,44 @@ UNIT = {What.INSTRUCTION: Unit.INSTRUCTION, What.BLOCK: Unit.BLOCK}
 RECORD = {What.INSTRUCTION: RecordKind.INSTRUCTIONS, What.BLOCK: RecordKind.BLOCKS}
 NOUN = {What.INSTRUCTION: "instruction", What.BLOCK: "block"}
 
-Probe = Callable[[MachineCase], Finding | None]  # finds the first difference of the same engines on another case
+
+@dataclass(frozen=True)
+class Richer:
+    """A case with more gas, and what differs on it."""
+
+    case: MachineCase
+    found: MachineFinding
 
 
-def name(case: MachineCase, found: Finding, probe: Probe) -> Cause:
-    """The cause of a finding."""
+def name(case: MachineCase, found: MachineFinding, richer: Richer | None = None) -> Cause:
+    """The cause of a finding; `richer` is what differs with more gas, where `wants_gas` says so."""
     if found.what == What.LOAD:
         return name_load(case, found)
     if found.what == What.RESULT:
         return name_refusal(case, found)
     assert found.step is not None
-    namer = Namer(case, found, Story(case, found.step), probe)
+    namer = Namer(case, found, Story(case, found.step), richer)
     if found.what == What.GAS:
         return namer.by_gas()
     return namer.by_record() if found.what in UNIT else namer.by_stop()
 
 
-def name_load(case: MachineCase, found: Finding) -> Cause:
+def wants_gas(found: MachineFinding) -> bool:
+    """The engine ran out of gas where the specification goes on: with more gas its charge shows."""
+    is_missing = found.what in UNIT and found.records[0] is not None and found.records[1] is None
+    return is_missing and found.stops is not None and found.stops[1].exit == "out_of_gas"
+
+
+def with_more_gas(case: MachineCase, index: int) -> MachineCase | None:
+    """The case up to a step, and that step with more gas than any block costs."""
+    gas_left, _ = Story(case, index).at_start()
+    step = case.steps[index]
+    if gas_left >= RAISED or isinstance(step, Write):
+        return None
+    return replace(case, steps=(*case.steps[:index], replace(step, gas=gas_left + RAISED)))
+
+
+def name_load(case: MachineCase, found: MachineFinding) -> Cause:
     expected, got = found.words
     rule = expected if expected.startswith("blob/") else got
     if not rule.startswith("blob/"):
@@ -50,7 +71,7 @@ def name_load(case: MachineCase, found: Finding) -> Cause:
     return Cause(Unit.LOAD, (Field("load", expected, got),), rule, flavours=found.flavours)
 
 
-def name_refusal(case: MachineCase, found: Finding) -> Cause:
+def name_refusal(case: MachineCase, found: MachineFinding) -> Cause:
     assert found.step is not None
     step = case.steps[found.step]
     if isinstance(step, Write):
@@ -65,14 +86,13 @@ def name_refusal(case: MachineCase, found: Finding) -> Cause:
 class Namer:
     """One finding within a step."""
 
-    def __init__(self, case: MachineCase, found: Finding, story: Story, probe: Probe) -> None:
+    def __init__(self, case: MachineCase, found: MachineFinding, story: Story, richer: Richer | None) -> None:
         self.case = case
         self.found = found
         self.story = story
-        self.probe = probe
+        self.richer = richer
         assert story.program is not None, "what is not admitted has no steps"
         self.program = story.program
-        self.exits = (found.stops[0].exit, found.stops[1].exit) if found.stops else ("", "")
 
     def instruction_at(self, pc: int | None) -> Decoded | None:
         return self.program.instruction(pc) if pc in self.program.executable else None
@@ -90,9 +110,18 @@ class Namer:
             pc,
             self.found.flavours,
             trail.last or Agreed("start of the step", None, gas_left, regs),
-            ("", "") if unit in UNIT.values() and None not in self.found.records else self.exits,
+            self.exits(),
             hint,
         )
+
+    def exits(self) -> tuple[str, str]:
+        """How each side ended, of those that have no record there."""
+        if self.found.stops is None:
+            return "", ""
+        ends = [stop.exit for stop in self.found.stops]
+        if self.found.what in UNIT:
+            ends = ["" if record else end for record, end in zip(self.found.records, ends, strict=True)]
+        return ends[0], ends[1]
 
     # A record that differs, is missing, or is too many
 
@@ -205,19 +234,12 @@ class Namer:
 
     def by_poverty(self, record: Record) -> tuple[str, str]:
         """The engine ran out of gas too early: with more gas its charge shows."""
-        gas_left, _ = self.story.at_start()
-        if gas_left < RAISED:
-            richer = replace(self.story.step, gas=gas_left + RAISED)
-            steps = (*self.case.steps[: self.story.index], richer)
-            cause = self.probed(replace(self.case, steps=steps))
-            if cause is not None and cause.unit == Unit.BLOCK and cause.pc == record.pc:
+        if self.richer is not None and self.richer.found.what in UNIT:
+            cause = name(self.richer.case, self.richer.found)
+            if cause.unit == Unit.BLOCK and cause.pc == record.pc:
                 return cause.rule, f"with more gas: {cause.hint}"
         enough = isinstance(record, Block) and record.gas == 0
         return "gas/block/exact_is_enough" if enough else "gas/out_of_gas", ""
-
-    def probed(self, case: MachineCase) -> Cause | None:
-        found = self.probe(case)
-        return name(case, found, lambda _: None) if found is not None and found.what in UNIT else None
 
     def extra(self, record: Record) -> Cause:
         """The engine went on where the specification ends."""
@@ -236,7 +258,7 @@ class Namer:
     def by_stop(self) -> Cause:
         assert self.found.stops is not None
         expected, got = self.found.stops
-        fields = make.of_stops(expected, got) + make.of_memory(self.found.memory)
+        fields = make.of_stops(expected, got) + make.of_memory(self.found.differences)
         trail, _ = self.story.follow()
         reached, insn = self.at_end(expected, trail)
         rule = rules.for_end(expected.exit, got.exit, fields, insn, reached)

@@ -1,62 +1,27 @@
-"""The records of a case of the kernel, for people and for machines."""
+"""The records of a case of the kernel, and how its steps end, for people."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
-from assay.base.strict import Members
-from assay.engines.engine import Engine
+from assay.base.strict import Json, Members, count, octets
 from assay.locate import kernel_words as words
-from assay.suite.case import ChainEvents, Invocations, KernelCase
-from assay.suite.play import do_call
 from model.kernel.exchange import Record
 
 
-@dataclass(frozen=True)
-class Line:
-    """A record, or with `record` None the end of a step."""
-
-    step: int | None
-    index: int
-    record: bytes | None = None
-    result: str = ""
-    root: str = ""
-
-    def members(self) -> Members:
-        if self.record is not None:
-            return {"step": self.step, "index": self.index, "record": self.record.hex()}
-        end: Members = {"step": self.step, "result": self.result}
-        end |= {} if self.step is None else {"records": self.index}
-        return end | ({"root": self.root} if self.root else {})
-
-    @property
-    def text(self) -> str:
-        if self.record is not None:
-            return record_text(self.index, self.record)
-        root = f", root {self.root}" if self.root else ""
-        step = "" if self.step is None else f"step {self.step}: "
-        return f"{step}{self.result}{root}"
+def line_text(line: Members) -> str:
+    """A line of `assay-native trace` on such a case."""
+    if "record" in line:
+        return record_text(count(line["index"], "index"), octets(line["record"], "record"))
+    step = "" if line["step"] is None else f"step {line['step']}: "
+    return f"{step}{result_text(line['result'])}"
 
 
-def records(case: KernelCase, engine: Engine) -> Iterator[Line]:
-    act = case.act
-    if isinstance(act, Invocations):
-        engine.world_open(act.world)
-        for step, call in enumerate(act.steps):
-            called = do_call(call, engine)
-            yield from of_step(step, called.records, called.outcome)
-    elif isinstance(act, ChainEvents):
-        yield Line(None, 0, result=engine.chain_genesis(act.image))
-        for number, event in enumerate(act.events):
-            applied = engine.chain_apply(event.endpoint, event.payload, event.gas, event.quota)
-            yield from of_step(number, applied.records, applied.result.outcome, engine.chain_root().hex())
-    else:
-        yield Line(None, 0, result=f"a case of {type(act).__name__.lower()} has no records")
-
-
-def of_step(step: int, encoded: tuple[bytes, ...], result: str, root: str = "") -> Iterator[Line]:
-    for index, record in enumerate(encoded):
-        yield Line(step, index, record)
-    yield Line(step, len(encoded), None, result, root)
+def result_text(result: Json) -> str:
+    """A word, or of an object the outcome and the root if it has them, else all of it."""
+    if not isinstance(result, dict):
+        return str(result)
+    root = f", root {result['root']}" if "root" in result else ""
+    for name in ("outcome", "verdict"):
+        if name in result:
+            return f"{result[name]}{root}"
+    return ", ".join(f"{name} {value}" for name, value in result.items())
 
 
 def record_text(index: int, data: bytes) -> str:

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import click
 
 from assay.base import exit_code
+from assay.base.trouble import Trouble
 from assay.engines import catalog
 from assay.engines.catalog import Target
 from assay.engines.trouble import EngineDied, EngineError
 from assay.locate import card
+from assay.locate.divergence import Divergence
 from assay.locate.locate import Question, locate
 from assay.replay.replay import Crew
 from assay.replay.report import Report, coloured, tally
@@ -146,19 +148,30 @@ class Campaign:
         return found
 
     def cards_of(self, target: Target, failures: Sequence[Verdict]) -> list[str]:
-        questions = [self.question(target, self.entries[verdict.case]) for verdict in failures]
+        questions = [self.question(target, verdict) for verdict in failures]
         try:
-            located = list(locate(expected_side(questions), target, questions, self.wishes.timeout))
-        except EngineError as error:
+            located = self.locate(target, questions)
+        except (EngineError, Trouble) as error:
             return [f"{one_line(verdict)} ({error})" for verdict in failures]
         return [
             card.shown(found) if found else f"{one_line(verdict)}\n  {AS_GENERATED}"
             for found, verdict in zip(located, failures, strict=True)
         ]
 
-    def question(self, target: Target, entry: Entry) -> Question:
+    def locate(self, target: Target, questions: Sequence[Question]) -> list[Divergence | None]:
+        """In the order of the questions; each against an engine that can keep up with its case."""
+        found: dict[str, Divergence | None] = {}
+        sides = [expected_side(question.entry, target) for question in questions]
+        for name in dict.fromkeys(sides):
+            asked = [question for question, side in zip(questions, sides, strict=True) if side == name]
+            located = locate(catalog.parse(name), target, asked, self.wishes.timeout)
+            found |= {question.entry.id: one for question, one in zip(asked, located, strict=True)}
+        return [found[question.entry.id] for question in questions]
+
+    def question(self, target: Target, verdict: Verdict) -> Question:
+        entry = self.entries[verdict.case]
         argv = ["./assay", "replay", entry.place, "-e", target.option]
-        return Question(entry, shlex.join(argv), self.report.votes(entry.id))
+        return Question(entry, shlex.join(argv), self.report.votes(entry.id), verdict.vote == Vote.BROKEN)
 
     def last_line(self, seconds: float, interrupted: bool) -> str:
         totals = self.report.totals
@@ -176,8 +189,10 @@ class Campaign:
         return coloured(text, good) if sys.stdout.isatty() else text
 
 
-def expected_side(questions: Sequence[Question]) -> Target:
-    return catalog.parse(catalog.MODEL)
+def expected_side(entry: Entry, target: Target) -> str:
+    """The specification, or of our engines another one if the case is too long for it."""
+    voters = entry.votes or (catalog.MODEL,)
+    return next((name for name in voters if name != target.name), catalog.MODEL)
 
 
 def one_line(verdict: Verdict) -> str:

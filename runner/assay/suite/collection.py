@@ -11,12 +11,14 @@ from pathlib import Path
 
 from assay.base import paths, strict
 from assay.base.level import Depth
-from assay.base.strict import Json, Wrong
+from assay.base.strict import Json
 from assay.base.trouble import BadInput, Nothing
 from assay.engines import catalog
 from assay.engines.catalog import Target
-from assay.suite.case import KernelCase, MachineCase, read_images, read_kernel, read_machine
+from assay.suite.case import KernelCase, MachineCase, read_images, read_kernel, read_machine, words
 from assay.suite.keyword import Keyword
+
+VOTES = b'"votes"'
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,6 @@ class Entry:
 
     def kernel(self) -> KernelCase:
         return read_kernel(strict.loads(self.text()), images_of(self.file))
-
-
-@lru_cache(maxsize=4)
-def bytes_of(path: str) -> bytes:
-    return Path(path).read_bytes()
 
 
 @lru_cache(maxsize=16)
@@ -154,7 +151,7 @@ def listing(files: Sequence[str], harness: Path) -> Iterator[Entry | Invalid]:
         words = done.stderr.decode("utf-8", "replace").strip() or f"code {done.returncode}"
         raise BadInput(f"assay-native list: {words}")
     for line in done.stdout.splitlines():
-        yield read_line(strict.loads(line))
+        yield read_line(strict.ours(line))
 
 
 def read_line(value: Json) -> Entry | Invalid:
@@ -166,22 +163,19 @@ def read_line(value: Json) -> Entry | Invalid:
         return Invalid(
             identity if isinstance(identity, str) else None, file, strict.count(line["offset"], "offset"), message
         )
-    entry = Entry(
-        strict.text(line.get("case"), "case"),
-        file,
-        strict.count(line.get("start"), "start"),
-        strict.count(line.get("end"), "end"),
-        Depth(line.get("level")),
-    )
-    return checked(entry) if entry.is_kernel else entry
+    start, end = strict.count(line.get("start"), "start"), strict.count(line.get("end"), "end")
+    depth = Depth(line.get("level"))
+    votes = votes_of(content_of(file)[start:end]) if depth == Depth.KERNEL else ()
+    return Entry(strict.text(line.get("case"), "case"), file, start, end, depth, votes)
 
 
-def checked(entry: Entry) -> Entry | Invalid:
-    """A kernel case with its votes, or what is wrong with it. The harness has read it strictly; few have votes."""
-    if b'"votes"' not in bytes_of(entry.file)[entry.start : entry.end]:
-        return entry
-    try:
-        votes = entry.kernel().votes
-    except Wrong as error:
-        return Invalid(entry.id, entry.file, entry.start, str(error))
-    return Entry(entry.id, entry.file, entry.start, entry.end, entry.depth, votes)
+@lru_cache(maxsize=1)
+def content_of(file: str) -> bytes:
+    return Path(file).read_bytes()
+
+
+def votes_of(text: bytes) -> tuple[str, ...]:
+    """Who can keep up with a case, where it says so."""
+    if VOTES not in text:
+        return ()
+    return words(strict.mapping(strict.ours(text), "a case").get("votes", []), "votes")

@@ -4,7 +4,7 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +13,11 @@ from typing import TypedDict, TypeVar
 import click
 
 from assay.assembly import asm
+from assay.base.strict import Json, Members
 from assay.base.trouble import BadInput
 from assay.engines.answers import PAGE, REGISTERS, Page, Program
 from assay.suite import collection
-from assay.suite.case import MachineCase, Run
+from assay.suite.case import MachineCase, Run, Step, Write
 from assay.suite.collection import Entry
 
 REGISTER = re.compile(r"r?(\d{1,2})=(.+)\Z")
@@ -145,37 +146,49 @@ def read_bytes(name: str) -> bytes:
 
 @contextmanager
 def as_vector_file(source: Source) -> Iterator[str]:
-    """The path of a vector file with the program, for the harness; what it expects is void."""
+    """The path of a vector file with the program, for the harness."""
     if source.entry is not None:
         yield source.entry.file
         return
-    case = source.case
+    with vector_file([source.case]) as path:
+        yield path
+
+
+@contextmanager
+def vector_file(cases: Sequence[MachineCase]) -> Iterator[str]:
+    """The path of a vector file with these cases; what it expects is void."""
+    head = {"schema": "assay-machine-1", "area": "command", "subject": "line", "votes": []}
     with tempfile.NamedTemporaryFile("w", prefix="assay-", suffix=".json") as stream:
-        head = {"schema": "assay-machine-1", "area": "command", "subject": "line", "votes": []}
-        json.dump(head | {"cases": [case_text(case)]}, stream)
+        json.dump(head | {"cases": [case_text(case) for case in cases]}, stream)
         stream.flush()
         yield stream.name
 
 
-def case_text(case: MachineCase) -> dict[str, object]:
-    """A program of the command line in the form of vectors/README.md."""
-    stop = {"exit": "trap", "argument": "0x0", "pc": "0x0", "gas": "0x0", "regs": {}, "memory": []}
-    runs = [step for step in case.steps if isinstance(step, Run)]
-    return {
-        "id": case.id,
-        "rules": [],
-        "against": [],
-        "blob": case.program.blob.hex(),
-        "mem_cycles": case.program.mem_cycles,
-        "pages": [[hex(page.address), page.access, page.data.hex()] for page in case.program.pages],
-        "load": "admitted",
-        "steps": [{"run": run_text(run), "stop": stop} for run in runs],
-    }
+def case_text(case: MachineCase) -> Members:
+    """A case in the form of vectors/README.md."""
+    pages: Json = [[hex(page.address), page.access, page.data.hex()] for page in case.program.pages]
+    found: Members = {"id": case.id, "rules": [], "against": [], "blob": case.program.blob.hex()}
+    found |= {"mem_cycles": case.program.mem_cycles, "pages": pages, "load": "admitted"}
+    return found | {"steps": [step_text(step) for step in case.steps]}
 
 
-def run_text(run: Run) -> dict[str, object]:
-    regs = {f"r{index}": hex(value) for index, value in enumerate(run.regs) if value}
-    return {"pc": hex(run.pc), "gas": hex(run.gas), "regs": regs}
+def step_text(step: Step) -> Members:
+    if isinstance(step, Write):
+        return {"write": {"address": hex(step.address), "data": step.data.hex()}}
+    stop: Json = {"exit": "trap", "argument": "0x0", "pc": "0x0", "gas": "0x0", "regs": {}, "memory": []}
+    limits: dict[str, Json] = {"blocks": step.until.blocks, "instructions": step.until.instructions}
+    limits = {kind: limit for kind, limit in limits.items() if limit}
+    until: Members = {"until": limits} if limits else {}
+    if isinstance(step, Run):
+        given = registers_text(enumerate(step.regs))
+        return {"run": {"pc": hex(step.pc), "gas": hex(step.gas), "regs": given}, **until, "stop": stop}
+    gas: Members = {} if step.gas is None else {"gas": hex(step.gas)}
+    listed: Members = {f"r{index}": hex(value) for index, value in step.regs.items()}
+    return {"resume": gas | ({"regs": listed} if listed else {}), **until, "stop": stop}
+
+
+def registers_text(regs: Iterable[tuple[int, int]]) -> Members:
+    return {f"r{index}": hex(value) for index, value in regs if value}
 
 
 PAGE_FORM = "ADDRESS:ro|rw[:HEX]"
