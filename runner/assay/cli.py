@@ -93,10 +93,10 @@ def main() -> NoReturn:
     sys.exit(run())
 
 
-def run() -> int:
+def run(arguments: list[str] | None = None) -> int:
     """Runs the command line; the exit code, whatever happens."""
     try:
-        return int(root.main(prog_name="assay", standalone_mode=False) or exit_code.AGREED)
+        return int(root.main(arguments, prog_name="assay", standalone_mode=False) or exit_code.AGREED)
     except click.exceptions.Abort:
         click.echo("assay: interrupted", err=True)
         return exit_code.INTERRUPTED

@@ -19,7 +19,7 @@ from assay.locate.divergence import Agreed, Cause, Divergence, Field, Unit
 from assay.locate.finding import Finding, KernelFinding, MachineFinding, What
 from assay.locate.machine import Richer
 from assay.suite import program
-from assay.suite.case import MachineCase
+from assay.suite.case import MachineCase, Run
 from assay.suite.collection import Entry
 from model.machine import blob, isa
 
@@ -159,10 +159,12 @@ def broken(found: Finding) -> Cause:
 def broken_machine(case: MachineCase, found: MachineFinding) -> Cause:
     """The same, with the instruction in which it breaks if that was found."""
     cause, last = broken(found), found.agreed
+    step = None if found.step is None else case.steps[found.step]
+    if last is None and isinstance(step, Run):
+        last = Agreed("", step.pc, step.gas, step.regs)
     if found.index is None or last is None:
         return cause
-    agreed = replace(last, what=f"before instruction {found.index}")
-    cause = replace(cause, pc=last.pc, agreed=agreed)
+    cause = replace(cause, pc=last.pc, agreed=replace(last, what=f"before instruction {found.index}"))
     rule = rule_at(case, last.pc)
     return replace(cause, rule=rule, hint=f"{cause.hint}; it breaks in this instruction") if rule else cause
 
