@@ -31,7 +31,7 @@ def loads(data: bytes) -> Json:
     except UnicodeDecodeError as error:
         raise Wrong("no UTF-8", error.start) from None
     try:
-        value: Json = json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
+        value: Json = DECODE(text)
     except json.JSONDecodeError as error:
         raise Wrong(f"no JSON ({error.msg})", len(text[: error.pos].encode())) from None
     except RecursionError:
@@ -56,6 +56,9 @@ def unique(pairs: list[tuple[str, Json]]) -> Members:
 
 def no_constant(text: str) -> None:
     raise Wrong(f"{text} is not JSON")
+
+
+DECODE = json.JSONDecoder(object_pairs_hook=unique, parse_constant=no_constant).decode  # made once: it is called often
 
 
 def members(value: Json, what: str, needed: Iterable[str], optional: Container[str] = ()) -> Members:
