@@ -6,6 +6,7 @@ import pytest
 TOGETHER = {"test_dist", "test_docs", "test_guides", "test_install", "test_places", "test_programs"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before the workers read the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.stem in TOGETHER:
