@@ -1,5 +1,6 @@
 """Builds the book: gathers its pages, then mkdocs makes a folder that a browser opens from the disk."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -20,12 +21,15 @@ class BookError(Exception):
 
 
 def build(folder: Path) -> Path:
-    """Builds the book into `folder`; returns its first page."""
+    """Builds the book into `folder`; returns its first page. Two at once wait for each other."""
     work = paths.ROOT / "build" / "docs"
     pages = work / "pages"
-    gather(pages)
-    environment = {**os.environ, "ASSAY_PAGES": str(pages), "NO_MKDOCS_2_WARNING": "1"}
-    run([*mkdocs(work / "venv"), "build", "--strict", "-f", DOCS / "mkdocs.yml", "-d", folder], environment)
+    work.mkdir(parents=True, exist_ok=True)
+    with (work / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        gather(pages)
+        environment = {**os.environ, "ASSAY_PAGES": str(pages), "NO_MKDOCS_2_WARNING": "1"}
+        run([*mkdocs(work / "venv"), "build", "--strict", "-f", DOCS / "mkdocs.yml", "-d", folder], environment)
     search_from_disk(folder)
     return folder / "index.html"
 
