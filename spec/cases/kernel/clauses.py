@@ -96,16 +96,12 @@ def second_elements():
         )
     yield rejected("yield_slot_is_the_second_pin", "unit_slot_pinned", pinned_slots=pins(60, 70), yield_marker_slot=70)
     large = Code()
-    for _ in range(11000):
+    for _ in range(6600):
         large.op("load_imm_64", a=1, x=bytes(8))
-    do(large, "reply")
-    wide = image(large)
-    yield KernelCase("code_above_64_kib", ("image/decode/whole",), Admit(wide), probes=RULES)
-    yield of_run("runs_code_above_64_kib", large)
-    last = {0: k.EndpointDef(0), 1: k.EndpointDef(len(large.trap()) - 1)}
-    yield KernelCase(
-        "endpoint_above_64_kib", ("image/decode/whole",), Admit(image(large, endpoints=last)), probes=RULES
-    )
+    at = len(do(large, "reply", r7=1))
+    do(large, "reply", r7=2)
+    far = {0: k.EndpointDef(0), 1: k.EndpointDef(at)}
+    yield of_run("runs_code_above_64_kib", large, endpoint=1, endpoints=far, known={"r7": 2})
 
 
 # cap, host

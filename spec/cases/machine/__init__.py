@@ -2,6 +2,7 @@
 
 from cases.machine import (
     blob,
+    clauses,
     exit,
     gas_rows,
     gas_rules,
@@ -29,4 +30,5 @@ MODULES = (
     exit,
     records,
     programs,
+    clauses,
 )
