@@ -20,7 +20,6 @@ from cases.kernel.build import (
     handle,
     image,
     image_cap,
-    image_of,
     kernel_instance,
     mapping,
     once,

@@ -3,8 +3,8 @@ two kinds of stops at once.
 """
 
 import model
-from cases.machine.code import INSN, Code, encode, make_blob
 from cases.machine.case import BOTH, RW, Case, Resume, Run, gathered, page
+from cases.machine.code import INSN, Code, encode, make_blob
 from cases.machine.gas_steps import exact_steps
 
 RULES = tuple(rule for rule in model.rules() if rule.split("/")[0] in ("isa", "mem", "gas", "exit", "blob"))
