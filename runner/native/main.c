@@ -5,8 +5,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_list,  &command_replay, &command_serve,       &command_lockstep,     &command_diff,
-    &command_trace, &command_bench,  &command_bench_chain, &command_bench_guests, &command_contract,
+    &command_list,  &command_replay,      &command_serve,        &command_lockstep, &command_diff, &command_trace,
+    &command_bench, &command_bench_chain, &command_bench_guests, &command_contract, &command_cage,
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };

@@ -104,8 +104,8 @@ int options_read(const struct command *command, const struct option *option, siz
 /* A decimal or 0x number of an option; false after a complaint. NULL leaves *value as it is. */
 bool option_number(const char *name, const char *text, uint64_t max, uint64_t *value);
 
-extern const struct command command_contract, command_list, command_replay, command_serve, command_lockstep,
-    command_diff, command_trace, command_bench, command_bench_chain, command_bench_guests;
+extern const struct command command_cage, command_contract, command_list, command_replay, command_serve,
+    command_lockstep, command_diff, command_trace, command_bench, command_bench_chain, command_bench_guests;
 
 /* ---- facts ------------------------------------------------------------------------------- */
 
