@@ -9,7 +9,7 @@
  * namespace of its own as well, no network, a read-only root, and a view without the project and without /tmp.
  */
 #define _GNU_SOURCE
-#include "native.h"
+#include "cage.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -36,23 +36,29 @@ struct cage {
 
 /* ---- limits ----------------------------------------------------------------------------------------------------- */
 
-static bool limit(int resource, const char *name, const char *given, uint64_t unit, uint64_t standard)
+static bool read_bounds(const struct cage *cage, struct cage_bounds *bounds)
 {
-    uint64_t value = standard;
-    if (!option_number(name, given, UINT64_MAX / MIB, &value)) {
-        return false;
-    }
-    const struct rlimit both = {value * unit, value * unit};
-    return setrlimit((__rlimit_resource_t)resource, &both) == 0 || errno == EPERM;
+    *bounds = (struct cage_bounds){.memory = 4096, .processes = 256};
+    bool is_read = option_number("--memory", cage->memory, UINT32_MAX, &bounds->memory) &&
+                   option_number("--processes", cage->processes, UINT32_MAX, &bounds->processes);
+    bounds->memory *= MIB;
+    return is_read;
 }
 
-static bool set_limits(const struct cage *cage)
+static bool limit(int resource, uint64_t value)
 {
-    return limit(RLIMIT_DATA, "--memory", cage->memory, MIB, 4096) &&
-           limit(RLIMIT_NPROC, "--processes", cage->processes, 1, 256) &&
-           limit(RLIMIT_NOFILE, "--files", cage->files, 1, 256) &&
-           limit(RLIMIT_FSIZE, "--file-size", cage->file_size, MIB, 64) &&
-           limit(RLIMIT_CPU, "--cpu", cage->cpu, 1, 3600) && limit(RLIMIT_CORE, "", NULL, 1, 0);
+    const struct rlimit both = {value, value};
+    return setrlimit((__rlimit_resource_t)resource, &both) == 0 || errno == EPERM; /* it is lower already */
+}
+
+static bool set_limits(const struct cage *cage, const struct cage_bounds *bounds)
+{
+    uint64_t files = 256, file_size = 64, cpu = 3600;
+    return option_number("--files", cage->files, UINT32_MAX, &files) &&
+           option_number("--file-size", cage->file_size, UINT32_MAX, &file_size) &&
+           option_number("--cpu", cage->cpu, UINT32_MAX, &cpu) && limit(RLIMIT_DATA, bounds->memory) &&
+           limit(RLIMIT_NPROC, bounds->processes) && limit(RLIMIT_NOFILE, files) &&
+           limit(RLIMIT_FSIZE, file_size * MIB) && limit(RLIMIT_CPU, cpu) && limit(RLIMIT_CORE, 0);
 }
 
 /* ---- the program --------------------------------------------------------------------------------------------------
@@ -101,7 +107,8 @@ static void command_line(const struct cage *cage, int count, char **arguments, s
 }
 
 /* In the child: a session of its own, its three descriptors, its limits. It ends when the cage does. */
-static _Noreturn void become(const struct cage *cage, struct words *words, pid_t parent)
+static _Noreturn void become(const struct cage *cage, const struct cage_bounds *bounds, struct words *words,
+                             pid_t parent)
 {
     sigset_t none;
     sigemptyset(&none);
@@ -110,7 +117,7 @@ static _Noreturn void become(const struct cage *cage, struct words *words, pid_t
     setsid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     close_range(LEASH, ~0u, 0);
-    if (getppid() != parent || !set_limits(cage)) {
+    if (getppid() != parent || !set_limits(cage, bounds)) {
         _exit(CODE_CANNOT_START);
     }
     union {
@@ -245,13 +252,20 @@ static int run_caged(const struct cage *cage, int count, char **arguments)
     sigprocmask(SIG_BLOCK, &watched, NULL);
     signal(SIGPIPE, SIG_IGN);
     int signals = signalfd(-1, &watched, SFD_CLOEXEC);
-    if (signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
+    if (signals < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 || prctl(PR_SET_PDEATHSIG, 0) != 0) {
         complain("cage: %s", strerror(errno));
         return CODE_HOST;
     }
+    struct cage_bounds bounds;
+    if (!read_bounds(cage, &bounds)) {
+        return CODE_USAGE;
+    }
+    struct cage_groups groups = {{{0}}};
+    cage_groups_make(&groups, &bounds);
     pid_t parent = getpid(), program = fork();
     if (program == 0) {
-        become(cage, &words, parent);
+        cage_groups_enter(&groups);
+        become(cage, &bounds, &words, parent);
     }
     if (program < 0) {
         complain("cage: no process can be made: %s", strerror(errno));
@@ -263,6 +277,7 @@ static int run_caged(const struct cage *cage, int count, char **arguments)
     int status = 0;
     bool by_itself = watch(program, signals, &status);
     unsigned left = end_all(program, &status);
+    cage_groups_remove(&groups);
     if (by_itself && left > 0 && cage->bubblewrap == NULL) { /* bubblewrap's own processes end a moment later */
         complain("cage: %u process%s left behind, ended", left, left == 1 ? " was" : "es were");
     }
