@@ -26,11 +26,21 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LEASH = 3, FIRST_FREE = 4, WORDS_MAX = 64, ROUNDS_MAX = 2000, MIB = 1024 * 1024, CODE_CANNOT_START = 127 };
+enum {
+    USUAL_LEASH = 3,
+    FIRST_FREE = 3,
+    WORDS_MAX = 64,
+    ROUNDS_MAX = 2000,
+    PATH_SIZE = 4096,
+    MIB = 1024 * 1024,
+    CODE_CANNOT_START = 127
+};
 
 struct cage {
     const char *memory, *processes, *files, *file_size, *cpu; /* limits as given */
     const char *bubblewrap;                                   /* NULL: without */
+    int leash;
+    char folder[PATH_SIZE];                                   /* where it was started */
     const char *hidden[WORDS_MAX + 1], *shown[WORDS_MAX + 1]; /* up to NULL */
 };
 
@@ -98,7 +108,10 @@ static void command_line(const struct cage *cage, int count, char **arguments, s
         for (const char *const *path = cage->shown; *path != NULL; path++) {
             add_all(words, (const char *const[]){"--ro-bind", *path, *path}, 3);
         }
-        add_all(words, (const char *const[]){"--chdir", "/tmp", "--setenv", "TMPDIR", "/tmp", "--"}, 6);
+        add_all(
+            words,
+            (const char *const[]){"--dir", cage->folder, "--chdir", cage->folder, "--setenv", "TMPDIR", "/tmp", "--"},
+            8);
     }
     for (int i = 0; i < count; i++) {
         add(words, arguments[i]);
@@ -116,7 +129,7 @@ static _Noreturn void become(const struct cage *cage, const struct cage_bounds *
     signal(SIGPIPE, SIG_DFL);
     setsid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    close_range(LEASH, ~0u, 0);
+    close_range(FIRST_FREE, ~0u, 0);
     if (getppid() != parent || !set_limits(cage, bounds)) {
         _exit(CODE_CANNOT_START);
     }
@@ -193,9 +206,9 @@ static unsigned end_all(pid_t program, int *status)
  */
 
 /* Waits until the program ends, the leash is let go, or the cage is told to end. True: the program ended by itself. */
-static bool watch(pid_t program, int signals, int *status)
+static bool watch(pid_t program, int signals, int leash, int *status)
 {
-    struct pollfd source[] = {{.fd = signals, .events = POLLIN}, {.fd = LEASH, .events = POLLIN}};
+    struct pollfd source[] = {{.fd = signals, .events = POLLIN}, {.fd = leash, .events = POLLIN}};
     for (;;) {
         if (poll(source, 2, -1) < 0 && errno != EINTR) {
             return false;
@@ -275,7 +288,7 @@ static int run_caged(const struct cage *cage, int count, char **arguments)
         close(standard); /* so that the harness sees the end of what the program says */
     }
     int status = 0;
-    bool by_itself = watch(program, signals, &status);
+    bool by_itself = watch(program, signals, cage->leash, &status);
     unsigned left = end_all(program, &status);
     cage_groups_remove(&groups);
     if (by_itself && left > 0 && cage->bubblewrap == NULL) { /* bubblewrap's own processes end a moment later */
@@ -286,6 +299,15 @@ static int run_caged(const struct cage *cage, int count, char **arguments)
 
 /* ---- the command
  * ------------------------------------------------------------------------------------------------------ */
+
+/* ASSAY_LEASH names another descriptor, for callers that cannot choose it. The program does not hear of it. */
+static int leash_of_caller(void)
+{
+    const char *text = getenv("ASSAY_LEASH");
+    int leash = text == NULL ? USUAL_LEASH : atoi(text);
+    unsetenv("ASSAY_LEASH");
+    return leash;
+}
 
 static int cage_command(int argument_count, char **arguments)
 {
@@ -312,11 +334,14 @@ static int cage_command(int argument_count, char **arguments)
         complain("cage takes a program and its arguments");
         return CODE_USAGE;
     }
-    if (fcntl(LEASH, F_GETFD) < 0) {
-        complain("cage needs the leash: descriptor %d, a pipe whose other end the caller holds", LEASH);
+    cage.leash = leash_of_caller();
+    if (cage.leash < FIRST_FREE || fcntl(cage.leash, F_SETFD, FD_CLOEXEC) != 0) {
+        complain("cage needs the leash: descriptor %d, a pipe whose other end the caller holds", USUAL_LEASH);
         return CODE_USAGE;
     }
-    fcntl(LEASH, F_SETFD, FD_CLOEXEC);
+    if (getcwd(cage.folder, sizeof cage.folder) == NULL) {
+        strcpy(cage.folder, "/tmp");
+    }
     return run_caged(&cage, left, arguments);
 }
 
@@ -324,8 +349,8 @@ const struct command command_cage = {
     .name = "cage",
     .arguments = "PROGRAM [ARGUMENT...]",
     .summary = "runs a program so that nothing of it is left",
-    .help =
-        "Descriptors 0 to 2 are the program's. Descriptor 3 is the leash: when its other end is closed, the program\n"
-        "and whatever it has started are ended. Ends as the program ends; 127: it cannot be started.\n",
+    .help = "Descriptors 0 to 2 are the program's. Descriptor 3 (or ASSAY_LEASH) is the leash: when its other end is "
+            "closed, the program\n"
+            "and whatever it has started are ended. Ends as the program ends; 127: it cannot be started.\n",
     .run = cage_command,
 };

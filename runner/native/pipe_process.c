@@ -322,7 +322,7 @@ static bool ends_within(struct pipe_process *process, double seconds)
 
 bool process_end(struct pipe_process *process, double grace)
 {
-    static const double last_chance = 0.5; /* for a cage, to end what is in it */
+    static const double last_chance = 2; /* for a cage, to end what is in it */
     close_end(&process->input);
     bool by_itself = ends_within(process, grace);
     close_end(&process->leash);
@@ -356,8 +356,13 @@ void process_last_words(const struct pipe_process *process, struct text *text)
         start++; /* not in the middle of a character */
     }
     for (size_t i = start; i < end; i++) {
-        text_add(text, process->tail[i] == '\0' ? " " : &process->tail[i], 1);
+        text_visible(text, (uint8_t)process->tail[i]);
     }
+}
+
+bool process_ended_well(const struct pipe_process *process)
+{
+    return WIFEXITED(process->status) && WEXITSTATUS(process->status) == 0;
 }
 
 void process_how_it_ended(const struct pipe_process *process, struct text *text)

@@ -56,6 +56,7 @@ bool process_end(struct pipe_process *process, double grace);
 
 /* Its last words, trimmed; how it ended, "ended with code 3". Each adds to `text`. */
 void process_last_words(const struct pipe_process *process, struct text *text);
+bool process_ended_well(const struct pipe_process *process);
 void process_how_it_ended(const struct pipe_process *process, struct text *text);
 
 #endif

@@ -80,5 +80,5 @@ def exit_of(found: Divergence | None) -> int:
 
 def repro(source: str, pair: tuple[Target, Target], start: program.Start) -> str:
     """The command line again, with what was not the default."""
-    argv = ["./assay", "diff", source, "-e", pair[0].option, "-e", pair[1].option]
+    argv = ["./assay", "diff", source, *pair[0].options, *pair[1].options]
     return shlex.join([*argv, *program.options_text(start)])

@@ -26,6 +26,7 @@ class Options(TypedDict):
     junit_path: str | None
     cards: int
     maxfail: int | None
+    deaths: int
     first_only: bool
     quiet: bool
     dialect: str | None
@@ -43,6 +44,14 @@ class Options(TypedDict):
 @click.option("--junit", "junit_path", metavar="FILE", help="Write a JUnit report.")
 @click.option("--cards", default=5, show_default=True, metavar="N", help="Show at most N failures in full.")
 @click.option("--maxfail", type=click.IntRange(min=1), metavar="N", help="Stop after N failures.")
+@click.option(
+    "--deaths",
+    type=click.IntRange(min=1),
+    default=catalog.DEATHS,
+    show_default=True,
+    metavar="N",
+    help="Give an engine up that died, hung or answered garbage N times.",
+)
 @click.option("-x", "first_only", is_flag=True, help="Stop at the first failure.")
 @click.option("--quiet", "-q", is_flag=True, help="Print only failures and the last line.")
 @click.option(
@@ -75,13 +84,13 @@ def command(paths: tuple[str, ...], **given: Unpack[Options]) -> int:
     """
     targets = catalog.chosen(given["names"], preset=given["preset"])
     for target in targets:
-        catalog.check_loads(target)
+        catalog.check_loads(target, given["timeout"])
     if given["dialect"]:
         return third_party(paths, targets, given)
     selected = collection.read(paths or [VECTORS], given["keyword"])
     if given["lists"]:
         return list_cases(selected)
-    return Campaign(selected, targets, sinks(given), wishes(given)).run()
+    return Campaign(selected, targets, sinks(given, targets), wishes(given)).run()
 
 
 def third_party(paths: tuple[str, ...], targets: list[Target], given: Options) -> int:
@@ -92,12 +101,13 @@ def third_party(paths: tuple[str, ...], targets: list[Target], given: Options) -
     return replay_dialect(paths, targets, given["keyword"], given["timeout"])
 
 
-def sinks(given: Options) -> list[Sink]:
+def sinks(given: Options, targets: list[Target]) -> list[Sink]:
     found: list[Sink] = []
+    walls = {target.name: target.wall.value for target in targets if target.wall}
     if given["json_path"]:
-        found.append(JsonLines(given["json_path"]))
+        found.append(JsonLines(given["json_path"], walls))
     if given["junit_path"]:
-        found.append(Junit(given["junit_path"]))
+        found.append(Junit(given["junit_path"], walls))
     return found
 
 
@@ -106,6 +116,7 @@ def wishes(given: Options) -> Wishes:
         timeout=given["timeout"],
         jobs=given["jobs"],
         cards=given["cards"],
+        deaths=given["deaths"],
         maxfail=1 if given["first_only"] else given["maxfail"],
         quiet=given["quiet"],
         to_stderr=given["json_path"] == "-",

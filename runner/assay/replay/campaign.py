@@ -38,6 +38,7 @@ class Wishes:
     timeout: float = catalog.TIMEOUT
     jobs: int = 1
     cards: int = 5
+    deaths: int = catalog.DEATHS
     maxfail: int | None = None
     quiet: bool = False
     to_stderr: bool = False
@@ -81,7 +82,10 @@ class Campaign:
         """Every selected case gets a verdict; one that was dropped is an error."""
         with Crew(self.wishes.jobs) as crew:
             asked = {name: self.suite.asked(target) for name, target in self.targets.items()}
-            started = {name: crew.start(asked[name], self.targets[name], self.wishes.timeout) for name in asked}
+            started = {
+                name: crew.start(asked[name], self.targets[name], self.wishes.timeout, self.wishes.deaths)
+                for name in asked
+            }
             for name, shards in started.items():
                 left = {entry.id for entry in asked[name].entries}
                 self.spared += len(self.suite.entries) - len(left)
@@ -90,6 +94,8 @@ class Campaign:
                         for verdict in shard.verdicts():
                             left.discard(verdict.case)
                             self.add(verdict)
+                        if shard.ending:
+                            self.report.add_ending(name, shard.ending)
                 except EngineDied as error:
                     click.echo(f"assay: {error}", err=True)
                 for identity in sorted(left):
@@ -102,7 +108,7 @@ class Campaign:
 
     def code(self) -> int:
         votes = {verdict.vote for verdict in self.report.failures}
-        codes = [exit_code.BROKEN] if Vote.BROKEN in votes else []
+        codes = [exit_code.BROKEN] if Vote.BROKEN in votes or self.report.endings else []
         codes += [exit_code.DIFFERED] if votes - {Vote.BROKEN} else []
         codes += [exit_code.BAD_INPUT] if self.report.invalid else []
         if not codes and not self.report.counts:
@@ -116,6 +122,11 @@ class Campaign:
             self.say(f"{click.style('INVALID', fg='red')}   {entry}")
         self.more(len(self.report.invalid) - ONE_LINERS, "unreadable places")
         self.show_failures()
+        for name, message in self.report.endings.items():
+            self.say(f"{click.style('BROKEN', fg='red')}    engine {name}: {message}")
+        for name, target in self.targets.items():
+            if target.wall:
+                self.say(f"{name:<10} {target.wall.value}")
         if not self.wishes.quiet:
             for name, counts in self.report.counts.items():
                 self.say(f"{name:<10} {tally(counts)}")
@@ -157,7 +168,7 @@ class Campaign:
         ]
 
     def question(self, target: Target, entry: Entry) -> Question:
-        argv = ["./assay", "replay", entry.place, "-e", target.option]
+        argv = ["./assay", "replay", entry.place, *target.options]
         return Question(entry, shlex.join(argv), self.report.votes(entry.id))
 
     def last_line(self, seconds: float, interrupted: bool) -> str:
@@ -166,11 +177,13 @@ class Campaign:
         names = ", ".join(self.report.counts) or "no engine"
         wrong = len(self.report.failures)
         count = f"{wrong:,} divergence{'' if wrong == 1 else 's'}"
-        good = not (wrong or self.report.invalid or interrupted)
+        good = not (wrong or self.report.invalid or self.report.endings or interrupted)
         left = f"; {self.suite.found - cases:,} not selected" if self.suite.found > cases else ""
         text = f"{cases:,} cases x {{{names}}}: {tally(totals)}; {count} in {seconds:.1f} s{left}"
         if self.spared:
             text += f"; {self.spared} too long for an engine and not asked of it"
+        for name in self.report.endings:
+            text += f"; {name} did not end well"
         if interrupted:
             text += "; interrupted"
         return coloured(text, good) if sys.stdout.isatty() else text

@@ -73,6 +73,7 @@ class Report:
         self.counts: dict[str, Counter[Vote]] = {}  # by engine
         self.failures: list[Verdict] = []
         self.wrong: dict[str, set[str]] = {}  # case id -> engines that do not agree
+        self.endings: dict[str, str] = {}  # engine -> what was wrong after bye
         self.invalid: list[Invalid] = []
         self.progress = None if quiet else Progress(total, "replay")
 
@@ -85,6 +86,12 @@ class Report:
             sink.add(verdict, self.files[verdict.case])
         if self.progress:
             self.progress.step()
+
+    def add_ending(self, engine: str, message: str) -> None:
+        """An engine that did not end well after its last case."""
+        self.endings[engine] = message
+        for sink in self.sinks:
+            sink.ending(engine, message)
 
     def add_invalid(self, entry: Invalid) -> None:
         self.invalid.append(entry)

@@ -20,6 +20,8 @@ class Sink(Protocol):
 
     def invalid(self, entry: Invalid) -> None: ...
 
+    def ending(self, engine: str, message: str) -> None: ...
+
     def close(self, counts: Mapping[Vote, int], interrupted: bool) -> None: ...
 
 
@@ -35,8 +37,9 @@ def opened(path: str) -> IO[str]:
 class JsonLines:
     """One object a verdict, and a last one with `done`."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, walls: Mapping[str, str]) -> None:
         self.stream = opened(path)
+        self.walls = walls  # around strangers, by name
 
     def add(self, verdict: Verdict, file: str) -> None:
         line: Members = {"case": verdict.case, "file": file, "engine": verdict.engine, "verdict": verdict.vote.value}
@@ -53,11 +56,14 @@ class JsonLines:
         line: Members = {"case": entry.id, "file": entry.file, "verdict": Vote.INVALID.value}
         self.write(line | {"offset": entry.offset, "message": entry.message})
 
+    def ending(self, engine: str, message: str) -> None:
+        self.write({"engine": engine, "verdict": Vote.BROKEN.value, "ending": message})
+
     def write(self, line: Members) -> None:
         print(json.dumps(line), file=self.stream, flush=True)
 
     def close(self, counts: Mapping[Vote, int], interrupted: bool) -> None:
-        done: Members = {"done": not interrupted, "interrupted": interrupted}
+        done: Members = {"done": not interrupted, "interrupted": interrupted, "sandbox": dict(self.walls)}
         self.write(done | {vote.value: counts[vote] for vote in Vote})
         if self.stream is not sys.stdout:
             self.stream.close()
@@ -66,8 +72,9 @@ class JsonLines:
 class Junit:
     """One test suite an engine; written at the end, also after an interrupt."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, walls: Mapping[str, str]) -> None:
         opened(path).close()
+        self.walls = walls
         self.path = Path(path)
         self.suites: dict[str, xml.Element] = {}
 
@@ -84,6 +91,10 @@ class Junit:
         case = self.case("reading", entry.id or f"at byte {entry.offset}", entry.file)
         xml.SubElement(case, "error", message=str(entry))
 
+    def ending(self, engine: str, message: str) -> None:
+        case = self.case(engine, "ending", "")
+        xml.SubElement(case, "error", message=message)
+
     def case(self, suite: str, identity: str, file: str) -> xml.Element:
         self.suites.setdefault(suite, xml.Element("testsuite", name=suite))
         classname, _, name = identity.rpartition("/")
@@ -94,8 +105,12 @@ class Junit:
         root = xml.Element("testsuites", name="assay replay")
         if interrupted:
             root.set("interrupted", "true")
-        for suite in self.suites.values():
-            suite.set("tests", str(len(suite)))
+        for name, suite in self.suites.items():
+            if name in self.walls:
+                properties = xml.Element("properties")
+                xml.SubElement(properties, "property", name="sandbox", value=self.walls[name])
+                suite.insert(0, properties)
+            suite.set("tests", str(len(suite.findall("testcase"))))
             for tag in ("failure", "error"):
                 suite.set(f"{tag}s", str(len(suite.findall(f"testcase/{tag}"))))
             root.append(suite)

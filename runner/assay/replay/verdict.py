@@ -5,6 +5,7 @@ from enum import Enum
 
 from assay.base import strict
 from assay.base.level import Flavour
+from assay.base.plain import plain
 from assay.base.strict import Json, Members
 
 
@@ -57,11 +58,11 @@ def read_verdict(line: Members, engine: str) -> Verdict:
         Flavour(line["flavour"]) if "flavour" in line else None,
         strict.count(line.get("step", 0), "step"),
         tuple(read_difference(entry) for entry in strict.items(line.get("differences", []), "differences")),
-        strict.text(line.get("message", ""), "message"),
+        plain(strict.text(line.get("message", ""), "message")),
     )
 
 
 def read_difference(value: Json) -> Difference:
     entry = strict.members(value, "a difference", ("field", "expected", "got"))
-    field, expected, got = (strict.text(entry[name], name) for name in ("field", "expected", "got"))
+    field, expected, got = (plain(strict.text(entry[name], name)) for name in ("field", "expected", "got"))
     return Difference(field, expected, got)
