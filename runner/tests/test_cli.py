@@ -119,7 +119,8 @@ def test_an_engine_that_cannot_be_loaded(tmp_path):
 
 
 def test_a_process_that_speaks_the_protocol_is_an_engine():
-    done = assay("replay", "-e", f"mine=cmd:{shlex.join([sys.executable, str(SERVER)])}", GOOD)
+    command = shlex.join([sys.executable, str(SERVER)])
+    done = assay("replay", "-e", f"mine=cmd:{command}", "--show", str(paths.ROOT), GOOD)
     assert done.returncode == exit_code.AGREED, said(done)
 
 
@@ -137,7 +138,7 @@ def test_a_process_that_hangs():
 
 CRASHES = {
     "dies": ("    machine->gas -= cost;", "    *(volatile int *)0 = 1;", "SIG"),
-    "hangs": ("    machine->gas -= cost;", "    for (volatile int i = 0;; i++) {}", "no answer within"),
+    "hangs": ("    machine->gas -= cost;", "    for (volatile int i = 0;; i++) {}", "no reply to run within 0.3 s"),
 }
 
 

@@ -22,6 +22,7 @@ HIDDEN = ("/home", "/root", "/run", "/var/tmp", "/mnt", "/media", "/srv")
 PROBE_SECONDS = 10.0
 PROBE = ("--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--", "true")
 META = "assay.sandbox"
+LINKS_MAX = 40
 
 
 class Wall(Enum):
@@ -74,10 +75,13 @@ class Sandbox:
 
     def in_sight(self, argv: Sequence[str]) -> list[str]:
         """Files that the command names, and what was asked for."""
-        program = shutil.which(argv[0])
-        named = [program or "", *argv, *(word.partition("=")[2] for word in argv if word.startswith("-"))]
+        program = shutil.which(argv[0]) or argv[0]
+        named = [program, *argv, *(word.partition("=")[2] for word in argv if word.startswith("-"))]
         files = [word for word in named if word and is_file(word)]
-        return list(dict.fromkeys(map(absolute, [*files, *self.shown])))
+        shown = list(dict.fromkeys(map(absolute, [*installation(program), *files, *self.shown])))
+        return [
+            path for path in shown if not any(path != other and Path(path).is_relative_to(other) for other in shown)
+        ]
 
     def options(self) -> list[str]:
         """The command line again, as far as it was not the default."""
@@ -86,7 +90,35 @@ class Sandbox:
 
 
 def absolute(path: str) -> str:
-    return os.path.abspath(path)  # noqa: PTH100 - resolve() would lose the name of a link, and that is what is opened
+    """Without resolving links: it is by its own name that a file is opened."""
+    return os.path.normpath(Path(path).absolute())
+
+
+def installation(program: str) -> list[str]:
+    """Where a program under a home or in the project has what it runs with: an interpreter its library.
+
+    Of ~/.pyenv/versions/3.11/bin/python that is ~/.pyenv/versions/3.11. A folder right in a home holds more than that.
+    """
+    path = Path(program).absolute()
+    links = [path, *hops(path), path.resolve()]
+    folders = {link.parent.parent for link in links if link.parent.name == "bin"}
+    narrow = [folder for folder in folders if (folder / "pyvenv.cfg").is_file() or has_library(folder)]
+    return sorted(map(str, narrow))
+
+
+def has_library(folder: Path) -> bool:
+    outer = [Path("/"), Path("/usr"), Path("/usr/local"), Path.home(), paths.ROOT]
+    is_outer = folder in outer or folder.parent in (Path.home(), Path("/home"))
+    return not is_outer and not folder.is_relative_to(paths.ROOT / "build") and (folder / "lib").is_dir()
+
+
+def hops(path: Path) -> list[Path]:
+    """What a link leads to, step by step."""
+    found: list[Path] = []
+    while path.is_symlink() and len(found) < LINKS_MAX:
+        path = path.parent / path.readlink()
+        found.append(path)
+    return found
 
 
 def is_file(word: str) -> bool:

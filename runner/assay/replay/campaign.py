@@ -11,6 +11,7 @@ import click
 from assay.base import exit_code
 from assay.engines import catalog
 from assay.engines.catalog import Target
+from assay.engines.sandbox import Wall
 from assay.engines.trouble import EngineDied, EngineError
 from assay.locate import card
 from assay.locate.locate import Question, locate
@@ -126,11 +127,16 @@ class Campaign:
             self.say(f"{click.style('BROKEN', fg='red')}    engine {name}: {message}")
         for name, target in self.targets.items():
             if target.wall:
-                self.say(f"{name:<10} {target.wall.value}")
+                self.say(f"{name:<10} {target.wall.value}{self.hint(target)}")
         if not self.wishes.quiet:
             for name, counts in self.report.counts.items():
                 self.say(f"{name:<10} {tally(counts)}")
         self.say(self.last_line(seconds, interrupted))
+
+    def hint(self, target: Target) -> str:
+        counts = self.report.counts.get(target.name, {})
+        is_lost = Vote.BROKEN in counts and Vote.PASS not in counts and target.wall == Wall.NAMESPACES
+        return "; if it lacks files, --show PATH lets it read them" if is_lost else ""
 
     def show_failures(self) -> None:
         failures = self.report.failures

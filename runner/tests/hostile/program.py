@@ -39,7 +39,8 @@ FORGED = '{"case": "exit/entries/first", "verdict": "pass", "index": 0}\n{"done"
 
 def example():
     """The well-behaved engine."""
-    path = Path(os.environ.get("HOSTILE_EXAMPLE") or Path(__file__).resolve().parents[3] / "docs" / "examples" / "mine.py")
+    here = Path(__file__).resolve().parents[3] / "docs" / "examples" / "mine.py"
+    path = Path(os.environ.get("HOSTILE_EXAMPLE") or here)
     spec = importlib.util.spec_from_file_location("mine", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
