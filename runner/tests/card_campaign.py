@@ -27,22 +27,23 @@ from assay.suite import collection
 
 JUDGE = Path(__file__).with_name("card_judge.py")
 UNITS = {
-    "load": {"load"},
-    "refusal": {"refusal", "end of a call"},
-    "instruction": {"instruction"},
+    "load": {"load", "engine error"},
+    "refusal": {"refusal", "end of a call", "engine error"},
+    "instruction": {"instruction", "engine garbage"},
     "block": {"block"},
     "end": {"end"},
     "event": {"kernel event"},
-    "result": {"end of a call"},
-    "dump": {"end of a call"},
-    "world": {"end of a call"},
-    "genesis": {"chain event"},
-    "chain": {"chain event"},
-    "codec": {"codec"},
+    "result": {"end of a call", "engine error"},
+    "dump": {"end of a call", "engine error"},
+    "world": {"end of a call", "engine error"},
+    "genesis": {"chain event", "engine error"},
+    "chain": {"chain event", "engine error"},
+    "codec": {"codec", "engine error"},
+    "unsupported": {"engine error"},
     "died": {"engine died"},
     "hung": {"engine hung"},
 }
-NO_INDEX = ("load", "refusal", "end", "result", "dump", "world", "genesis", "chain", "codec")
+NO_INDEX = ("load", "refusal", "end", "result", "dump", "world", "genesis", "chain", "codec", "unsupported")
 
 
 def failing(library: str, files: list[Path], most: int) -> dict[str, Path]:

@@ -69,8 +69,8 @@ class Program(Structure):
     ]
 
 
-OnBlock = CFUNCTYPE(None, pointer, POINTER(State))
-OnInstruction = CFUNCTYPE(None, pointer, POINTER(Step))
+OnBlock = CFUNCTYPE(None, pointer, pointer)
+OnInstruction = CFUNCTYPE(None, pointer, pointer)
 OnEvent = CFUNCTYPE(None, pointer, pointer, c_size_t)
 
 
@@ -256,12 +256,12 @@ class Side:
             blob, len(blob), number(case["mem_cycles"]), 0, (Page * len(rows))(*rows), len(rows), (c_uint64 * 4)()
         )
 
-    def block(self, _: object, state: object) -> None:
-        at = cast("State", state.contents)  # type: ignore[attr-defined]  # a ctypes pointer
+    def block(self, _: object, state: int) -> None:
+        at = State.from_address(state)
         self.records.append(("block", at.pc, at.gas, *at.reg))
 
-    def instruction(self, _: object, step: object) -> None:
-        at = cast("Step", step.contents)  # type: ignore[attr-defined]  # a ctypes pointer
+    def instruction(self, _: object, step: int) -> None:
+        at = Step.from_address(step)
         self.records.append(("instruction", at.pc, at.address, at.width, at.value, *at.reg))
 
     def load(self) -> int:
@@ -456,6 +456,8 @@ class Listener:
 
 
 def play_kernel(case: Json, engines: tuple[Engine, Engine], progress: Progress, is_observed: bool) -> None:
+    if not engines[1].revisions >> number(case.get("revision", 1)) & 1:
+        raise Parted("unsupported")
     listeners = (Listener(None), Listener(progress)) if is_observed else (None, None)
     if "world" in case:
         worlds(case, engines, progress, listeners)
@@ -515,7 +517,7 @@ def worlds(
         ends: list[tuple[object, ...]] = []
         for n, engine in enumerate(engines):
             progress.note(n == 1)
-            ends.append(call(step, engine.invocation.contents, handles[n], listeners[n]))
+            ends.append(call(step, engine, handles[n], listeners[n]))
         compare_events(listeners)
         if ends[0] != ends[1]:
             raise Parted("result")
@@ -534,12 +536,12 @@ def view(data: bytes) -> Bytes:
     return Bytes(ctypes.cast(c_char_p(data), pointer), len(data))
 
 
-def call(step: Json, table: object, world: object, listener: Listener | None) -> tuple[object, ...]:
-    functions = cast("object", table)
+def call(step: Json, engine: Engine, world: object, listener: Listener | None) -> tuple[object, ...]:
+    functions = engine.invocation.contents
     result = Result()
     if listener is not None:
         listener.events = []
-        functions.observe(world, byref(listener.observer))  # type: ignore[attr-defined]  # a ctypes table
+        functions.observe(world, byref(listener.observer))
     if "run" in step:
         run = cast("Json", step["run"])
         image, cnode = bytes.fromhex(str(run["image"])), bytes.fromhex(str(run["cnode"]))
@@ -547,12 +549,12 @@ def call(step: Json, table: object, world: object, listener: Listener | None) ->
         asked = Invocation(
             instance, view(image), view(cnode), number(run["endpoint"]), number(run["gas"]), (c_uint64 * 4)()
         )
-        code = functions.run(world, byref(asked), byref(result))  # type: ignore[attr-defined]  # a ctypes table
+        code = functions.run(world, byref(asked), byref(result))
     else:
         pad = cast("Json", step["resume"]).get("scratchpad")
         data = None if pad is None else bytes.fromhex(str(pad))
         scratchpad = None if data is None else byref(view(data))
-        code = functions.resume(world, scratchpad, byref(result))  # type: ignore[attr-defined]  # a ctypes table
+        code = functions.resume(world, scratchpad, byref(result))
     if code != 0:
         return (code,)
     state = result.state

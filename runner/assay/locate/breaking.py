@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from assay.engines.answers import Stop, Until
+from assay.engines.answers import RecordKind, Stop, Until
 from assay.engines.engine import Engine
 from assay.engines.model import ModelEngine
 from assay.engines.trouble import EngineError
@@ -21,9 +21,10 @@ class Place:
     pc: int
     gas: int | None = None
     regs: tuple[int, ...] = ()
+    is_past_end: bool = False  # the specification has ended, and the engine lives on
 
 
-def place_of(case: MachineCase, index: int, engine: Engine) -> Place | None:
+def place_of(case: MachineCase, index: int, engine: Engine, is_observed: bool = False) -> Place | None:
     """Where a step breaks an engine; None when it cannot be seen."""
     step = case.steps[index]
     if not isinstance(step, Run | Resume) or "instructions" not in engine.hello().features:
@@ -31,14 +32,44 @@ def place_of(case: MachineCase, index: int, engine: Engine) -> Place | None:
     place = None
     done = 0
     for size in CHUNKS:
-        place = survives(case, index, engine, done, size)
-        if place is None:
-            return None
+        place = survives(case, index, engine, done, size, is_observed)
+        if place is None or place.is_past_end:
+            return place
         done = place.done
     return place
 
 
-def survives(case: MachineCase, index: int, engine: Engine, done: int, size: int) -> Place | None:
+def start_of(case: MachineCase, index: int) -> Place | None:
+    """Before the first instruction of a step."""
+    step, player = case.steps[index], Player(case, ModelEngine())
+    player.load()
+    stop: Stop | None = None
+    for before in case.steps[:index]:
+        outcome = player.do(before)
+        stop = outcome if isinstance(outcome, Stop) else stop
+    assert isinstance(step, Run | Resume)
+    gas, regs = player.start(step)
+    if isinstance(step, Run):
+        return Place(0, step.pc, gas, regs)
+    return None if stop is None else Place(0, stop.pc, gas, regs)
+
+
+def before(case: MachineCase, index: int, done: int) -> Place | None:
+    """Where the specification is after so many instructions of a step."""
+    if done == 0:
+        return start_of(case, index)
+    step, player = case.steps[index], Player(case, ModelEngine())
+    assert isinstance(step, Run | Resume)
+    player.load()
+    for earlier in case.steps[:index]:
+        player.do(earlier)
+    stop = player.begin(step, Until(instructions=done))
+    return Place(done, stop.pc, stop.gas, stop.regs) if isinstance(stop, Stop) else None
+
+
+def survives(
+    case: MachineCase, index: int, engine: Engine, done: int, size: int, is_observed: bool = False
+) -> Place | None:
     """How far an engine comes in pieces of `size` after `done` instructions; None when it does not break."""
     right, other = Player(case, ModelEngine()), Player(case, engine)
     step = case.steps[index]
@@ -50,18 +81,21 @@ def survives(case: MachineCase, index: int, engine: Engine, done: int, size: int
                 player.do(before)
     except EngineError:
         return None
-    place = Place(0, step.pc) if isinstance(step, Run) else None
+    place = start_of(case, index)
+    kinds = tuple(kind for kind in RecordKind if kind.value in engine.hello().features) if is_observed else ()
     count, is_first = done or size, True
     while True:
         until = Until(instructions=count if is_first else size)
         try:
-            other.begin(step, until) if is_first else other.go_on(until)
+            other.begin(step, until, kinds) if is_first else other.go_on(until, kinds)
         except EngineError:
             return place
         stop = right.begin(step, until) if is_first else right.go_on(until)
-        if not isinstance(stop, Stop) or stop.exit != "stopped":
-            return None
         before_next = place.done if place else 0
+        if not isinstance(stop, Stop):
+            return None
+        if stop.exit != "stopped":
+            return Place(before_next + until.instructions, stop.pc, is_past_end=True)
         place = Place(before_next + until.instructions, stop.pc, stop.gas, stop.regs)
         is_first = False
 

@@ -1,6 +1,6 @@
 """Finds the first difference of an engine from the specification on a case of the machine, side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from assay.base.level import Flavour
@@ -31,20 +31,24 @@ class Search:
         self.case = case
         self.engine = engine
         self.step: int | None = None
+        self.size: int | None = CHUNK
+        self.count = {RecordKind.BLOCKS: 0, RecordKind.INSTRUCTIONS: 0}
+        self.memory: dict[int, bytes] = {}  # of the engine, where it differed
 
     def find(self) -> Finding | None:
         try:
             found = self.production()
         except EngineError as error:
             return Finding(What.BROKEN, self.step, PRODUCTION, trouble=error.kind, message=error.message)
-        if found is not None and found.what != What.STOP:
-            return found
-        try:
-            observed = self.observed()
-        except EngineError as error:
-            if found is None:
-                return Finding(What.BROKEN, self.step, OBSERVED, trouble=error.kind, message=error.message)
-            observed = None
+        if found is not None and (found.what != What.STOP or not self.is_steady(found)):
+            return found if found.what != What.STOP else replace(found, what=What.UNSTEADY)
+        observed = self.watched(CHUNK)
+        if observed is None and found is None:
+            observed = self.watched(None)
+        elif observed is not None and found is None and self.watched(CHUNK) != observed:
+            return Finding(What.UNSTEADY, observed.step, OBSERVED)
+        if observed is not None and observed.what == What.BROKEN and observed.trouble == "garbage":
+            observed = self.watched(1) or observed
         if found is None or observed is None or observed.step is None or found.step is None:
             return observed if found is None else self.by_gas(found)
         if observed.step < found.step:
@@ -52,6 +56,27 @@ class Search:
         if observed.step > found.step:
             return self.by_gas(found)
         return replace(observed, flavours=PRODUCTION | OBSERVED)
+
+    def watched(self, size: int | None) -> Finding | None:
+        """Observed, in pieces of so many instructions, or each step whole; what breaks counts as a finding."""
+        self.size, self.count = size, {RecordKind.BLOCKS: 0, RecordKind.INSTRUCTIONS: 0}
+        try:
+            return self.observed()
+        except EngineError as error:
+            index = self.count[RecordKind.INSTRUCTIONS] if size == 1 else None
+            return Finding(What.BROKEN, self.step, OBSERVED, index, trouble=error.kind, message=error.message)
+
+    def is_steady(self, found: Finding) -> bool:
+        """Whether the engine ends the step again as it did."""
+        assert found.step is not None and found.stops is not None
+        other = Player(self.case, self.engine)
+        try:
+            other.load()
+            outcome = [other.do(step) for step in self.case.steps[: found.step + 1]][-1]
+            memory = other.memory()
+        except EngineError:
+            return False
+        return outcome == found.stops[1] and memory == self.memory
 
     def players(self) -> tuple[Player, Player]:
         return Player(self.case, ModelEngine()), Player(self.case, self.engine)
@@ -67,6 +92,7 @@ class Search:
             self.step = index
             found = self.compare(index, right, other, right.do(step), other.do(step))
             if found is not None:
+                self.memory = other.memory() if found.what == What.STOP else {}
                 return replace(found, flavours=PRODUCTION)
         return None
 
@@ -100,17 +126,19 @@ class Search:
     def observed_step(
         self, index: int, step: Run | Resume, right: Player, other: Player, kinds: tuple[RecordKind, ...]
     ) -> Finding | None:
-        count = {RecordKind.BLOCKS: 0, RecordKind.INSTRUCTIONS: 0}
+        self.count = count = {RecordKind.BLOCKS: 0, RecordKind.INSTRUCTIONS: 0}
         left = step.until
         is_first = True
         while True:
-            until = piece(left, kinds)
+            until = left if self.size is None else piece(left, kinds, self.size)
             assert isinstance(right.engine, ModelEngine)
             recorder = right.engine.observer = Recorder()
             expected = right.begin(step, until) if is_first else right.go_on(until)
             got = other.begin(step, until, kinds) if is_first else other.go_on(until, kinds)
             is_first = False
             if isinstance(expected, Done) or isinstance(got, Done):
+                return self.compare(index, right, other, expected, got)
+            if got.records_cut:
                 return self.compare(index, right, other, expected, got)
             found = compare_records(index, recorder, got, kinds, count)
             if found is not None:
@@ -140,7 +168,7 @@ class Search:
             right.do(before)
         start, _ = right.start(step)
         agreed, differs = -1, start
-        best = self.with_gas(found, step, start) or found
+        best = found
         while differs - agreed > 1:
             middle = agreed + (differs - agreed) // 2
             wrong = self.with_gas(found, step, middle)
@@ -148,7 +176,9 @@ class Search:
                 agreed = middle
             else:
                 differs, best = middle, wrong
-        return replace(best, what=What.GAS, gas=differs, flavours=PRODUCTION)
+        unseen = frozenset(kind for kind in RecordKind if kind.value not in self.engine.features)
+        found = replace(found, what=What.GAS, gas=differs, poor=best.stops, poor_memory=best.memory)
+        return replace(found, flavours=PRODUCTION, unseen=unseen)
 
     def with_gas(self, found: Finding, step: Run | Resume, gas: int) -> Finding | None:
         assert found.step is not None
@@ -158,14 +188,17 @@ class Search:
             player.load()
             for before in self.case.steps[: found.step]:
                 player.do(before)
-            outcomes.append(player.begin(replace(step, gas=gas), step.until))
+            try:
+                outcomes.append(player.begin(replace(step, gas=gas), step.until))
+            except EngineError:
+                return found  # with less gas it even breaks
         return self.compare(found.step, right, other, *outcomes)
 
 
-def piece(left: Until, kinds: tuple[RecordKind, ...]) -> Until:
+def piece(left: Until, kinds: tuple[RecordKind, ...], size: int = CHUNK) -> Until:
     if RecordKind.INSTRUCTIONS in kinds:
-        return replace(left, instructions=min(left.instructions or CHUNK, CHUNK))
-    return replace(left, blocks=min(left.blocks or CHUNK, CHUNK))
+        return replace(left, instructions=min(left.instructions or size, size))
+    return replace(left, blocks=min(left.blocks or size, size))
 
 
 def compare_records(
@@ -186,10 +219,19 @@ def compare_records(
         other = others[kind][at] if at < len(others[kind]) else None
         if other != record:
             return Finding(what[kind], index, index=count[kind] + at, records=(record, other))
-    for kind in kinds:
-        if len(others[kind]) > seen[kind]:
-            return Finding(what[kind], index, index=count[kind] + seen[kind], records=(None, others[kind][seen[kind]]))
-    return None
+    extra = {kind: others[kind][seen[kind]] for kind in kinds if len(others[kind]) > seen[kind]}
+    if not extra:
+        return None
+    kind = first_kind(extra)
+    return Finding(what[kind], index, index=count[kind] + seen[kind], records=(None, extra[kind]))
+
+
+def first_kind(extra: Mapping[RecordKind, Record]) -> RecordKind:
+    """Which record came first: a block's comes before that of its first instruction, and after those of others."""
+    if len(extra) == 1:
+        return next(iter(extra))
+    is_entry = extra[RecordKind.BLOCKS].pc == extra[RecordKind.INSTRUCTIONS].pc
+    return RecordKind.BLOCKS if is_entry else RecordKind.INSTRUCTIONS
 
 
 def memory_of(right: Player, other: Player) -> tuple[Memory, ...]:

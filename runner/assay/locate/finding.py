@@ -15,6 +15,7 @@ class What(Enum):
     STOP = "stop"  # the records agree, the end does not
     GAS = "gas"  # only production code differs: the least budget with which it does
     BROKEN = "broken"
+    UNSTEADY = "unsteady"  # it does not do the same twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Finding:
     words: tuple[str, str] = ("", "")  # expected, got: of a load, or refused and done
     memory: tuple[Memory, ...] = ()
     gas: int = 0  # of What.GAS
+    poor: tuple[Stop, Stop] | None = None  # of What.GAS: the stops with that budget
+    poor_memory: tuple[Memory, ...] = ()
     unseen: frozenset[RecordKind] = frozenset()  # records that the engine lacks
     trouble: str = ""  # of What.BROKEN: died, hung, garbage or error
     message: str = ""

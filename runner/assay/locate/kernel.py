@@ -218,6 +218,8 @@ def name_event(found: KernelFinding, watched: Watched) -> Cause:
         flavours=found.flavours or BOTH,
         agreed=Agreed(before) if before else None,
         hint=words.what_it_was(expected),
+        operation=words.what_it_was(expected if expected is not None else got),
+        words=found.message,
     )
 
 

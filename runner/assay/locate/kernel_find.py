@@ -1,63 +1,291 @@
-"""Finds the first difference of two engines on a case of the kernel, side by side in this process."""
+"""Finds the first difference of two engines on a case of the kernel, side by side.
 
-from collections.abc import Sequence
+Observed they are compared record by record. Then the suspect plays once more in production: what it is certified for.
+Where it breaks in a step its records are lost; with less gas it lives, and gives those that it had until then.
+"""
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from assay.base.level import Flavour
 from assay.engines.answers import Applied, Called, Result
 from assay.engines.engine import Engine
+from assay.engines.process import ProcessEngine
 from assay.engines.trouble import EngineError, EngineRefused
 from assay.locate.divergence import Field
 from assay.locate.kernel_finding import KernelFinding, KernelWhat
-from assay.locate.kernel_words import differing, short
-from assay.suite.case import Admit, ChainEvents, Decode, Hash, Invocations, KernelCase
+from assay.locate.kernel_words import differing, read_record, short
+from assay.suite.case import Admit, Call, CallRun, ChainEvents, Decode, Event, Hash, Invocations, KernelCase
 from assay.suite.play import do_call
+
+PRODUCTION, OBSERVED = frozenset({Flavour.PRODUCTION}), frozenset({Flavour.OBSERVED})
+REFUSED = "refused"
 
 
 def find(case: KernelCase, right: Engine, other: Engine) -> KernelFinding | None:
-    try:
-        return search(case, right, other)
-    except EngineError as error:
-        return KernelFinding(KernelWhat.BROKEN, trouble=error.kind, message=error.message)
+    return Search(case, right, other).find()
 
 
-def search(case: KernelCase, right: Engine, other: Engine) -> KernelFinding | None:
+class Search:
+    def __init__(self, case: KernelCase, right: Engine, other: Engine) -> None:
+        self.case = case
+        self.right, self.other = right, other
+        self.answers: Answers = Worlds(right) if isinstance(case.act, Invocations) else Chains(right)
+        self.step: int | None = None
+
+    def find(self) -> KernelFinding | None:
+        if 1 not in self.other.hello().revisions:
+            words = "it says that it lacks revision 1 of the kernel, so it was not asked"
+            return KernelFinding(KernelWhat.BROKEN, trouble="unsupported", message=words)
+        observed = self.twice(is_observed=True)
+        if not isinstance(self.case.act, Invocations | ChainEvents):
+            return observed
+        production = self.twice(is_observed=False)
+        if observed is None or (production is not None and is_earlier(production, observed)):
+            found = None if production is None else replace(production, flavours=PRODUCTION)
+        else:
+            found = replace(observed, flavours=OBSERVED if production is None else PRODUCTION | OBSERVED)
+        if found is None or found.what != KernelWhat.BROKEN or found.step is None:
+            return found
+        return self.outlived(found, found.step)
+
+    def twice(self, is_observed: bool) -> KernelFinding | None:
+        """What is found, if it is found again."""
+        found = self.with_flavour(is_observed)
+        if found is None or found.what == KernelWhat.BROKEN or self.with_flavour(is_observed) == found:
+            return found
+        return KernelFinding(KernelWhat.UNSTEADY, step=found.step)
+
+    def with_flavour(self, is_observed: bool) -> KernelFinding | None:
+        self.step = None
+        listening(self.other, is_observed)
+        try:
+            return self.search(is_observed)
+        except EngineError as error:
+            return KernelFinding(KernelWhat.BROKEN, step=self.step, trouble=error.kind, message=error.message)
+        finally:
+            listening(self.other, True)
+
+    def search(self, is_observed: bool) -> KernelFinding | None:
+        act = self.case.act
+        if isinstance(act, Invocations):
+            return self.world(act, is_observed)
+        if isinstance(act, ChainEvents):
+            return self.chain(act, is_observed)
+        return made(KernelWhat.VERDICT, None, codec(act, self.right, self.other))
+
+    def world(self, act: Invocations, is_observed: bool) -> KernelFinding | None:
+        assert isinstance(self.answers, Worlds)
+        self.answers.open(act.world)
+        try:
+            self.other.world_open(act.world)
+        except EngineRefused:
+            return made(KernelWhat.WORLD, None, [Field("world", "opened", REFUSED)])
+        for index, call in enumerate(act.steps):
+            self.step = index
+            expected, dump = self.answers.step(index, call)
+            got = do_call(call, self.other)
+            found = records(index, expected.records, got.records) if is_observed else None
+            found = found or made(KernelWhat.RESULT, index, called_fields(expected, got))
+            if found:
+                return found
+            other_dump = self.other.world_dump()
+            if dump != other_dump:
+                return KernelFinding(KernelWhat.DUMP, (), index, dumps=(dump, other_dump))
+        return None
+
+    def chain(self, act: ChainEvents, is_observed: bool) -> KernelFinding | None:
+        assert isinstance(self.answers, Chains)
+        verdict, root = self.answers.genesis(act.image)
+        fields = [Field("verdict", verdict, refusing(lambda: self.other.chain_genesis(act.image)))]
+        if fields[0].expected == fields[0].got == "admitted":
+            fields.append(Field("root", root, self.other.chain_root().hex()))
+        found = made(KernelWhat.GENESIS, None, fields)
+        for index, event in enumerate(act.events):
+            if found:
+                return found
+            self.step = index
+            found = self.event(index, event, is_observed)
+        return found
+
+    def event(self, index: int, event: Event, is_observed: bool) -> KernelFinding | None:
+        assert isinstance(self.answers, Chains)
+        expected, after = self.answers.step(index, event)
+        try:
+            got = apply(event, self.other)
+        except EngineRefused:
+            return made(KernelWhat.CHAIN, index, [Field("event", "applied", REFUSED)])
+        found = records(index, expected.records, got.records) if is_observed else None
+        return found or made(KernelWhat.CHAIN, index, applied_fields(expected, got, after, chain_values(self.other)))
+
+    # What it outlives
+
+    def outlived(self, found: KernelFinding, step: int) -> KernelFinding:
+        """The same, with the record in which it breaks; or the record before that which is wrong already."""
+        gas = gas_of(self.case, step)
+        if gas is None or not isinstance(self.other, ProcessEngine):
+            return found
+        whole, _ = self.answers.step(step)
+        is_observed = Flavour.OBSERVED in found.flavours
+        lives, breaks = -1, gas
+        wrong = found
+        while breaks - lives > 1:
+            middle = lives + (breaks - lives) // 2
+            with_less = Search(with_gas(self.case, step, middle), self.right, self.other).with_flavour(is_observed)
+            if with_less is None or with_less.step is None or with_less.step > step:
+                lives = middle
+            else:
+                breaks, wrong = middle, with_less
+        if wrong.what == KernelWhat.EVENT and wrong.step == step and wrong.index is not None:
+            return self.wrong_before(found, wrong, whole.records)
+        if wrong.what != KernelWhat.BROKEN or wrong.step != step:
+            return found
+        if lives < 0:
+            return replace(found, index=0)
+        poorer = Search(with_gas(self.case, step, lives), self.right, self.other)
+        poorer.with_flavour(is_observed)
+        told, _ = poorer.answers.step(step)
+        return replace(found, index=alike(told.records, whole.records))
+
+    def wrong_before(self, found: KernelFinding, wrong: KernelFinding, whole: Sequence[bytes]) -> KernelFinding:
+        index = wrong.index or 0
+        expected = whole[index] if index < len(whole) else None
+        if expected is None or head(expected) != head(wrong.records[0]):
+            return found
+        before = whole[index - 1] if index else None
+        words = f"then: {found.trouble}, {found.message}"
+        return replace(
+            wrong, flavours=found.flavours, records=(expected, wrong.records[1]), before=before, message=words
+        )
+
+
+def is_earlier(a: KernelFinding, b: KernelFinding) -> bool:
+    return (-1 if a.step is None else a.step) < (-1 if b.step is None else b.step)
+
+
+def listening(engine: Engine, is_observed: bool) -> None:
+    if isinstance(engine, ProcessEngine):
+        engine.is_observed = is_observed
+
+
+def gas_of(case: KernelCase, step: int) -> int | None:
+    """What a step may spend; a resume spends what the run had left."""
     act = case.act
-    if isinstance(act, Invocations):
-        return world(act, right, other)
     if isinstance(act, ChainEvents):
-        return chain(act, right, other)
-    return made(KernelWhat.VERDICT, None, codec(act, right, other))
+        return act.events[step].gas
+    call = act.steps[step] if isinstance(act, Invocations) else None
+    return call.gas if isinstance(call, CallRun) else None
 
 
-def codec(act: Decode | Admit | Hash, right: Engine, other: Engine) -> list[Field]:
+def with_gas(case: KernelCase, step: int, gas: int) -> KernelCase:
+    """The case up to a step, which has another budget."""
+    act = case.act
+    if isinstance(act, ChainEvents):
+        events = (*act.events[:step], replace(act.events[step], gas=gas))
+        return replace(case, act=replace(act, events=events))
+    assert isinstance(act, Invocations)
+    call = act.steps[step]
+    assert isinstance(call, CallRun)
+    return replace(case, act=replace(act, steps=(*act.steps[:step], replace(call, gas=gas))))
+
+
+def head(data: bytes | None) -> tuple[int, int] | None:
+    record = read_record(data)
+    return None if record is None else (record.kind, record.op)
+
+
+def alike(told: Sequence[bytes], whole: Sequence[bytes]) -> int:
+    """How many records a run with less gas has in common with the whole one."""
+    count = 0
+    while count < min(len(told), len(whole)) and head(told[count]) == head(whole[count]):
+        is_exit = told[count] != whole[count] and (read := read_record(told[count])) is not None and read.kind == EXIT
+        if is_exit:
+            break
+        count += 1
+    return count
+
+
+EXIT = 3  # the kind of a record
+
+
+# What the expected side answers, asked once
+
+
+class Worlds:
+    def __init__(self, right: Engine) -> None:
+        self.right = right
+        self.is_open = False
+        self.done: list[tuple[Called, bytes]] = []
+
+    def open(self, world: bytes) -> None:
+        if not self.is_open:
+            self.right.world_open(world)
+            self.is_open = True
+
+    def step(self, index: int, call: Call | None = None) -> tuple[Called, bytes]:
+        """Of a step that was asked before, or of the next one."""
+        if index == len(self.done):
+            assert call is not None
+            called = do_call(call, self.right)
+            self.done.append((called, self.right.world_dump()))
+        return self.done[index]
+
+
+class Chains:
+    def __init__(self, right: Engine) -> None:
+        self.right = right
+        self.begun: tuple[str, str] | None = None
+        self.done: list[tuple[Applied, tuple[str, str, str]]] = []
+
+    def genesis(self, image: bytes) -> tuple[str, str]:
+        if self.begun is None:
+            verdict = self.right.chain_genesis(image)
+            self.begun = verdict, self.right.chain_root().hex() if verdict == "admitted" else ""
+        return self.begun
+
+    def step(self, index: int, event: Event | None = None) -> tuple[Applied, tuple[str, str, str]]:
+        if index == len(self.done):
+            assert event is not None
+            applied = apply(event, self.right)
+            self.done.append((applied, chain_values(self.right)))
+        return self.done[index]
+
+
+Answers = Worlds | Chains
+
+
+def apply(event: Event, engine: Engine) -> Applied:
+    return engine.chain_apply(event.endpoint, event.payload, event.gas, event.quota)
+
+
+def chain_values(engine: Engine) -> tuple[str, str, str]:
+    return engine.chain_instance().hex(), engine.chain_root().hex(), short(engine.chain_state())
+
+
+def refusing(ask: Callable[[], str]) -> str:
+    try:
+        return ask()
+    except EngineRefused:
+        return REFUSED
+
+
+def codec(act: Decode | Admit | Hash | Invocations | ChainEvents, right: Engine, other: Engine) -> list[Field]:
     if isinstance(act, Admit):
-        return [Field("verdict", right.admit(act.image), other.admit(act.image))]
+        return [Field("verdict", right.admit(act.image), refusing(lambda: other.admit(act.image)))]
     if isinstance(act, Hash):
-        return [Field("digest", right.hash(act.kind, act.value), other.hash(act.kind, act.value))]
-    expected, got = right.decode(act.type, act.bytes), other.decode(act.type, act.bytes)
-    return [Field("verdict", expected.verdict, got.verdict), Field("again", short(expected.again), short(got.again))]
+        expected = refusing(lambda: right.hash(act.kind, act.value))
+        return [Field("digest", expected, refusing(lambda: other.hash(act.kind, act.value)))]
+    assert isinstance(act, Decode)
+    decoded, again = right.decode(act.type, act.bytes), other.decode(act.type, act.bytes)
+    return [
+        Field("verdict", decoded.verdict, again.verdict),
+        Field("again", short(decoded.again), short(again.again)),
+    ]
 
 
 def made(what: KernelWhat, step: int | None, fields: Sequence[Field]) -> KernelFinding | None:
     wrong = tuple(differing(fields))
     return KernelFinding(what, wrong, step) if wrong else None
-
-
-def world(act: Invocations, right: Engine, other: Engine) -> KernelFinding | None:
-    right.world_open(act.world)
-    try:
-        other.world_open(act.world)
-    except EngineRefused:
-        return made(KernelWhat.WORLD, 0, [Field("world", "opened", "refused")])
-    for index, call in enumerate(act.steps):
-        expected, got = do_call(call, right), do_call(call, other)
-        found = records(index, expected.records, got.records)
-        found = found or made(KernelWhat.RESULT, index, called_fields(expected, got))
-        if found:
-            return found
-        dumps = right.world_dump(), other.world_dump()
-        if dumps[0] != dumps[1]:
-            return KernelFinding(KernelWhat.DUMP, (), index, dumps=dumps)
-    return None
 
 
 def records(step: int, expected: Sequence[bytes], got: Sequence[bytes]) -> KernelFinding | None:
@@ -85,26 +313,11 @@ def called_fields(expected: Called, got: Called) -> list[Field]:
     return [*fields, Field("cnode", short(a.cnode), short(b.cnode)), Field("pages", short(a.pages), short(b.pages))]
 
 
-def chain(act: ChainEvents, right: Engine, other: Engine) -> KernelFinding | None:
-    fields = [Field("verdict", right.chain_genesis(act.image), other.chain_genesis(act.image))]
-    if fields[0].expected == fields[0].got == "admitted":
-        fields.append(Field("root", right.chain_root().hex(), other.chain_root().hex()))
-    found = made(KernelWhat.GENESIS, None, fields)
-    for index, event in enumerate(act.events):
-        if found:
-            return found
-        expected = right.chain_apply(event.endpoint, event.payload, event.gas, event.quota)
-        got = other.chain_apply(event.endpoint, event.payload, event.gas, event.quota)
-        found = records(index, expected.records, got.records)
-        found = found or made(KernelWhat.CHAIN, index, applied_fields(expected, got, right, other))
-    return found
-
-
-def applied_fields(expected: Applied, got: Applied, right: Engine, other: Engine) -> list[Field]:
+def applied_fields(
+    expected: Applied, got: Applied, after: tuple[str, str, str], other: tuple[str, str, str]
+) -> list[Field]:
     a, b = expected.result, got.result
     fields = [Field("outcome", a.outcome, b.outcome), Field("exit", a.exit, b.exit)]
     numbers = ("argument", "value", "gas_used")
     fields += [Field(name, hex(getattr(a, name)), hex(getattr(b, name))) for name in numbers]
-    fields.append(Field("instance", right.chain_instance().hex(), other.chain_instance().hex()))
-    fields.append(Field("root", right.chain_root().hex(), other.chain_root().hex()))
-    return [*fields, Field("state", short(right.chain_state()), short(other.chain_state()))]
+    return fields + [Field(*entry) for entry in zip(("instance", "root", "state"), after, other, strict=True)]

@@ -16,6 +16,7 @@ class KernelWhat(Enum):
     GENESIS = "genesis"
     CHAIN = "chain"  # the end of a chain event: its result, the state, the root
     BROKEN = "broken"
+    UNSTEADY = "unsteady"  # it does not do the same twice
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,15 @@
 The first engine is the expected side.
 """
 
+import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assay.assembly import disasm
 from assay.base.level import Flavour
 from assay.engines import catalog
+from assay.engines.answers import Until
 from assay.engines.catalog import Target
 from assay.engines.engine import Engine
 from assay.engines.trouble import EngineDied, EngineGarbage, EngineHung
@@ -18,7 +21,7 @@ from assay.locate import breaking, find, kernel, kernel_find, machine
 from assay.locate.divergence import Agreed, Cause, Divergence, Field, Unit
 from assay.locate.finding import Finding, What
 from assay.locate.kernel_finding import KernelFinding, KernelWhat
-from assay.suite.case import MachineCase
+from assay.suite.case import MachineCase, Write
 from assay.suite.collection import Entry
 
 WINDOW = 3
@@ -29,6 +32,7 @@ ADVICE = {
     Unit.HUNG: "whatever a guest does, an engine comes back",
     Unit.GARBAGE: "every reply is one of runner/PROTOCOL.md",
     Unit.ERROR: "the request was one of runner/PROTOCOL.md",
+    Unit.UNSTEADY: "the same request on the same state has one answer",
 }
 
 
@@ -39,6 +43,7 @@ class Question:
     entry: Entry
     repro: str = ""
     votes: Mapping[str, bool] = field(default_factory=dict)
+    has_failed: bool = False  # a replay has seen it fail
 
 
 def locate(
@@ -47,7 +52,7 @@ def locate(
     """The first divergence on each case; None where the two agree in everything."""
     with expected.open(timeout) as right, got.open(timeout) as other:
         for question in questions:
-            votes = question.votes or {expected.name: True, got.name: False}
+            votes = {expected.name: True, got.name: False} | dict(question.votes)
             entry = question.entry
             if entry.is_kernel:
                 cause = kernel_cause(entry, right, other, expected.kind == catalog.Kind.MODEL)
@@ -56,6 +61,10 @@ def locate(
                 case = entry.machine()
                 cause = machine_cause(case, got, other)
                 window = window_of(case, cause)
+                if cause is not None and cause.pc is not None:
+                    cause = replace(cause, operation=breaking.rule_at(case, cause.pc))
+            if cause is None and question.has_failed and is_as_specified(entry, expected):
+                cause = unsteady(None, "a replay saw it fail; asked again, it agrees with the specification")
             if cause is None:
                 yield None
             else:
@@ -73,7 +82,9 @@ def machine_cause(case: MachineCase, target: Target, engine: Engine) -> Cause | 
     if found is None:
         return None
     if found.what == What.BROKEN:
-        return broken_machine(case, found, target)
+        return broken_machine(case, found, target, engine)
+    if found.what == What.UNSTEADY:
+        return unsteady(found.step, "the same step of the same case, asked twice, went two ways", found.flavours)
     return machine.name(case, found, lambda other: find.find(other, engine))
 
 
@@ -84,6 +95,8 @@ def kernel_cause(entry: Entry, right: Engine, other: Engine, is_named: bool) -> 
         return None
     if found.what == KernelWhat.BROKEN:
         return broken(found)
+    if found.what == KernelWhat.UNSTEADY:
+        return unsteady(found.step, "the same step of the same case, asked twice, went two ways", found.flavours)
     cause = kernel.name(case, found)
     return cause if is_named else replace(cause, rule="")
 
@@ -93,18 +106,56 @@ def broken(found: Finding | KernelFinding) -> Cause:
     unit = BROKEN.get(found.trouble, Unit.ERROR)
     fields = (Field("engine", "a reply", found.trouble),)
     flavours = found.flavours or frozenset({Flavour.PRODUCTION})
-    return Cause(unit, fields, step=found.step, flavours=flavours, hint=ADVICE[unit], words=found.message)
+    return Cause(unit, fields, "", found.step, found.index, None, flavours, hint=ADVICE[unit], words=found.message)
 
 
-def broken_machine(case: MachineCase, found: Finding, target: Target) -> Cause:
+def wrong_before(case: MachineCase, found: Finding, place: breaking.Place, engine: Engine) -> Cause | None:
+    """What is wrong already before it breaks: that comes first."""
+    assert found.step is not None
+    step = case.steps[found.step]
+    if isinstance(step, Write) or place.done == 0:
+        return None
+    shorter = replace(case, steps=(*case.steps[: found.step], replace(step, until=Until(instructions=place.done))))
+    earlier = find.find(shorter, engine)
+    if earlier is None or earlier.what in (What.BROKEN, What.UNSTEADY):
+        return None
+    cause = machine.name(shorter, earlier, lambda other: find.find(other, engine))
+    flavours = earlier.flavours | found.flavours
+    return replace(cause, flavours=flavours, words=f"then: {found.trouble}, {found.message}")
+
+
+def unsteady(step: int | None, words: str, flavours: frozenset[Flavour] = frozenset()) -> Cause:
+    """An engine that does not do the same twice: no vector and no rule is to blame."""
+    fields = (Field("engine", "one answer", "two"),)
+    flavours = flavours or frozenset({Flavour.PRODUCTION})
+    return Cause(Unit.UNSTEADY, fields, step=step, flavours=flavours, hint=ADVICE[Unit.UNSTEADY], words=words)
+
+
+def is_as_specified(entry: Entry, expected: Target) -> bool:
+    """Whether a vector expects what the specification does: then an engine that failed it was wrong."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as selection:
+        selection.write(f"{entry.id}\n")
+        selection.flush()
+        argv = [str(expected.harness), "replay", "--engine", expected.spec, "--select", selection.name]
+        done = subprocess.run([*argv, entry.file], capture_output=True, check=False)
+    return done.returncode == 0
+
+
+def broken_machine(case: MachineCase, found: Finding, target: Target, engine: Engine) -> Cause:
     """The same, with the instruction in which it breaks if that can be seen."""
     cause = broken(found)
-    if cause.unit not in (Unit.DIED, Unit.HUNG) or found.step is None:
+    if cause.unit == Unit.GARBAGE and found.step is not None and found.index is not None:
+        place = breaking.before(case, found.step, found.index)
+    elif cause.unit not in (Unit.DIED, Unit.HUNG) or found.step is None:
         return cause
-    with target.open(PATIENCE) as engine:
-        place = breaking.place_of(case, found.step, engine)
+    else:
+        with target.open(PATIENCE) as impatient:
+            place = breaking.place_of(case, found.step, impatient, Flavour.PRODUCTION not in found.flavours)
     if place is None:
         return cause
+    earlier = wrong_before(case, found, place, engine)
+    if earlier is not None or place.is_past_end:
+        return earlier or cause
     agreed = Agreed(f"before instruction {place.done}", place.pc, place.gas, place.regs)
     cause = replace(cause, pc=place.pc, record=place.done, agreed=agreed, flavours=frozenset({Flavour.OBSERVED}))
     rule = breaking.rule_at(case, place.pc)

@@ -175,7 +175,7 @@ class Campaign:
 
     def question(self, target: Target, entry: Entry) -> Question:
         argv = ["./assay", "replay", entry.place, *target.options]
-        return Question(entry, shlex.join(argv), self.report.votes(entry.id))
+        return Question(entry, shlex.join(argv), self.report.votes(entry.id), has_failed=True)
 
     def last_line(self, seconds: float, interrupted: bool) -> str:
         totals = self.report.totals
