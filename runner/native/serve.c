@@ -225,11 +225,12 @@ static void serve(struct server *server)
 
 static int run(int argument_count, char **arguments)
 {
-    const char *engine = NULL, *timeout = NULL, *framed = NULL;
+    const char *engine = NULL, *timeout = NULL, *framed = NULL, *tell = NULL;
     const struct option option[] = {
         {"--engine", "ENGINE", ENGINE_HELP, &engine, NULL},
         {"--timeout", "SECONDS", TIMEOUT_HELP, &timeout, NULL},
         {"--framed", NULL, "length-prefixed frames instead of JSON lines", &framed, NULL},
+        {"--tell", NULL, "kernel records on standard error too, each as it comes", &tell, NULL},
     };
     struct server server = {.protocol = PROTOCOL_OLDEST};
     int left = options_read(&command_serve, option, sizeof option / sizeof *option, argument_count, arguments);
@@ -246,6 +247,7 @@ static int run(int argument_count, char **arguments)
     }
     server.engine = engine_open(engine, timeout);
     server.framed = framed != NULL;
+    server.tells = tell != NULL;
     if (server.engine == NULL) {
         return CODE_ENGINE;
     }

@@ -14,6 +14,7 @@ struct server {
     struct assay_machine *machine;
     unsigned protocol; /* of the last hello */
     bool framed;
+    bool tells; /* each kernel record on standard error at once: an engine that dies loses none */
     bool finished;
     struct arena arena; /* of one request */
     struct json_error error;

@@ -297,8 +297,8 @@ class Side:
         room = ctypes.create_string_buffer(PAGE)
         found = []
         for page in self.pages:
-            self.table.read(self.machine, page, room, PAGE)
-            found.append(room.raw)
+            code = self.table.read(self.machine, page, room, PAGE)
+            found.append(room.raw if code == 0 else b"")
         return found
 
 

@@ -35,6 +35,9 @@ TIMEOUT = 10.0
 DEATHS = 10  # of one engine; then it is given up
 
 
+TOLD_MAX = 1 << 26
+
+
 class Kind(Enum):
     """How an engine is reached."""
 
@@ -84,6 +87,14 @@ class Target:
         if self.kind == Kind.MODEL:
             return ModelEngine()
         return ProcessEngine(self.serving, self.name, timeout=timeout, framed="--framed" in self.serving)
+
+    def telling(self) -> ProcessEngine | None:
+        """A library that says each kernel record as it comes, for all it says is kept when it dies; else None."""
+        if not self.is_library or self.kind == Kind.MODEL or "serve" not in self.serving:
+            return None
+        engine = ProcessEngine((*self.serving, "--tell"), self.name, framed="--framed" in self.serving)
+        engine.words_max = TOLD_MAX
+        return engine
 
     @property
     def serving(self) -> tuple[str, ...]:

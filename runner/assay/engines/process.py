@@ -31,7 +31,7 @@ from assay.engines.answers import (
     Stop,
     Until,
 )
-from assay.engines.child import CannotStart, Child, Gone, Silent
+from assay.engines.child import WORDS_MAX, CannotStart, Child, Gone, Silent
 from assay.engines.trouble import REPLIES, EngineDied, EngineError, EngineGarbage, EngineHung, EngineReply
 
 QUOTE_MAX = 120
@@ -50,6 +50,8 @@ class ProcessEngine:
         self.name = name
         self.timeout = timeout
         self.framed = framed
+        self.words_max = WORDS_MAX  # bytes of standard error that are kept
+        self.said = b""  # of them, those before the last failure
         self.is_observed = True  # kernel steps ask for records; without, the production code answers
         self.greeting: Hello | None = None
         self.child: Child | None = None
@@ -164,7 +166,7 @@ class ProcessEngine:
         if self.child is not None:
             return
         try:
-            self.child = Child(self.argv, self.framed)
+            self.child = Child(self.argv, self.framed, self.words_max)
         except CannotStart as error:
             raise EngineError(self.name, str(error)) from None
         self.greeting = self.greet()
@@ -219,6 +221,8 @@ class ProcessEngine:
                 return read(found.ok)
         except Wrong as wrong:
             self.garbage(child, wrong, reply, child.offset_of(reply), doing)
+        child.drain()
+        self.said = child.words
         raise REPLIES[found.kind](self.name, f"answers {doing} with {found.kind}: {found.message}")
 
     def exchange(self, child: Child, request: Request, doing: str) -> bytes:
@@ -226,9 +230,11 @@ class ProcessEngine:
             return child.exchange(json.dumps(request, separators=(",", ":")).encode(), self.timeout)
         except Silent:
             self.child = None
+            self.said = child.words
             raise EngineHung(self.name, self.timeout, child.last_words(), doing) from None
         except Gone as gone:
             self.child = None
+            self.said = child.words
             raise EngineDied(self.name, gone.code, words_of(child, gone), doing) from None
         except Wrong as wrong:
             self.garbage(child, wrong, bytes(child.received[:QUOTE_MAX]), child.taken, doing)

@@ -1,10 +1,12 @@
 """Finds the first difference of two engines on a case of the kernel, side by side.
 
 Observed they are compared record by record. Then the suspect plays once more in production: what it is certified for.
-Where it breaks in a step its records are lost; with less gas it lives, and gives those that it had until then.
+Where it breaks in a step its records are lost, unless it is a library: that one plays again and tells them one by one.
 """
 
+import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from assay.base.level import Flavour
@@ -14,21 +16,26 @@ from assay.engines.process import ProcessEngine
 from assay.engines.trouble import EngineError, EngineRefused
 from assay.locate.divergence import Field
 from assay.locate.kernel_finding import KernelFinding, KernelWhat
-from assay.locate.kernel_words import differing, read_record, short
-from assay.suite.case import Admit, Call, CallRun, ChainEvents, Decode, Event, Hash, Invocations, KernelCase
+from assay.locate.kernel_words import differing, short
+from assay.suite.case import Admit, Call, ChainEvents, Decode, Event, Hash, Invocations, KernelCase
 from assay.suite.play import do_call
 
 PRODUCTION, OBSERVED = frozenset({Flavour.PRODUCTION}), frozenset({Flavour.OBSERVED})
 REFUSED = "refused"
+TOLD = re.compile(rb"record ([0-9a-f]{2})*")
 
 
-def find(case: KernelCase, right: Engine, other: Engine) -> KernelFinding | None:
-    return Search(case, right, other).find()
+Telling = Callable[[], AbstractContextManager[ProcessEngine | None]]
+
+
+def find(case: KernelCase, right: Engine, other: Engine, telling: Telling = nullcontext) -> KernelFinding | None:
+    return Search(case, right, other, telling).find()
 
 
 class Search:
-    def __init__(self, case: KernelCase, right: Engine, other: Engine) -> None:
+    def __init__(self, case: KernelCase, right: Engine, other: Engine, telling: Telling) -> None:
         self.case = case
+        self.telling = telling
         self.right, self.other = right, other
         self.answers: Answers = Worlds(right) if isinstance(case.act, Invocations) else Chains(right)
         self.step: int | None = None
@@ -121,42 +128,26 @@ class Search:
     # What it outlives
 
     def outlived(self, found: KernelFinding, step: int) -> KernelFinding:
-        """The same, with the record in which it breaks; or the record before that which is wrong already."""
-        gas = gas_of(self.case, step)
-        if gas is None or not isinstance(self.other, ProcessEngine):
+        """The same, with the record in which it breaks; or the one before that is wrong already."""
+        with self.telling() as engine:
+            if engine is None:
+                return found
+            again = Search(self.case, self.right, engine, self.telling)
+            again.answers = self.answers
+            broken = again.with_flavour(is_observed=True)
+        if broken is None or broken.what != KernelWhat.BROKEN or broken.step != step:
             return found
-        whole, _ = self.answers.step(step)
-        is_observed = Flavour.OBSERVED in found.flavours
-        lives, breaks = -1, gas
-        wrong = found
-        while breaks - lives > 1:
-            middle = lives + (breaks - lives) // 2
-            with_less = Search(with_gas(self.case, step, middle), self.right, self.other).with_flavour(is_observed)
-            if with_less is None or with_less.step is None or with_less.step > step:
-                lives = middle
-            else:
-                breaks, wrong = middle, with_less
-        if wrong.what == KernelWhat.EVENT and wrong.step == step and wrong.index is not None:
-            return self.wrong_before(found, wrong, whole.records)
-        if wrong.what != KernelWhat.BROKEN or wrong.step != step:
-            return found
-        if lives < 0:
-            return replace(found, index=0)
-        poorer = Search(with_gas(self.case, step, lives), self.right, self.other)
-        poorer.with_flavour(is_observed)
-        told, _ = poorer.answers.step(step)
-        return replace(found, index=alike(told.records, whole.records))
+        told, whole = told_records(engine.said), self.answers.step(step)[0].records
+        wrong = records(step, whole[: len(told)], told)
+        if wrong is None:
+            return replace(found, index=len(told))
+        return replace(wrong, flavours=found.flavours, message=f"then: {found.trouble}, {found.message}")
 
-    def wrong_before(self, found: KernelFinding, wrong: KernelFinding, whole: Sequence[bytes]) -> KernelFinding:
-        index = wrong.index or 0
-        expected = whole[index] if index < len(whole) else None
-        if expected is None or head(expected) != head(wrong.records[0]):
-            return found
-        before = whole[index - 1] if index else None
-        words = f"then: {found.trouble}, {found.message}"
-        return replace(
-            wrong, flavours=found.flavours, records=(expected, wrong.records[1]), before=before, message=words
-        )
+
+def told_records(said: bytes) -> list[bytes]:
+    """The records of the last step, of what an engine said that tells each."""
+    last = said.rpartition(b"step\n")[2].splitlines()
+    return [bytes.fromhex(line[7:].decode()) for line in last if TOLD.fullmatch(line)]
 
 
 def is_earlier(a: KernelFinding, b: KernelFinding) -> bool:
@@ -166,46 +157,6 @@ def is_earlier(a: KernelFinding, b: KernelFinding) -> bool:
 def listening(engine: Engine, is_observed: bool) -> None:
     if isinstance(engine, ProcessEngine):
         engine.is_observed = is_observed
-
-
-def gas_of(case: KernelCase, step: int) -> int | None:
-    """What a step may spend; a resume spends what the run had left."""
-    act = case.act
-    if isinstance(act, ChainEvents):
-        return act.events[step].gas
-    call = act.steps[step] if isinstance(act, Invocations) else None
-    return call.gas if isinstance(call, CallRun) else None
-
-
-def with_gas(case: KernelCase, step: int, gas: int) -> KernelCase:
-    """The case up to a step, which has another budget."""
-    act = case.act
-    if isinstance(act, ChainEvents):
-        events = (*act.events[:step], replace(act.events[step], gas=gas))
-        return replace(case, act=replace(act, events=events))
-    assert isinstance(act, Invocations)
-    call = act.steps[step]
-    assert isinstance(call, CallRun)
-    return replace(case, act=replace(act, steps=(*act.steps[:step], replace(call, gas=gas))))
-
-
-def head(data: bytes | None) -> tuple[int, int] | None:
-    record = read_record(data)
-    return None if record is None else (record.kind, record.op)
-
-
-def alike(told: Sequence[bytes], whole: Sequence[bytes]) -> int:
-    """How many records a run with less gas has in common with the whole one."""
-    count = 0
-    while count < min(len(told), len(whole)) and head(told[count]) == head(whole[count]):
-        is_exit = told[count] != whole[count] and (read := read_record(told[count])) is not None and read.kind == EXIT
-        if is_exit:
-            break
-        count += 1
-    return count
-
-
-EXIT = 3  # the kind of a record
 
 
 # What the expected side answers, asked once

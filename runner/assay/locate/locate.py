@@ -8,6 +8,7 @@ The first engine is the expected side.
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
 from assay.assembly import disasm
@@ -55,7 +56,7 @@ def locate(
             votes = {expected.name: True, got.name: False} | dict(question.votes)
             entry = question.entry
             if entry.is_kernel:
-                cause = kernel_cause(entry, right, other, expected.kind == catalog.Kind.MODEL)
+                cause = kernel_cause(entry, right, other, expected, got)
                 window: tuple[tuple[disasm.Line, bool], ...] = ()
             else:
                 case = entry.machine()
@@ -88,9 +89,9 @@ def machine_cause(case: MachineCase, target: Target, engine: Engine) -> Cause | 
     return machine.name(case, found, lambda other: find.find(other, engine))
 
 
-def kernel_cause(entry: Entry, right: Engine, other: Engine, is_named: bool) -> Cause | None:
+def kernel_cause(entry: Entry, right: Engine, other: Engine, expected: Target, got: Target) -> Cause | None:
     case = entry.kernel()
-    found = kernel_find.find(case, right, other)
+    found = kernel_find.find(case, right, other, lambda: got.telling() or nullcontext())
     if found is None:
         return None
     if found.what == KernelWhat.BROKEN:
@@ -98,7 +99,7 @@ def kernel_cause(entry: Entry, right: Engine, other: Engine, is_named: bool) -> 
     if found.what == KernelWhat.UNSTEADY:
         return unsteady(found.step, "the same step of the same case, asked twice, went two ways", found.flavours)
     cause = kernel.name(case, found)
-    return cause if is_named else replace(cause, rule="")
+    return cause if expected.kind == catalog.Kind.MODEL else replace(cause, rule="")
 
 
 def broken(found: Finding | KernelFinding) -> Cause:
