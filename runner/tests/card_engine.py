@@ -10,13 +10,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 
-from assay.base.strict import Members
+from assay.base.strict import Json, Members
 from assay.engines import server
 from assay.engines.answers import Hello
 from assay.engines.model import ModelEngine
 from model.machine import op
 from model.machine.isa import Instruction
-from model.machine.run import Machine
+
+Effect = Callable[[op.Machine, Instruction], None]
 
 
 class Engine(ModelEngine):
@@ -67,8 +68,8 @@ class Server(server.Server):
         if self.fault == "no_records_without_until" and is_stop and "until" not in request and "records" in request:
             answer["instructions"] = []
         records = answer.get("instructions")
-        if self.fault == "third_record_is_malformed" and is_stop and isinstance(records, list):
-            spoil_store(records, request)
+        if self.fault == "store_records_are_malformed" and is_stop and isinstance(records, list):
+            spoil_store(records)
         if self.fault == "kernel_production_differs" and name == "chain_apply" and not request.get("records"):
             answer["gas_used"] = hex(int(str(answer["gas_used"]), 16) + 1)
 
@@ -82,28 +83,28 @@ def mark_is_new() -> bool:
     return True
 
 
-def spoil_store(records: list[object], request: Members) -> None:
+def spoil_store(records: list[Json]) -> None:
     """A width of 9 in every record of a store."""
     for record in records:
-        if isinstance(record, dict) and "store" in record:
-            record["store"][1] = 9
+        if isinstance(record, dict) and isinstance(store := record.get("store"), list):
+            store[1] = 9
 
 
-def spoil_op(name: str, wrong: Callable[[Machine, Instruction], None]) -> None:
+def spoil_op(name: str, wrong: Effect) -> None:
     op.EXECUTE["isa/" + name] = wrong
 
 
-def add_one(machine: Machine, i: Instruction) -> None:
+def add_one(machine: op.Machine, i: Instruction) -> None:
     machine.regs[i.d] = (machine.regs[i.a] + machine.regs[i.b] + 1) % 2**64
 
 
-def dies(machine: Machine, i: Instruction) -> None:
+def dies(machine: op.Machine, i: Instruction) -> None:
     os.abort()
 
 
-OPERATIONS: dict[str, tuple[str, Callable[[Machine, Instruction], None]]] = {
+OPERATIONS: dict[str, tuple[str, Effect]] = {
     "add_64_is_wrong": ("add_64", add_one),
-    "add_imm_64_dies": ("add_imm_64", dies),
+    "add_64_dies": ("add_64", dies),
 }
 
 

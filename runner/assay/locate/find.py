@@ -45,7 +45,8 @@ class Search:
         observed = self.watched(CHUNK)
         if observed is None and found is None:
             observed = self.watched(None)
-        elif observed is not None and found is None and self.watched(CHUNK) != observed:
+        elif found is None and not self.is_found_again(observed):
+            assert observed is not None
             return Finding(What.UNSTEADY, observed.step, OBSERVED)
         if observed is not None and observed.what == What.BROKEN and observed.trouble == "garbage":
             observed = self.watched(1) or observed
@@ -56,6 +57,9 @@ class Search:
         if observed.step > found.step:
             return self.by_gas(found)
         return replace(observed, flavours=PRODUCTION | OBSERVED)
+
+    def is_found_again(self, observed: Finding | None) -> bool:
+        return observed is None or observed.what == What.BROKEN or self.watched(CHUNK) == observed
 
     def watched(self, size: int | None) -> Finding | None:
         """Observed, in pieces of so many instructions, or each step whole; what breaks counts as a finding."""
