@@ -1,6 +1,7 @@
 """Options that several commands have, worded once."""
 
 import dataclasses
+import math
 import os
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
@@ -14,6 +15,7 @@ from assay.engines.sandbox import META, Limits, Sandbox
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 DEFAULTS = Limits()
+SHORTEST, LONGEST = 0.05, 86400.0
 
 named = click.option(
     "--engine",
@@ -29,15 +31,41 @@ keyword = click.option(
     metavar="EXPRESSION",
     help="Only cases whose id matches, as in pytest: -k 'gas and not budget'.",
 )
+
+
+def known_preset(context: click.Context, option: click.Parameter, value: str) -> str:
+    """A build that nobody can make is a slip of the pen; it must not leave engines out."""
+    names = paths.presets()
+    if value not in names:
+        raise click.BadParameter(f"there is no preset {value!r}; CMakePresets.json has {', '.join(names)}")
+    return value
+
+
+class Seconds(click.ParamType):
+    """A finite time, long enough for anything to happen in it."""
+
+    name = "seconds"
+
+    def convert(self, value: object, option: click.Parameter | None, context: click.Context | None) -> float:
+        try:
+            found = float(str(value))
+        except ValueError:
+            found = math.nan
+        if not SHORTEST <= found <= LONGEST:  # what is no number is not in between either
+            self.fail(f"{value} is not a number of seconds from {SHORTEST:g} to {LONGEST:g}", option, context)
+        return found
+
+
 preset = click.option(
     "--preset",
+    callback=known_preset,
     default=paths.PRESET,
     show_default=True,
     help="Which build of ref and fast: a preset of CMakePresets.json.",
 )
 timeout = click.option(
     "--timeout",
-    type=click.FloatRange(min=0.05),
+    type=Seconds(),
     default=catalog.TIMEOUT,
     show_default=True,
     metavar="SECONDS",

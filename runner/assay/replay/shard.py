@@ -19,12 +19,13 @@ from assay.base.exit_code import NO_ENGINE
 from assay.base.plain import plain
 from assay.engines.catalog import DEATHS, Kind, Target
 from assay.engines.trouble import EngineDied, how_it_ended
-from assay.replay.verdict import Verdict, Vote, read_verdict
+from assay.replay.verdict import Verdict, broken, not_run, read_verdict
 from assay.suite.collection import Entry
 
 LAST_WORDS = 400
 MODEL_TIMEOUT = 600.0  # the specification is slow, and ours
 BEGIN = b'{"begin"'
+INVALID = "invalid"  # a case that cannot be read: it was listed as such
 
 
 class Shard:
@@ -43,6 +44,7 @@ class Shard:
         self.is_done = False
         self.hung = ""
         self.ending = ""  # what was wrong after bye
+        self.skipped = 0  # cases without records, because the engine gives none
         self.deaths = 0
         self.deaths_max = deaths_max  # then the engine is given up
 
@@ -84,17 +86,19 @@ class Shard:
             if self.begun is None:
                 self.could_not_start(code, said, message)
                 return
-            self.found.put(Verdict(self.begun[0], self.target.name, Vote.BROKEN, message=message))
+            self.found.put(broken(self.begun[0], self.target.name, message))
             start = self.begun[1] + 1
             self.deaths += 1
 
     def could_not_start(self, code: int, said: str, message: str) -> None:
-        """A program that dies, hangs or says garbage at its hello breaks on every case."""
+        """A program that dies, hangs or says garbage at its hello: the first case says so, no other is run."""
         if self.target.kind != Kind.PROCESS or code != NO_ENGINE:
             raise EngineDied(self.target.name, code, said, "the start")
         message = said.rpartition("assay-native: ")[2] or message
-        for identity in self.order:
-            self.found.put(Verdict(identity, self.target.name, Vote.BROKEN, message=message))
+        first, *others = self.order
+        self.found.put(broken(first, self.target.name, message))
+        for identity in others:
+            self.found.put(not_run(identity, self.target.name, "not run: the engine did not start"))
 
     def run(self, argv: list[str], words: IO[bytes]) -> int:
         """One process of the harness; its exit status."""
@@ -138,9 +142,10 @@ class Shard:
             elif line.get("done"):
                 self.is_done = True
                 self.ending = strict.text(line.get("ending", ""), "ending")
-            elif line.get("verdict") != Vote.INVALID.value:
+                self.skipped = strict.count(line.get("records_skipped", 0), "records_skipped")
+            elif line.get("verdict") != INVALID:
                 verdict = read_verdict(line, self.target.name)
-                self.deaths += verdict.vote == Vote.BROKEN
+                self.deaths += verdict.is_broken
                 if verdict.case in self.ids:
                     self.found.put(verdict)
 

@@ -3,6 +3,7 @@
 The strict reader is `assay-native list`; here its findings are only sorted and selected.
 """
 
+import os
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -76,11 +77,12 @@ class Suite:
     entries: list[Entry] = field(default_factory=list)
     invalid: list[Invalid] = field(default_factory=list)
     found: int = 0  # cases before selection
+    read_files: list[str] = field(default_factory=list)  # all that were read, also those without a selected case
 
     def asked(self, target: Target) -> "Suite":
         """The suite of the cases that an engine is asked; a case may be too long for one of ours."""
         entries = [e for e in self.entries if not (target.is_ours and e.votes) or target.name in e.votes]
-        return Suite(entries, self.invalid, self.found)
+        return Suite(entries, self.invalid, self.found, self.read_files)
 
     @property
     def files(self) -> list[str]:
@@ -94,17 +96,26 @@ def files_of(names: Iterable[str | Path]) -> list[str]:
     for path in map(Path, names):
         try:
             if path.is_dir():
-                found = sorted(path.rglob("*.json"))
-                next(path.iterdir(), None)  # complains about a folder that cannot be read
+                found = sorted(below(path))
             else:
                 path.stat()
                 found = [path]
         except OSError as error:
-            raise BadInput(f"{path}: {error.strerror}; give vector files or folders") from None
+            raise BadInput(f"{error.filename or path}: {error.strerror}; give vector files or folders") from None
         if not found:
             raise BadInput(f"{path}: the folder has no .json file; give the folder of the vectors")
         files += found
     return list(dict.fromkeys(str(file) for file in files))
+
+
+def below(folder: Path) -> Iterator[Path]:
+    """The .json files below a folder; raises OSError for a folder that cannot be read."""
+    for parent, _, names in os.walk(folder, onerror=complain):
+        yield from (Path(parent, name) for name in names if name.endswith(".json"))
+
+
+def complain(error: OSError) -> None:
+    raise error
 
 
 def read(names: Iterable[str | Path], keyword: str | None = None, harness: Path | None = None) -> Suite:
@@ -114,9 +125,9 @@ def read(names: Iterable[str | Path], keyword: str | None = None, harness: Path 
     none is invalid.
     """
     files, ids = split(names)
-    suite = Suite()
+    suite = Suite(read_files=files_of(files))
     wanted = Keyword(keyword) if keyword else None
-    for entry in listing(files_of(files), harness or catalog.harness()):
+    for entry in listing(suite.read_files, harness or catalog.harness()):
         if isinstance(entry, Invalid):
             suite.invalid.append(entry)
             continue
@@ -177,4 +188,7 @@ def checked(entry: Entry) -> Entry | Invalid:
         votes = entry.kernel().votes
     except Wrong as error:
         return Invalid(entry.id, entry.file, entry.start, str(error))
+    if unknown := sorted(set(votes) - {catalog.MODEL, *catalog.OURS}):
+        what = f"votes names {unknown[0]!r}, which is none of {', '.join((catalog.MODEL, *catalog.OURS))}"
+        return Invalid(entry.id, entry.file, entry.start, what)
     return Entry(entry.id, entry.file, entry.start, entry.end, entry.depth, votes)
