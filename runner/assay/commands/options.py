@@ -41,7 +41,7 @@ def known_preset(context: click.Context, option: click.Parameter, value: str) ->
     return value
 
 
-class Seconds(click.ParamType):
+class Seconds(click.ParamType[float]):
     """A finite time, long enough for anything to happen in it."""
 
     name = "seconds"

@@ -254,7 +254,7 @@ class Campaign:
         left = f"; {self.suite.found - cases:,} not selected" if self.suite.found > cases else ""
         text = f"{cases:,} cases x {{{names}}}: {tally(self.report.totals, VOTES)} in {seconds:.1f} s{left}"
         if self.report.complaints:
-            text += f"; {len(self.report.complaints)} complaints"
+            text += f"; complaints: {len(self.report.complaints)}"
         for name in self.report.endings:
             text += f"; {name} did not end well"
         if interrupted:

@@ -64,6 +64,10 @@ def breaches(target: Target, timeout: float) -> list[str]:
 
 def broken(target: Target, patience: float) -> Iterator[str]:
     with target.open(patience) as engine:
+        try:
+            engine.hello()
+        except EngineError:
+            return  # the first case says so
         for sentence, action in ERRORS:
             try:
                 action(engine)
