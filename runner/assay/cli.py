@@ -35,6 +35,7 @@ COMMANDS = (
     "random",
     "oracle",
     "docs",
+    "selftest",
     "mutate",
     "bench",
     "serve",
