@@ -17,7 +17,8 @@ from assay.commands import fill
 from assay.replay.verdict import VOTES, Kind, Vote, broken, read_verdict
 
 GOOD = paths.VECTORS / "isa" / "add_64.json"
-SCHEMA = jsonschema.Draft202012Validator(json.loads((paths.ROOT / "spec/schema/report.json").read_text()))
+WRITTEN = json.loads((paths.ROOT / "spec/schema/report.json").read_text())
+SCHEMA = jsonschema.Draft202012Validator(WRITTEN)
 
 
 def report(path: Path, *arguments: object) -> list[dict[str, object]]:
@@ -38,7 +39,7 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, object]]:
 
 
 def test_every_line_is_of_the_schema_and_names_its_place(lines: list[dict[str, object]]) -> None:
-    SCHEMA.check_schema(SCHEMA.schema)
+    SCHEMA.check_schema(WRITTEN)
     for line in lines:
         SCHEMA.validate(line)
     assert lines[0]["format"] == "assay-report-1" and lines[-1]["end"] is True
@@ -54,7 +55,7 @@ def test_an_end_without_a_member_is_not_of_the_schema(key: str, lines: list[dict
 
 
 def test_the_schema_has_the_words_of_the_code() -> None:
-    words = SCHEMA.schema["$defs"]["verdict"]["properties"]
+    words = WRITTEN["$defs"]["verdict"]["properties"]
     assert words["verdict"]["enum"] == [vote.value for vote in VOTES]
     assert words["kind"]["enum"] == [kind.value for kind in Kind] + [None]
 

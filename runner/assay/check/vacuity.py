@@ -140,6 +140,8 @@ def twice(folder: Path) -> Words:
 
 
 def two_stubs(command: Words) -> Setup:
+    """Two engines that refuse every program."""
+
     def made(folder: Path) -> Words:
         (folder / "stub.py").write_text(STUB)
         program = shlex.join([sys.executable, str(folder / "stub.py"), "refuses"])
@@ -195,6 +197,7 @@ VECTORS = (
     Way("a kernel file without its images", of_kernel(without_images), INPUT, "at byte"),
     Way("vectors that change meanwhile", spoiled("writes"), WRONG, "the vector files changed"),
 )
+SHOWN = "so nothing was shown"
 ENGINES = (
     Way("an engine that answers {} to everything", stub("empty", ADD), BROKEN, "0 pass, [1-9]"),
     Way("an engine that prints verdicts", stub("forged", ADD), BROKEN, "0 pass, [1-9]"),
@@ -213,7 +216,10 @@ ENGINES = (
     Way(
         "two engines that refuse, random", two_stubs(["random", "--count", "20", "--vote-every", "0"]), NOTHING, "shown"
     ),
-    Way("two engines that refuse, diff", two_stubs(["diff", f"{ADD}::{ONE}"]), NOTHING, "nothing ran"),
+    Way(
+        "two engines that reject the program, diff", text_file("x.bin", "garbage", "diff", "@"), NOTHING, "nothing ran"
+    ),
+    Way("two engines that refuse a vector, diff", two_stubs(["diff", f"{ADD}::{ONE}"]), WRONG, "refus"),
     Way("no random program", words("random", "--count", "0"), USAGE, "--count"),
     Way("random with one engine", words("random", "-e", "ref"), USAGE, "two engines"),
     Way("diff with one engine", words("diff", f"{ADD}::{ONE}", "-e", "ref"), USAGE, "two engines"),
