@@ -18,7 +18,7 @@ from pathlib import Path
 
 from assay.base import paths
 from assay.engines import catalog
-from assay.locate.divergence import Divergence
+from assay.locate.divergence import Divergence, Unit
 from assay.locate.locate import Question, locate
 from assay.mutate import campaign
 from assay.mutate.site import Mutant
@@ -98,6 +98,8 @@ def compared(found: Divergence | None, truth: dict[str, object]) -> str:
     same_step = cause.step == (None if truth["step"] == -1 else truth["step"])
     if not same_step:
         return "wrong"
+    if cause.unit == Unit.UNSTEADY:  # memory that was never written: the judge has seen one of its answers
+        return "exact" if kind in NO_INDEX or cause.record == truth["index"] else "nearby"
     if cause.unit.value not in UNITS[kind]:
         return "nearby"
     if kind in NO_INDEX:

@@ -92,6 +92,8 @@ class Card:
         return self.labelled("first at", f"{text} ({self.flavours()}), signature {self.d.signature}")
 
     def noun(self) -> str:
+        if self.cause.unit == Unit.UNSTEADY:
+            return "its"
         if self.cause.unit == Unit.EVENT or (self.cause.unit.is_broken and self.cause.pc is None):
             return "kernel"
         is_instruction = self.cause.unit == Unit.INSTRUCTION or self.cause.unit.is_broken

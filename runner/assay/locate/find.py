@@ -47,7 +47,7 @@ class Search:
             observed = self.watched(None)
         elif found is None and not self.is_found_again(observed):
             assert observed is not None
-            return Finding(What.UNSTEADY, observed.step, OBSERVED)
+            return Finding(What.UNSTEADY, observed.step, OBSERVED, observed.index)
         if observed is not None and observed.what == What.BROKEN and observed.trouble == "garbage":
             observed = self.watched(1) or observed
         if found is None or observed is None or observed.step is None or found.step is None:

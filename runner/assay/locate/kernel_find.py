@@ -61,7 +61,7 @@ class Search:
         found = self.with_flavour(is_observed)
         if found is None or found.what == KernelWhat.BROKEN or self.with_flavour(is_observed) == found:
             return found
-        return KernelFinding(KernelWhat.UNSTEADY, step=found.step)
+        return KernelFinding(KernelWhat.UNSTEADY, step=found.step, index=found.index)
 
     def with_flavour(self, is_observed: bool) -> KernelFinding | None:
         self.step = None

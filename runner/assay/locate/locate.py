@@ -36,6 +36,8 @@ ADVICE = {
     Unit.UNSTEADY: "the same request on the same state has one answer",
 }
 
+TWO_WAYS = "the same step of the same case, asked twice, went two ways"
+
 
 @dataclass(frozen=True)
 class Question:
@@ -85,7 +87,7 @@ def machine_cause(case: MachineCase, target: Target, engine: Engine) -> Cause | 
     if found.what == What.BROKEN:
         return broken_machine(case, found, target, engine)
     if found.what == What.UNSTEADY:
-        return unsteady(found.step, "the same step of the same case, asked twice, went two ways", found.flavours)
+        return replace(unsteady(found.step, TWO_WAYS, found.flavours), record=found.index)
     return machine.name(case, found, lambda other: find.find(other, engine))
 
 
@@ -97,7 +99,7 @@ def kernel_cause(entry: Entry, right: Engine, other: Engine, expected: Target, g
     if found.what == KernelWhat.BROKEN:
         return broken(found)
     if found.what == KernelWhat.UNSTEADY:
-        return unsteady(found.step, "the same step of the same case, asked twice, went two ways", found.flavours)
+        return replace(unsteady(found.step, TWO_WAYS, found.flavours), record=found.index)
     cause = kernel.name(case, found)
     return cause if expected.kind == catalog.Kind.MODEL else replace(cause, rule="")
 
