@@ -22,6 +22,7 @@ import pytest
 
 from assay.base import exit_code, paths
 from assay.base.plain import UNFIT
+from assay.engines.sandbox import Wall
 
 HOSTILE = paths.ROOT / "runner" / "tests" / "hostile"
 EXAMPLES = paths.ROOT / "docs" / "examples"
@@ -36,10 +37,12 @@ BATCH = 4
 GROUPS = ("/sys/fs/cgroup/pids", "/sys/fs/cgroup/memory", "/sys/fs/cgroup")
 
 # What the example without a habit comes to; the first two are judged right, the others it refuses.
-HONEST = {"pass": 2, "error": 2}
-NEVER = {"broken": 4}
-AT_ONCE = {"broken": 2, "error": 2}  # two deaths, then it is given up
-LATER = {"pass": 1, "broken": 2, "error": 1}
+HONEST = {"pass": 2, "cannot": 2}
+NEVER = {"wrong": 1, "not run": 3}
+# The example in Python names the opcode that it lacks, which no feature excuses.
+HONEST_PROGRAM = {"pass": 2, "wrong": 2}
+AT_ONCE = {"wrong": 2, "not run": 2}  # two deaths, then it is given up
+LATER = {"pass": 1, "flaky": 1, "cannot": 1, "wrong": 1}  # at each second case, and not when that is played alone
 LATE = "within 1.5 s"
 
 # habit: verdicts, and what a message says
@@ -82,11 +85,11 @@ LIBRARIES: dict[str, tuple[dict[str, int], str]] = {
     "writes_beside_the_vectors": (HONEST, ""),
     "calls_the_network": (HONEST, ""),
     "shouts": (HONEST, ""),
-    "answers_an_unknown_number": ({"error": 4}, "number that assay.h does not"),
+    "answers_an_unknown_number": ({"wrong": 4}, "number that assay.h does not"),
     "answers_an_unknown_exit": (AT_ONCE, "unknown exit"),
-    "answers_without_a_machine": ({"fail": 4}, ""),
+    "answers_without_a_machine": ({"wrong": 4}, "run is refused"),
     "has_a_colourful_name": (HONEST, ""),
-    "differs_the_second_time": ({"pass": 1, "fail": 1, "error": 2}, ""),
+    "differs_the_second_time": ({"pass": 1, "flaky": 1, "cannot": 2}, "passed when it was repeated"),
 }
 PROGRAMS: dict[str, tuple[dict[str, int], str]] = {
     "dies_at_start": (NEVER, "SIGKILL"),
@@ -103,12 +106,12 @@ PROGRAMS: dict[str, tuple[dict[str, int], str]] = {
     "breaks_utf_8": (AT_ONCE, "broken UTF-8"),
     "never_reads": (NEVER, LATE),
     "closes_its_output": (AT_ONCE, "run"),
-    "ends_with_code_3": (HONEST, "code 3 after bye"),
-    "hangs_at_the_end": (HONEST, "did not end within 1.5 s after bye"),
-    "leaves_children": (HONEST, ""),
+    "ends_with_code_3": (HONEST_PROGRAM, "code 3 after bye"),
+    "hangs_at_the_end": (HONEST_PROGRAM, "did not end within 1.5 s after bye"),
+    "leaves_children": (HONEST_PROGRAM, ""),
     "ignores_requests_to_end": (AT_ONCE, LATE),
-    "shouts": (HONEST, ""),
-    "changes_its_name": (HONEST, ""),
+    "shouts": (HONEST_PROGRAM, ""),
+    "changes_its_name": (HONEST_PROGRAM, ""),
 }
 EXPECTED = {f"library-{habit}": row for habit, row in LIBRARIES.items()}
 EXPECTED |= {f"program-{habit}": row for habit, row in PROGRAMS.items()}
@@ -139,11 +142,16 @@ def target(key: str, folder: Path) -> str:
 class Played:
     code: int
     said: str
-    lines: list[dict[str, object]]
+    lines: list[dict]
 
     def verdicts(self, engine: str) -> dict[str, int]:
         found = [line["verdict"] for line in self.lines if line.get("engine") == engine and "case" in line]
         return {str(verdict): found.count(verdict) for verdict in found}
+
+    @property
+    def walls(self) -> set[str | None]:
+        """What the report says of all engines; None: ours."""
+        return {engine["sandbox"] for engine in self.lines[0]["engines"]}
 
     def messages(self, engine: str) -> str:
         lines = [line for line in self.lines if line.get("engine") == engine]
@@ -173,7 +181,7 @@ def play(engines: Iterable[str], folder: Path, *more: str, seconds: float = SECO
     return Played(done.returncode, done.stdout + done.stderr, read(report))
 
 
-def read(report: Path) -> list[dict[str, object]]:
+def read(report: Path) -> list[dict]:
     return [json.loads(line) for line in report.read_text().splitlines()]
 
 
@@ -240,7 +248,7 @@ def check(found: "Played", key: str) -> None:
 
 def breaks(key: str) -> bool:
     verdicts, words = EXPECTED[key]
-    return "broken" in verdicts or "after bye" in words
+    return verdicts in (NEVER, AT_ONCE, LATER) or "after bye" in words
 
 
 def batches() -> list[list[str]]:
@@ -263,12 +271,13 @@ def test_hostile_engines_are_contained(keys, tmp_path):
         assert key in found.said
     assert keys[0] in RACES or found.code == (exit_code.BROKEN if breaks(keys[0]) else exit_code.DIFFERED)
     assert not UNFIT.search(found.said.replace("\n", ""))
-    assert found.lines[-1]["done"] is True and str(found.lines[-1]["sandbox"]).count("NOT") == 0
+    assert found.lines[-1]["done"] is True and found.walls == {None, Wall.NAMESPACES.value}
     assert nothing_left(str(tmp_path)) and not mark.exists()
 
 
-def test_the_same_without_a_cage(tmp_path):
-    keys = [key for key in EXPECTED if key not in BOMBS | STOPS_THE_HARNESS]
+@pytest.mark.parametrize("kind", ["library", "program"])
+def test_the_same_without_a_cage(kind, tmp_path):
+    keys = [key for key in EXPECTED if key.startswith(kind) and key not in BOMBS | STOPS_THE_HARNESS]
     try:
         engines = [target(key, tmp_path) for key in keys]
         found = play(engines, tmp_path, "--no-sandbox", seconds=2 * SECONDS)
@@ -281,7 +290,7 @@ def test_the_same_without_a_cage(tmp_path):
         else:
             check(found, key)
     assert found.code == exit_code.BROKEN and "NOT caged" in found.said
-    assert "NOT caged" in str(found.lines[-1]["sandbox"])
+    assert found.walls == {None, Wall.NONE.value}
     assert left > 0  # so the test above would see what is left
 
 
@@ -367,14 +376,14 @@ def test_nothing_is_left_when_the_harness_ends(number, tmp_path):
             process.kill()
     assert nothing_left(marker)
     lines = read(report)
-    assert [line["verdict"] for line in lines[:CASES]] == ["pass"] * CASES
+    assert [line["verdict"] for line in lines if line.get("engine") == "ref"] == ["pass"] * CASES
     if number != signal.SIGKILL:
         assert code == exit_code.INTERRUPTED and lines[-1]["interrupted"] is True
 
 
 def has_verdicts(report: Path) -> bool:
     """Those of ref are all there."""
-    return report.exists() and report.read_text().count('"ref"') == CASES
+    return report.exists() and report.read_text().count('"engine": "ref"') == CASES
 
 
 def test_a_new_cage_removes_what_a_killed_one_left(tmp_path):
@@ -399,11 +408,12 @@ def is_cage(process: int) -> bool:
         return False
 
 
-def test_an_engine_that_dies_at_start_is_started_twice(tmp_path):
+def test_an_engine_that_dies_at_start_is_not_started_for_every_case(tmp_path):
+    """Twice to play, twice when the first failure is repeated alone, and once when its contract is asked for."""
     starts = tmp_path / "starts"
     command = f"echo start >> {shlex.quote(str(starts))}; exit 3"
     found = play([f"short=cmd:sh -c {shlex.quote(command)}"], tmp_path, "--no-sandbox")
-    assert found.verdicts("short") == NEVER and starts.read_text().count("start") == 2
+    assert found.verdicts("short") == NEVER and starts.read_text().count("start") == 5
 
 
 # What an engine says

@@ -104,6 +104,8 @@ class Shard:
         """One process of the harness; its exit status."""
         self.begun, self.is_done, self.hung = None, False, ""
         self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=words, env=tied())
+        if self.is_stopped:  # meanwhile: `stop` saw no process yet
+            self.process.kill()
         assert self.process.stdout is not None
         try:
             self.follow(self.process.stdout)
