@@ -232,12 +232,12 @@ static int copy(struct assay_machine *machine, uint32_t address, uint8_t *out, c
     return 0;
 }
 
-static int read(struct assay_machine *machine, uint32_t address, void *data, size_t size)
+static int read_memory(struct assay_machine *machine, uint32_t address, void *data, size_t size)
 {
     return copy(machine, address, data, NULL, size);
 }
 
-static int write(struct assay_machine *machine, uint32_t address, const void *data, size_t size)
+static int write_memory(struct assay_machine *machine, uint32_t address, const void *data, size_t size)
 {
     return copy(machine, address, NULL, data, size);
 }
@@ -254,8 +254,8 @@ static const struct assay_machine_level level = {
     .unload = unload,
     .run = run,
     .resume = resume,
-    .read = read,
-    .write = write,
+    .read = read_memory,
+    .write = write_memory,
     .observe = observe,
 };
 

@@ -33,22 +33,20 @@ static void find_meter(struct fast_activation *now)
                      fast_cap_is_handle(&now->root.slot[fast_scale_u32(view->gas)], FAST_IMAGE_gas, &now->meter);
 }
 
-/* call/gas/from_meter, call/gas/top_up, call/gas/no_meter */
-static int enter_gas(struct fast_core *core, uint64_t gas, bool tops_up)
+/* call/gas/from_meter, call/gas/no_meter: what a run has, or what was saved, counts without a meter only. */
+static void enter_gas(struct fast_core *core, uint64_t gas)
 {
     struct fast_activation *now = &core->activation;
-    int error = 0;
-    find_meter(now);
-    if (now->has_meter) {
-        uint64_t holds = fast_tables_get(&core->tables.meters, now->meter);
-        if (holds == 0 && tops_up) {
-            error = fast_journal_set_meter(core, now->meter, gas);
-            holds = gas;
-        }
-        gas = holds;
-    }
-    now->stop.state.gas = now->gas_at_entry = gas;
-    return error;
+    now->gas_at_entry = now->has_meter ? fast_tables_get(&core->tables.meters, now->meter) : gas;
+    now->stop.state.gas = now->gas_at_entry;
+}
+
+/* call/gas/top_up */
+static int top_up(struct fast_core *core, uint64_t gas)
+{
+    const struct fast_activation *now = &core->activation;
+    bool is_empty = now->has_meter && fast_tables_get(&core->tables.meters, now->meter) == 0;
+    return is_empty ? fast_journal_set_meter(core, now->meter, gas) : 0;
 }
 
 /* call/run/registers, call/run/entry, call/run/missing_endpoint */
@@ -212,7 +210,9 @@ static int start(struct fast_core *core, const struct fast_start *how)
     }
     enter_registers(now, how->endpoint);
     fast_record_begin(core);
-    error = enter_gas(core, how->gas, true);
+    find_meter(now);
+    error = top_up(core, how->gas);
+    enter_gas(core, how->gas);
     fast_record_end(core, &(struct fast_record){.kind = FAST_RECORD_RUN, .op = how->endpoint});
     if (error != 0) {
         return error;
@@ -252,12 +252,10 @@ int fast_call_resume(struct fast_core *core, struct fast_cap *scratchpad)
         fast_cap_release(&now->root.slot[FAST_payload_slot]);
         now->root.slot[FAST_payload_slot] = *scratchpad;
     }
-    int error = enter_gas(core, now->stop.state.gas, false);
+    enter_gas(core, now->stop.state.gas);
     fast_record_end(core, &(struct fast_record){.kind = FAST_RECORD_RESUME});
     observe_machine(core);
-    if (error == 0) {
-        error = go_on(core, fast_run_resume(&now->guest->machine, &now->stop.state, NULL, &now->stop));
-    }
+    int error = go_on(core, fast_run_resume(&now->guest->machine, &now->stop.state, NULL, &now->stop));
     if (error != 0) {
         fast_journal_undo(core, &mark);
         core->is_paused = false;

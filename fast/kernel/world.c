@@ -296,7 +296,11 @@ static void put_paused(struct fast_out *out, const struct fast_core *core)
     fast_cap_root_encode(out, &now->root);
     fast_scale_put_u8(out, 1);
     fast_scale_put_u64(out, now->stop.state.pc);
-    fast_scale_put_u64(out, now->stop.state.gas);
+    fast_scale_put_u64(out, now->has_meter ? 0 : now->stop.state.gas);
+    fast_scale_put_u8(out, now->has_meter);
+    if (now->has_meter) {
+        fast_scale_put_u64(out, now->meter);
+    }
     fast_scale_put(out, now->stop.state.reg, sizeof(now->stop.state.reg));
     fast_pool_encode(out, now->guest);
     put_reference(out, RUNNING, core->catcher);

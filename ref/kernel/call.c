@@ -130,22 +130,22 @@ static void restore_machine(struct ref_activation *activation)
 static void find_meter(struct ref_activation *activation)
 {
     const struct ref_slots *slots = &activation->entry->entered.gas_slots;
-    activation->has_meter = false;
+    activation->entry->has_meter = false;
     if (slots->count > 0) {
         struct ref_cap cap = ref_root_read(activation->entry->root, slots->slot[0]);
-        activation->has_meter = ref_cap_is_handle(&cap, REF_KERNEL_IMAGE_gas);
-        activation->meter = activation->has_meter ? ref_cap_handle_id(&cap) : 0;
+        activation->entry->has_meter = ref_cap_is_handle(&cap, REF_KERNEL_IMAGE_gas);
+        activation->entry->meter = activation->entry->has_meter ? ref_cap_handle_id(&cap) : 0;
     }
 }
 
 static uint64_t meter_value(const struct ref_activation *activation)
 {
-    return ref_tables_get(&activation->kernel->tables.meters, activation->meter);
+    return ref_tables_get(&activation->kernel->tables.meters, activation->entry->meter);
 }
 
 static void set_meter(struct ref_activation *activation, uint64_t value)
 {
-    ref_tables_set(activation->kernel->region, &activation->kernel->tables.meters, activation->meter, value);
+    ref_tables_set(activation->kernel->region, &activation->kernel->tables.meters, activation->entry->meter, value);
 }
 
 /* ---- leaving ------------------------------------------------------------------------------------ */
@@ -185,7 +185,7 @@ static void leave(struct ref_activation *activation, struct leaving leaving, str
     struct ref_before *before = ref_record_begin(kernel, entry, activation->stop.state.reg);
     bool is_paused = leaving.outcome == ASSAY_OUTCOME_PAUSED;
     struct ref_pages pages = save_pages(activation);
-    if (activation->has_meter) {
+    if (activation->entry->has_meter) {
         set_meter(activation, activation->stop.state.gas); /* call/gas/write_back */
     }
     if (leaving.outcome == ASSAY_OUTCOME_HALT) {
@@ -213,6 +213,9 @@ static void leave(struct ref_activation *activation, struct leaving leaving, str
     };
     entry->is_suspended = is_paused;
     entry->suspended = activation->stop.state;
+    if (entry->has_meter) {
+        entry->suspended.gas = 0; /* call/gas/write_back */
+    }
     entry->pages = pages;
     if (!is_paused) {
         kernel->depth--;
@@ -244,10 +247,10 @@ static enum ref_result perform(struct ref_activation *activation)
 static bool yields_out_of_gas(struct ref_activation *activation)
 {
     struct ref_hash key = ref_cap_kernel_image(REF_KERNEL_IMAGE_oog_marker);
-    if (!activation->has_meter || !ref_yield_raise(activation, &key)) {
+    if (!activation->entry->has_meter || !ref_yield_raise(activation, &key)) {
         return false;
     }
-    activation->payload = ref_cap_handle(REF_KERNEL_IMAGE_gas, activation->meter);
+    activation->payload = ref_cap_handle(REF_KERNEL_IMAGE_gas, activation->entry->meter);
     return true;
 }
 
@@ -314,10 +317,10 @@ void ref_call_run(struct ref_kernel *kernel, const struct ref_start *start, stru
     set_entry(&state, &start->image, start->endpoint);
     struct ref_before *before = ref_record_begin(kernel, entry, state.reg);
     find_meter(&activation);
-    if (activation.has_meter && meter_value(&activation) == 0) {
+    if (activation.entry->has_meter && meter_value(&activation) == 0) {
         set_meter(&activation, start->gas); /* call/gas/top_up */
     }
-    state.gas = activation.has_meter ? meter_value(&activation) : start->gas;
+    state.gas = activation.entry->has_meter ? meter_value(&activation) : start->gas;
     activation.gas_at_entry = state.gas;
     struct ref_record_head head = {.kind = REF_RECORD_RUN, .op = start->endpoint};
     ref_record_end(kernel, entry, before, head);
@@ -336,8 +339,7 @@ void ref_call_resume(struct ref_kernel *kernel, const struct ref_cap *scratchpad
     if (scratchpad != NULL) {
         ref_root_write(entry->root, REF_payload_slot, *scratchpad);
     }
-    find_meter(&activation);
-    if (activation.has_meter) {
+    if (entry->has_meter) {
         state.gas = meter_value(&activation); /* yield/resume/gas */
     }
     activation.gas_at_entry = state.gas;

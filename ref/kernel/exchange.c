@@ -106,6 +106,10 @@ static void write_entry(struct ref_writer *writer, const struct ref_entry *entry
     if (entry->is_suspended) {
         ref_scale_write_u64(writer, entry->suspended.pc);
         ref_scale_write_u64(writer, entry->suspended.gas);
+        ref_scale_write_u8(writer, entry->has_meter ? 1 : 0);
+        if (entry->has_meter) {
+            ref_scale_write_u64(writer, entry->meter);
+        }
         for (size_t i = 0; i < REF_register_count; i++) {
             ref_scale_write_u64(writer, entry->suspended.reg[i]);
         }

@@ -405,10 +405,12 @@ struct ref_entry {
     struct ref_image entered;
     struct ref_mapped *mapped;
     size_t mapped_count;
+    bool has_meter; /* as run found it (call/gas/meter) */
+    uint64_t meter;
 
     bool is_suspended;
-    struct assay_state suspended;
-    struct ref_pages pages; /* while suspended */
+    struct assay_state suspended; /* gas is 0 with a meter, which has it */
+    struct ref_pages pages;       /* while suspended */
 };
 
 struct ref_kernel {
@@ -425,8 +427,6 @@ struct ref_activation {
     struct ref_kernel *kernel;
     struct ref_entry *entry;
     struct assay_machine *machine;
-    bool has_meter;
-    uint64_t meter;
     uint64_t gas_at_entry;
     struct assay_stop stop;
     struct ref_cap payload; /* of a yield */

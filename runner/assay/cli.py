@@ -5,6 +5,7 @@ import importlib
 import os
 import platform
 import shlex
+import signal
 import sys
 import tempfile
 import traceback
@@ -34,6 +35,7 @@ COMMANDS = (
     "random",
     "oracle",
     "docs",
+    "selftest",
     "mutate",
     "bench",
     "serve",
@@ -90,7 +92,15 @@ def root() -> None:
 
 
 def main() -> NoReturn:
+    end_on(signal.SIGTERM)
+    end_on(signal.SIGHUP)
     sys.exit(run())
+
+
+def end_on(number: signal.Signals) -> None:
+    """Ends as an interrupt from the keyboard does: reports are closed and engines ended. Not where it is ignored."""
+    if signal.getsignal(number) == signal.SIG_DFL:
+        signal.signal(number, signal.default_int_handler)
 
 
 def run(arguments: list[str] | None = None) -> int:

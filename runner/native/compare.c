@@ -169,7 +169,8 @@ void write_record(struct text *text, const struct assay_step *record)
     text_raw(text, "{\"pc\": ");
     text_hex(text, record->pc);
     write_all_registers(text, record->reg);
-    if (record->store_width != 0) {
+    /* of no width is wrong when there is an address or a value: whoever reads it is to see it */
+    if (record->store_width != 0 || record->store_address != 0 || record->store_value != 0) {
         text_raw(text, ", \"store\": [");
         text_hex(text, record->store_address);
         text_format(text, ", %u, ", record->store_width);

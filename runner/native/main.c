@@ -1,12 +1,16 @@
 /* assay-native: the part of the harness that touches engines directly. */
 #include "native.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 static const struct command *const commands[] = {
-    &command_list,  &command_replay, &command_serve,       &command_lockstep,     &command_diff,
-    &command_trace, &command_bench,  &command_bench_chain, &command_bench_guests, &command_contract,
+    &command_list,  &command_replay,      &command_serve,        &command_lockstep, &command_diff, &command_trace,
+    &command_bench, &command_bench_chain, &command_bench_guests, &command_contract, &command_cage,
 };
 
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
@@ -25,8 +29,19 @@ static void print_usage(FILE *stream)
           stream);
 }
 
+/* The runner names itself in ASSAY_PARENT: what it has started ends with it, also when it is killed. */
+static void end_with_parent(void)
+{
+    const char *parent = getenv("ASSAY_PARENT");
+    if (parent != NULL && getppid() == (pid_t)atol(parent)) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+    }
+    unsetenv("ASSAY_PARENT");
+}
+
 int main(int argument_count, char **arguments)
 {
+    end_with_parent();
     if (argument_count < 2) {
         print_usage(stderr);
         return CODE_USAGE;

@@ -62,6 +62,7 @@ void text_clear(struct text *text); /* empties it and keeps its storage */
 void text_free(struct text *text);
 void text_add(struct text *text, const char *data, size_t size);
 void text_raw(struct text *text, const char *raw);
+void text_visible(struct text *text, uint8_t byte); /* one that moves a terminal as \x1b; line breaks stay */
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_string(struct text *text, const char *string);              /* quoted, as JSON; broken UTF-8 is replaced */
 void text_hex(struct text *text, uint64_t value);                     /* "0x1f", quoted */
@@ -104,8 +105,8 @@ int options_read(const struct command *command, const struct option *option, siz
 /* A decimal or 0x number of an option; false after a complaint. NULL leaves *value as it is. */
 bool option_number(const char *name, const char *text, uint64_t max, uint64_t *value);
 
-extern const struct command command_contract, command_list, command_replay, command_serve, command_lockstep,
-    command_diff, command_trace, command_bench, command_bench_chain, command_bench_guests;
+extern const struct command command_cage, command_contract, command_list, command_replay, command_serve,
+    command_lockstep, command_diff, command_trace, command_bench, command_bench_chain, command_bench_guests;
 
 /* ---- facts ------------------------------------------------------------------------------- */
 
@@ -211,6 +212,8 @@ bool engine_is_broken(int result); /* died, hung or garbage */
 const char *engine_trouble(const struct assay_engine *engine);
 /* Starts the process of an engine afresh; false when that fails, with engine_trouble. True for shared objects. */
 bool engine_restart(const struct assay_engine *engine);
+/* Says bye to a program and waits for its end; false when that is not as it should be, with engine_trouble. */
+bool engine_farewell(const struct assay_engine *engine);
 /* The last observed run had more records than one reply carries; the observer was told the first ones. */
 bool engine_records_cut(const struct assay_engine *engine);
 bool engine_has(const struct assay_engine *engine, uint64_t feature);

@@ -384,11 +384,8 @@ static int negotiate(struct pipe *pipe)
     return result;
 }
 
-int pipe_start(struct pipe *pipe)
+static int start_once(struct pipe *pipe)
 {
-    if (pipe->process.id != 0) {
-        return 0;
-    }
     pipe->op = "start";
     text_clear(&pipe->trouble);
     if (!process_start(&pipe->process)) {
@@ -401,6 +398,48 @@ int pipe_start(struct pipe *pipe)
         return stop_with(pipe, ENGINE_GARBAGE);
     }
     return result;
+}
+
+/* A process that fails at its start may have been unlucky once; after that it is not started any more. */
+int pipe_start(struct pipe *pipe)
+{
+    enum { STARTS_MAX = 2 };
+    if (pipe->process.id != 0) {
+        return 0;
+    }
+    if (pipe->false_starts >= STARTS_MAX) {
+        return stop_with(pipe, pipe->failure);
+    }
+    int result = 0;
+    do {
+        result = start_once(pipe);
+        pipe->false_starts = result == 0 ? 0 : pipe->false_starts + 1;
+    } while (result != 0 && pipe->false_starts < STARTS_MAX);
+    return result;
+}
+
+bool pipe_farewell(struct pipe *pipe)
+{
+    if (pipe->process.id == 0) {
+        return true;
+    }
+    pipe_request(pipe, "bye");
+    if (pipe_tell(pipe) != 0) {
+        return false;
+    }
+    bool by_itself = process_end(&pipe->process, pipe->seconds);
+    stop_with(pipe, 0);
+    if (by_itself && process_ended_well(&pipe->process)) {
+        return true;
+    }
+    if (by_itself) {
+        process_how_it_ended(&pipe->process, &pipe->trouble);
+        text_raw(&pipe->trouble, " after bye");
+    } else {
+        text_format(&pipe->trouble, "it did not end within %g s after bye, so it was ended", pipe->seconds);
+    }
+    add_words(pipe, "; it said nothing");
+    return false;
 }
 
 void pipe_stop(struct pipe *pipe)

@@ -26,9 +26,10 @@ struct pipe {
     double seconds; /* for one request */
     struct pipe_process process;
     unsigned protocol;
-    bool greeted;     /* hello was understood once: the table is filled */
-    bool records_cut; /* in the last run */
-    int failure;      /* the last enum engine_failure, 0: none */
+    unsigned false_starts; /* one after the other */
+    bool greeted;          /* hello was understood once: the table is filled */
+    bool records_cut;      /* in the last run */
+    int failure;           /* the last enum engine_failure, 0: none */
     struct text trouble;
     uint64_t serial[PIPE_KIND_COUNT];
     /* One request and its reply. */
@@ -45,6 +46,8 @@ struct pipe {
 /* Starts the process and greets it, unless it runs already. 0, or why not. */
 int pipe_start(struct pipe *pipe);
 void pipe_stop(struct pipe *pipe);
+/* Says bye and waits: false when the process does not end well, with a trouble. True when none runs. */
+bool pipe_farewell(struct pipe *pipe);
 
 /* Begins a request: {"op": op. The caller adds members, each after a comma, with the functions of text. */
 void pipe_request(struct pipe *pipe, const char *op);

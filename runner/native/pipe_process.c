@@ -19,7 +19,7 @@
 
 #define MOMENT 0.1 /* seconds after which to look whether it still lives */
 
-enum { PART_SIZE = 64 * 1024, PARTS_MAX = 16, HEAD_SIZE = 4, FIRST_FREE = 3 };
+enum { PART_SIZE = 64 * 1024, PARTS_MAX = 16, HEAD_SIZE = 4, LEASH = 3, FIRST_FREE = 4 };
 
 /* ---- starting ---------------------------------------------------------------------------- */
 
@@ -46,17 +46,22 @@ static bool open_pipe(int end[2])
     return end[0] >= 0 && end[1] >= 0;
 }
 
+/* The ends that the process gets. */
+struct ends {
+    int input, output, words, leash;
+};
+
 /*
- * In the child. It inherits nothing but its three pipes: no file of vectors or verdicts. It dies when the harness
+ * In the child. It inherits nothing but its four pipes: no file of vectors or verdicts. It dies when the harness
  * does, even if that is killed.
  */
-static _Noreturn void become(const char *command, int input, int output, int words, pid_t harness)
+static _Noreturn void become(const char *command, const struct ends *its, pid_t harness)
 {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGPIPE, SIG_DFL);
-    if (getppid() != harness || dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
-        dup2(words, STDERR_FILENO) < 0) {
+    if (getppid() != harness || dup2(its->input, STDIN_FILENO) < 0 || dup2(its->output, STDOUT_FILENO) < 0 ||
+        dup2(its->words, STDERR_FILENO) < 0 || dup2(its->leash, LEASH) < 0) {
         _exit(127);
     }
     close_range(FIRST_FREE, ~0u, 0);
@@ -64,14 +69,14 @@ static _Noreturn void become(const char *command, int input, int output, int wor
     _exit(127);
 }
 
-static bool spawn(struct pipe_process *process, const int input[2], const int output[2], const int words[2])
+static bool spawn(struct pipe_process *process, const struct ends *its)
 {
     struct text line = {0};
     pid_t harness = getpid();
     text_format(&line, "exec %s", process->command);
     process->id = fork();
     if (process->id == 0) {
-        become(line.data, input[0], output[1], words[1], harness);
+        become(line.data, its, harness);
     }
     text_free(&line);
     if (process->id < 0) {
@@ -90,24 +95,28 @@ static bool stays_free(int descriptor)
 
 bool process_start(struct pipe_process *process)
 {
-    int input[2] = {-1, -1}, output[2] = {-1, -1}, words[2] = {-1, -1};
+    int input[2] = {-1, -1}, output[2] = {-1, -1}, words[2] = {-1, -1}, leash[2] = {-1, -1};
     signal(SIGPIPE, SIG_IGN); /* a process that has ended is seen at its output */
     process->start = process->received_size = process->searched = 0;
     process->taken = 0;
     process->tail_size = 0;
-    bool started = open_pipe(input) && open_pipe(output) && open_pipe(words) && stays_free(input[1]) &&
-                   stays_free(output[0]) && stays_free(words[0]) && spawn(process, input, output, words);
+    bool started = open_pipe(input) && open_pipe(output) && open_pipe(words) && open_pipe(leash) &&
+                   stays_free(input[1]) && stays_free(output[0]) && stays_free(words[0]) &&
+                   spawn(process, &(struct ends){input[0], output[1], words[1], leash[0]});
     close_end(&input[0]);
     close_end(&output[1]);
     close_end(&words[1]);
+    close_end(&leash[0]);
     if (!started) {
         close_end(&input[1]);
         close_end(&output[0]);
         close_end(&words[0]);
+        close_end(&leash[1]);
     }
     process->input = input[1];
     process->output = output[0];
     process->words = words[0];
+    process->leash = leash[1];
     return started;
 }
 
@@ -297,16 +306,29 @@ enum exchange process_exchange(struct pipe_process *process, const char *message
 
 /* ---- ending ------------------------------------------------------------------------------ */
 
-bool process_end(struct pipe_process *process, double grace)
+/* Waits for its end, and hears its words meanwhile. */
+static bool ends_within(struct pipe_process *process, double seconds)
 {
     static const struct timespec moment = {.tv_nsec = 1000000};
-    double deadline = seconds_now() + grace;
-    close_end(&process->input);
-    bool by_itself = has_ended(process);
-    while (!by_itself && seconds_now() < deadline) {
+    double deadline = seconds_now() + seconds;
+    bool ended = has_ended(process);
+    while (!ended && seconds_now() < deadline) {
         take_words(process);
         nanosleep(&moment, NULL);
-        by_itself = has_ended(process);
+        ended = has_ended(process);
+    }
+    return ended;
+}
+
+bool process_end(struct pipe_process *process, double grace)
+{
+    static const double last_chance = 2; /* for a cage, to end what is in it */
+    close_end(&process->input);
+    bool by_itself = ends_within(process, grace);
+    close_end(&process->leash);
+    if (!by_itself) {
+        kill(process->id, SIGTERM);
+        ends_within(process, last_chance);
     }
     kill(-process->id, SIGKILL); /* whatever it has left behind, too */
     while (waitpid(process->id, &process->status, 0) < 0 && errno == EINTR) {
@@ -334,8 +356,13 @@ void process_last_words(const struct pipe_process *process, struct text *text)
         start++; /* not in the middle of a character */
     }
     for (size_t i = start; i < end; i++) {
-        text_add(text, process->tail[i] == '\0' ? " " : &process->tail[i], 1);
+        text_visible(text, (uint8_t)process->tail[i]);
     }
+}
+
+bool process_ended_well(const struct pipe_process *process)
+{
+    return WIFEXITED(process->status) && WEXITSTATUS(process->status) == 0;
 }
 
 void process_how_it_ended(const struct pipe_process *process, struct text *text)

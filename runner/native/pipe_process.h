@@ -3,7 +3,7 @@
  *
  * Nothing here waits longer than it was told to, whatever the program does: it may not read, write without end,
  * close its output and live on, or die. It runs in a process group of its own, which is ended as a whole, and
- * it dies with the harness.
+ * it dies with the harness. Descriptor 3 is its leash: a pipe that ends when the harness lets go of it or dies.
  */
 #ifndef ASSAY_NATIVE_PIPE_PROCESS_H
 #define ASSAY_NATIVE_PIPE_PROCESS_H
@@ -23,7 +23,7 @@ struct pipe_process {
     const char *command; /* given to /bin/sh -c "exec COMMAND" */
     bool framed;
     pid_t id; /* 0: it does not run */
-    int input, output, words;
+    int input, output, words, leash;
     uint8_t *received; /* of its output; the bytes from `start` on are not yet taken */
     size_t start, received_size, received_room;
     size_t searched; /* no newline before this */
@@ -56,6 +56,7 @@ bool process_end(struct pipe_process *process, double grace);
 
 /* Its last words, trimmed; how it ended, "ended with code 3". Each adds to `text`. */
 void process_last_words(const struct pipe_process *process, struct text *text);
+bool process_ended_well(const struct pipe_process *process);
 void process_how_it_ended(const struct pipe_process *process, struct text *text);
 
 #endif

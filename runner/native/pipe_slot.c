@@ -195,6 +195,12 @@ bool engine_restart(const struct assay_engine *engine)
     return pipe_start(pipe) == 0;
 }
 
+bool engine_farewell(const struct assay_engine *engine)
+{
+    struct pipe *pipe = pipe_of(engine);
+    return pipe == NULL || pipe_farewell(pipe);
+}
+
 bool engine_records_cut(const struct assay_engine *engine)
 {
     const struct pipe *pipe = pipe_of(engine);

@@ -14,8 +14,6 @@
 
 enum verdict { VERDICT_PASS, VERDICT_FAIL, VERDICT_ERROR, VERDICT_BROKEN, VERDICT_INVALID, VERDICT_COUNT };
 
-enum { BROKEN_MAX = 50 }; /* a program that broke more often is given up */
-
 static const char *const verdict_name[VERDICT_COUNT] = {"pass", "fail", "error", "broken", "invalid"};
 
 struct replay {
@@ -26,9 +24,11 @@ struct replay {
     bool selects;                /* --select */
     struct id_set selected, met; /* ids */
     uint64_t from;
+    uint64_t deaths_max; /* a program that broke as often is given up */
     uint64_t verdict_count[VERDICT_COUNT];
     uint64_t executed[256]; /* by opcode */
     uint64_t records_skipped;
+    const char *ending; /* what was wrong when the engine was told to end; NULL: nothing */
     struct text text;
 };
 
@@ -36,8 +36,8 @@ struct replay {
 static enum verdict run_case(struct replay *replay, struct attempt *attempt)
 {
     const struct player *player = attempt->item->is_kernel ? &kernel_player : &machine_player;
-    attempt->trouble = replay->verdict_count[VERDICT_BROKEN] > BROKEN_MAX ? "not run: the engine was given up"
-                                                                          : player->lacks(attempt);
+    attempt->trouble = replay->verdict_count[VERDICT_BROKEN] >= replay->deaths_max ? "not run: the engine was given up"
+                                                                                   : player->lacks(attempt);
     if (attempt->trouble != NULL) {
         return VERDICT_ERROR;
     }
@@ -156,6 +156,10 @@ static void finish(struct replay *replay)
     for (size_t i = 0; i < VERDICT_COUNT; i++) {
         text_format(text, ", \"%s\": %llu", verdict_name[i], (unsigned long long)replay->verdict_count[i]);
     }
+    if (replay->ending != NULL) {
+        text_raw(text, ", \"ending\": ");
+        text_string(text, replay->ending);
+    }
     if (replay->records_skipped > 0) {
         text_format(text, ", \"records_skipped\": %llu", (unsigned long long)replay->records_skipped);
     }
@@ -177,7 +181,7 @@ static void finish(struct replay *replay)
 static int code_of(const struct replay *replay)
 {
     const uint64_t *count = replay->verdict_count;
-    if (count[VERDICT_FAIL] + count[VERDICT_ERROR] + count[VERDICT_BROKEN] > 0) {
+    if (count[VERDICT_FAIL] + count[VERDICT_ERROR] + count[VERDICT_BROKEN] > 0 || replay->ending != NULL) {
         return CODE_DIFFERED;
     }
     if (count[VERDICT_INVALID] > 0) {
@@ -189,7 +193,7 @@ static int code_of(const struct replay *replay)
 static int run(int argument_count, char **arguments)
 {
     const char *engine = NULL, *timeout = NULL, *selection = NULL, *from = NULL, *records = NULL, *cover = NULL;
-    const char *one_flavour = NULL;
+    const char *one_flavour = NULL, *deaths = NULL;
     const struct option option[] = {
         {"--engine", "ENGINE", ENGINE_HELP, &engine, NULL},
         {"--timeout", "SECONDS", TIMEOUT_HELP, &timeout, NULL},
@@ -198,9 +202,10 @@ static int run(int argument_count, char **arguments)
         {"--records", NULL, "an engine that cannot give the records a case has is an error", &records, NULL},
         {"--one-flavour", NULL, "what is observed is what runs: a case is played once, observed if it has records",
          &one_flavour, NULL},
+        {"--deaths", "N", "give a program up that died, hung or answered garbage N times; 10", &deaths, NULL},
         {"--cover", NULL, "add the executed opcodes to the last line", &cover, NULL},
     };
-    struct replay replay = {0};
+    struct replay replay = {.deaths_max = 10};
     int left = options_read(&command_replay, option, sizeof option / sizeof *option, argument_count, arguments);
     if (left < 0) {
         return left == -2 ? CODE_AGREED : CODE_USAGE;
@@ -209,7 +214,8 @@ static int run(int argument_count, char **arguments)
         complain("replay: %s; see assay-native replay --help", engine == NULL ? "--engine is needed" : "no file named");
         return CODE_USAGE;
     }
-    if (!option_number("--from", from, UINT64_MAX, &replay.from)) {
+    if (!option_number("--from", from, UINT64_MAX, &replay.from) ||
+        !option_number("--deaths", deaths, UINT64_MAX, &replay.deaths_max)) {
         return CODE_USAGE;
     }
     replay.selects = selection != NULL;
@@ -225,6 +231,7 @@ static int run(int argument_count, char **arguments)
     }
     vector_walk(arguments, (size_t)left, visit, &replay);
     report_unmet(&replay);
+    replay.ending = engine_farewell(replay.engine) ? NULL : engine_trouble(replay.engine);
     finish(&replay);
     id_set_free(&replay.selected);
     id_set_free(&replay.met);

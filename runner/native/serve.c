@@ -135,12 +135,12 @@ static void answer(struct server *server)
 static void send_reply(struct server *server)
 {
     if (!server->framed) {
-        text_line(&server->reply);
-        return;
+        text_raw(&server->reply, "\n");
     }
-    size_t size = server->reply.size;
+    size_t size = server->reply.size, head_size = server->framed ? 4 : 0;
     uint8_t head[4] = {(uint8_t)size, (uint8_t)(size >> 8), (uint8_t)(size >> 16), (uint8_t)(size >> 24)};
-    if (fwrite(head, 1, 4, stdout) != 4 || fwrite(server->reply.data, 1, size, stdout) != size || fflush(stdout) != 0) {
+    if (fwrite(head, 1, head_size, server->output) != head_size ||
+        fwrite(server->reply.data, 1, size, server->output) != size || fflush(server->output) != 0) {
         complain("serve: the reply cannot be written; the other side is gone");
         exit(CODE_HOST);
     }
@@ -163,7 +163,7 @@ static enum receipt receive_line(struct server *server)
     bool too_long = false;
     int byte;
     server->message_size = 0;
-    while ((byte = getc(stdin)) != EOF && byte != '\n') {
+    while ((byte = getc(server->input)) != EOF && byte != '\n') {
         uint8_t value = (uint8_t)byte;
         too_long = too_long || server->message_size == MESSAGE_MAX;
         if (!too_long) {
@@ -181,13 +181,13 @@ static enum receipt receive_frame(struct server *server)
 {
     uint8_t head[4], part[4096];
     server->message_size = 0;
-    if (fread(head, 1, 4, stdin) != 4) {
+    if (fread(head, 1, 4, server->input) != 4) {
         return RECEIPT_END;
     }
     size_t size = (size_t)head[0] | (size_t)head[1] << 8 | (size_t)head[2] << 16 | (size_t)head[3] << 24;
     for (size_t left = size; left > 0;) {
         size_t wanted = left < sizeof part ? left : sizeof part;
-        size_t got = fread(part, 1, wanted, stdin);
+        size_t got = fread(part, 1, wanted, server->input);
         if (got == 0) {
             return RECEIPT_END;
         }
@@ -225,11 +225,12 @@ static void serve(struct server *server)
 
 static int run(int argument_count, char **arguments)
 {
-    const char *engine = NULL, *timeout = NULL, *framed = NULL;
+    const char *engine = NULL, *timeout = NULL, *framed = NULL, *tell = NULL;
     const struct option option[] = {
         {"--engine", "ENGINE", ENGINE_HELP, &engine, NULL},
         {"--timeout", "SECONDS", TIMEOUT_HELP, &timeout, NULL},
         {"--framed", NULL, "length-prefixed frames instead of JSON lines", &framed, NULL},
+        {"--tell", NULL, "kernel records on standard error too, each as it comes", &tell, NULL},
     };
     struct server server = {.protocol = PROTOCOL_OLDEST};
     int left = options_read(&command_serve, option, sizeof option / sizeof *option, argument_count, arguments);
@@ -240,8 +241,13 @@ static int run(int argument_count, char **arguments)
         complain("serve: --engine is needed; see assay-native serve --help");
         return CODE_USAGE;
     }
+    if (!server_take_streams(&server)) {
+        complain("serve: standard input and output cannot be moved");
+        return CODE_HOST;
+    }
     server.engine = engine_open(engine, timeout);
     server.framed = framed != NULL;
+    server.tells = tell != NULL;
     if (server.engine == NULL) {
         return CODE_ENGINE;
     }

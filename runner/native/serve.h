@@ -4,13 +4,17 @@
 
 #include "compare.h"
 
+#include <stdio.h>
+
 enum { RECORD_MAX = 65536 };
 
 struct server {
+    FILE *input, *output; /* the conversation */
     const struct assay_engine *engine;
     struct assay_machine *machine;
     unsigned protocol; /* of the last hello */
     bool framed;
+    bool tells; /* each kernel record on standard error at once: an engine that dies loses none */
     bool finished;
     struct arena arena; /* of one request */
     struct json_error error;
@@ -29,6 +33,9 @@ struct server {
     struct text event; /* the records of one step, as members of a JSON array */
     size_t event_count;
 };
+
+/* Moves the conversation away from the standard descriptors; false when the host cannot. */
+bool server_take_streams(struct server *server);
 
 /* The members of a request; false after an error. */
 bool server_members(struct server *server, const cJSON *request, const struct json_key *key, size_t key_count,

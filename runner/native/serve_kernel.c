@@ -146,9 +146,22 @@ static void hash(struct server *server, const cJSON *request)
 
 /* ---- records ----------------------------------------------------------------------------- */
 
+static void tell(const uint8_t *record, size_t size)
+{
+    fputs("record ", stderr);
+    for (size_t i = 0; i < size; i++) {
+        fprintf(stderr, "%02x", record[i]);
+    }
+    fputs("\n", stderr);
+    fflush(stderr);
+}
+
 static void on_event(void *context, const uint8_t *record, size_t size)
 {
     struct server *server = context;
+    if (server->tells) {
+        tell(record, size);
+    }
     if (server->event_count++ < RECORD_MAX) {
         text_raw(&server->event, server->event_count == 1 ? "" : ", ");
         text_bytes(&server->event, record, size);
@@ -159,6 +172,9 @@ static struct assay_observer observer_of(struct server *server)
 {
     text_clear(&server->event);
     server->event_count = 0;
+    if (server->tells) {
+        fputs("step\n", stderr);
+    }
     return (struct assay_observer){.context = server, .event = on_event};
 }
 

@@ -41,6 +41,16 @@ void text_raw(struct text *text, const char *raw)
     text_add(text, raw, strlen(raw));
 }
 
+void text_visible(struct text *text, uint8_t byte)
+{
+    enum { DELETE = 0x7f };
+    if ((byte < 0x20 && byte != '\n' && byte != '\t') || byte == DELETE) {
+        text_format(text, "\\x%02x", (unsigned)byte);
+    } else {
+        text_add(text, (const char *)&byte, 1);
+    }
+}
+
 void text_format(struct text *text, const char *format, ...)
 {
     va_list list, again;

@@ -20,6 +20,7 @@ from assay.suite.keyword import Keyword
 from linker import cli as linker
 
 GOOD = paths.VECTORS / "isa" / "add_64.json"
+ENGINES = ("model", "ref", "fast")
 SERVER = paths.ROOT / "runner" / "tests" / "model_server.py"
 
 
@@ -50,7 +51,7 @@ def test_an_unknown_command_or_option_is_a_usage_error():
 def test_a_good_file_passes_on_all_engines():
     done = assay("replay", GOOD)
     assert done.returncode == exit_code.AGREED
-    assert "0 divergences" in done.stdout and "model, ref, fast" in done.stdout
+    assert " 0 wrong" in done.stdout and "model, ref, fast" in done.stdout
 
 
 def test_no_case_is_not_green():
@@ -113,7 +114,7 @@ def test_what_is_no_vector_is_named_with_its_offset_and_the_rest_runs(change, tm
     done = assay("replay", path, other)
     assert done.returncode == exit_code.BAD_INPUT
     assert "bad.json" in said(done) and "at byte" in said(done)
-    assert "passed" in said(done)
+    assert "pass, 0 wrong" in said(done)
 
 
 def test_a_duplicate_id_is_invalid(tmp_path):
@@ -139,7 +140,8 @@ def test_an_engine_that_cannot_be_loaded(tmp_path):
 
 
 def test_a_process_that_speaks_the_protocol_is_an_engine():
-    done = assay("replay", "-e", f"mine=cmd:{shlex.join([sys.executable, str(SERVER)])}", GOOD)
+    command = shlex.join([sys.executable, str(SERVER)])
+    done = assay("replay", "-e", f"mine=cmd:{command}", "--show", str(paths.ROOT), GOOD)
     assert done.returncode == exit_code.AGREED, said(done)
 
 
@@ -157,7 +159,7 @@ def test_a_process_that_hangs():
 
 CRASHES = {
     "dies": ("    machine->gas -= cost;", "    *(volatile int *)0 = 1;", "SIG"),
-    "hangs": ("    machine->gas -= cost;", "    for (volatile int i = 0;; i++) {}", "no answer within"),
+    "hangs": ("    machine->gas -= cost;", "    for (volatile int i = 0;; i++) {}", "no reply to run within 0.3 s"),
 }
 
 
@@ -170,7 +172,10 @@ def test_a_shared_object_that_breaks_costs_one_case_each(how, tmp_path):
     done = assay("replay", *arguments, "--json", tmp_path / "report.jsonl")
     assert done.returncode == exit_code.BROKEN and words in said(done)
     lines = [json.loads(line) for line in (tmp_path / "report.jsonl").read_text().splitlines()]
-    assert lines[-1]["done"] and lines[-1]["broken"] == len(lines) - 1 >= 1
+    assert lines[-1]["done"]
+    counts = lines[-1]["counts"][engine.name]
+    assert counts["wrong"] + counts["not run"] == len(lines) - 2 >= 1 and counts["wrong"] >= 1
+    assert {line["kind"] for line in lines[1:-1] if line["verdict"] == "wrong"} == {"died" if how == "dies" else "hung"}
 
 
 def test_reports_for_machines(tmp_path):
@@ -180,10 +185,12 @@ def test_reports_for_machines(tmp_path):
     suites = xml.parse(paths[1]).getroot()
     cases = len(GOOD.read_text().split('"id":')) - 1
     assert done.returncode == 0
-    assert lines[-1]["done"] and lines[-1]["pass"] == 3 * cases == len(lines) - 1
-    assert [suite.get("name") for suite in suites] == ["model", "ref", "fast"]
+    assert lines[-1]["done"] and lines[-1]["code"] == 0 and 3 * cases == len(lines) - 2
+    assert {name: counts["pass"] for name, counts in lines[-1]["counts"].items()} == dict.fromkeys(ENGINES, cases)
+    assert lines[0]["corpus"]["digest"] == lines[-1]["corpus"]
+    assert [suite.get("name") for suite in suites] == list(ENGINES)
     assert {suite.get("tests") for suite in suites} == {str(cases)}
-    assert json.loads(assay("replay", GOOD, "--json", "-").stdout.splitlines()[0])["verdict"] == "pass"
+    assert json.loads(assay("replay", GOOD, "--json", "-").stdout.splitlines()[1])["verdict"] == "pass"
 
 
 def test_an_interrupt_leaves_a_valid_report(tmp_path):
@@ -196,13 +203,13 @@ def test_an_interrupt_leaves_a_valid_report(tmp_path):
         start_new_session=True,
     )
     deadline = time.monotonic() + 30
-    while not (report.exists() and report.read_text()) and time.monotonic() < deadline:
+    while not (report.exists() and report.read_text().count("\n") > 1) and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(0.3)
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(30) == exit_code.INTERRUPTED
     lines = [json.loads(line) for line in report.read_text().splitlines()]
-    assert lines[-1]["interrupted"] and lines[-1]["pass"] == len(lines) - 1 >= 1
+    assert lines[-1]["interrupted"] and lines[-1]["counts"]["ref"]["pass"] == len(lines) - 2 >= 1
 
 
 def test_run_trace_and_diff_of_a_program(tmp_path):
@@ -361,7 +368,7 @@ def test_what_is_no_kernel_vector_is_named(change, tmp_path):
     assert path.read_text() != KEEPS.read_text()
     done = assay("replay", path, "-e", "ref")
     assert done.returncode == exit_code.BAD_INPUT, said(done)
-    assert "at byte" in said(done) and "passed" in said(done)
+    assert "at byte" in said(done) and "pass, 0 wrong" in said(done)
 
 
 @pytest.mark.parametrize("level", ["kernel", "codec"])

@@ -30,6 +30,15 @@ def build(preset: str = PRESET) -> Path:
     return ROOT / "build" / preset
 
 
+def presets() -> list[str]:
+    """The builds that there can be; an installed tree is one."""
+    path = ROOT / "CMakePresets.json"
+    if is_installed() or not path.exists():
+        return [PRESET]
+    found: list[dict[str, str]] = json.loads(path.read_text())["buildPresets"]
+    return [entry["name"] for entry in found]
+
+
 def native(preset: str = PRESET) -> Path:
     """The harness program of a build."""
     return built("bin", preset) / "assay-native"

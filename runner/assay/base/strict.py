@@ -36,6 +36,8 @@ def loads(data: bytes) -> Json:
         raise Wrong(f"no JSON ({error.msg})", len(text[: error.pos].encode())) from None
     except RecursionError:
         raise Wrong("nested too deep") from None
+    except ValueError as error:  # an integer of thousands of digits
+        raise Wrong(f"no JSON ({error})") from None
     return value
 
 

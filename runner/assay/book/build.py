@@ -59,6 +59,7 @@ def texts() -> dict[str, str]:
     sources = {
         "reference/protocol.md": "runner/PROTOCOL.md",
         "reference/vectors.md": "vectors/README.md",
+        "reference/report.md": "runner/REPORT.md",
         "reference/assembly.md": "runner/ASM.md",
         "guides/guests.md": "guest/README.md",
         "guides/reading-ref.md": "ref/README.md",

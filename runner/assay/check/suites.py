@@ -69,7 +69,8 @@ def replayed(preset: str, names: Sequence[str], jobs: int) -> Checked:
             lines.append(f"{name}: {len(verdicts)} verdicts of {len(asked.entries)} cases")
             raise StepFailed("\n".join(lines))
         counts[name] = len(verdicts)
-    return Checked(counts.total(), f"{len(selected.entries):,} cases x {{{', '.join(counts)}}}")
+    words = f"{len(selected.entries):,} cases x {{{', '.join(counts)}}}: {counts.total():,} pass, 0 wrong"
+    return Checked(counts.total(), words)
 
 
 def covered(jobs: int) -> Checked:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from assay.base import exit_code
+from assay.base import exit_code, strict
+from assay.base.strict import Json, Wrong
 from assay.base.trouble import BadInput, Broken, NoOutput
 from assay.commands import options
 from assay.engines import catalog
@@ -82,36 +83,33 @@ def write(path: str, data: bytes) -> None:
 
 
 def read_events(path: str) -> list[Event]:
+    """One JSON object a line; raises BadInput with the line and the byte in it."""
     events = []
-    for number, line in enumerate(program.read_bytes(path).decode("utf-8", "replace").splitlines(), 1):
+    for number, line in enumerate(program.read_bytes(path).split(b"\n"), 1):
         if not line.strip():
             continue
         try:
-            given = json.loads(line)
-            unknown = set(given) - {"payload", "endpoint", "gas", "quota"}
-            event = Event(
-                int(given.get("endpoint", 0)),
-                bytes.fromhex(given.get("payload", "")),
-                amount(given.get("gas", GAS)),
-                amount(given.get("quota", QUOTA)),
-            )
-        except (ValueError, TypeError, AttributeError) as error:
-            raise BadInput(f"{path}:{number}: this is no event: {error}") from None
-        if unknown or not 0 <= event.endpoint < 256:
-            what = f"unknown key {sorted(unknown)[0]!r}" if unknown else "endpoint is not below 256"
-            raise BadInput(f"{path}:{number}: {what}")
-        events.append(event)
+            events.append(read_event(strict.loads(line)))
+        except Wrong as error:
+            raise BadInput(f"{path}:{number}: at byte {error.at}: {error}") from None
     if not events:
         raise BadInput(f"{path}: there is no event; write one JSON object a line")
     return events
 
 
-def amount(value: object) -> int:
-    """A number, or hex in a string, as numbers beyond 2^53 are written."""
-    number = int(value, 16) if isinstance(value, str) else value
-    if type(number) is not int or not 0 <= number < 2**64:
-        raise ValueError(f"{value!r} is no amount below 2^64")
-    return number
+def read_event(value: Json) -> Event:
+    given = strict.members(value, "the event", (), ("payload", "endpoint", "gas", "quota"))
+    return Event(
+        strict.count(given.get("endpoint", 0), "endpoint", 256),
+        strict.octets(given.get("payload", ""), "payload"),
+        amount(given.get("gas", GAS), "gas"),
+        amount(given.get("quota", QUOTA), "quota"),
+    )
+
+
+def amount(value: Json, what: str) -> int:
+    """A number, or hex in a text, as numbers beyond 2^53 are written."""
+    return strict.number(value, what) if isinstance(value, str) else strict.count(value, what)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Unpack
 import click
 
 from assay.base import exit_code
-from assay.base.trouble import Broken
+from assay.base.trouble import Broken, Nothing
 from assay.commands import options
 from assay.engines import catalog
 from assay.engines.catalog import Target
@@ -17,6 +17,7 @@ from assay.locate.divergence import Divergence
 from assay.locate.locate import Question, locate
 from assay.suite import collection, program
 from assay.suite.collection import Entry
+from assay.suite.play import Done, Player
 
 
 @click.command("diff")
@@ -63,6 +64,8 @@ def show(
         (found,) = locate(*pair, [question], timeout)
     except EngineError as error:
         raise Broken(str(error)) from None
+    if found is None and not entry.is_kernel:
+        check_ran(source, entry, pair[0], timeout)
     if as_json:
         click.echo(json.dumps(found.members() if found else {"case": entry.id, "divergence": None}))
     elif found is None:
@@ -70,6 +73,21 @@ def show(
     else:
         click.echo(card.shown(found))
     return exit_of(found)
+
+
+def check_ran(source: str, entry: Entry, target: Target, timeout: float) -> None:
+    """Two engines that both do nothing agree, and that shows nothing."""
+    case = entry.machine()
+    with target.open(timeout) as engine:
+        player = Player(case, engine)
+        try:
+            verdict = player.load()
+            outcomes = [player.do(step) for step in case.steps] if verdict == "admitted" else []
+        except EngineError as error:
+            raise Nothing(f"{source}: nothing ran: {error}; both engines do the same") from None
+    if case.steps and all(outcome == Done.REFUSED for outcome in outcomes):
+        why = "every step is refused" if outcomes else f"the program is rejected ({verdict})"
+        raise Nothing(f"{source}: nothing ran on either engine: {why}; so nothing was compared")
 
 
 def exit_of(found: Divergence | None) -> int:
@@ -80,5 +98,5 @@ def exit_of(found: Divergence | None) -> int:
 
 def repro(source: str, pair: tuple[Target, Target], start: program.Start) -> str:
     """The command line again, with what was not the default."""
-    argv = ["./assay", "diff", source, "-e", pair[0].option, "-e", pair[1].option]
+    argv = ["./assay", "diff", source, *pair[0].options, *pair[1].options]
     return shlex.join([*argv, *program.options_text(start)])

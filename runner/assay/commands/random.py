@@ -9,6 +9,7 @@ import click
 
 from assay.base import exit_code
 from assay.base.strict import Members
+from assay.base.trouble import Nothing
 from assay.commands import options
 from assay.engines import catalog
 from assay.random import programs, sequences
@@ -93,6 +94,8 @@ def command(**given: Unpack[Options]) -> int:
     click.echo(json.dumps(found) if given["as_json"] else painted(line, outcome.ok))
     if outcome.broken:
         return exit_code.BROKEN
+    if not outcome.is_bad and not outcome.has_compared:
+        raise Nothing(f"{names_of(plan)} did nothing: no instruction and no record was compared, so nothing was shown")
     return exit_code.AGREED if outcome.ok else exit_code.DIFFERED
 
 

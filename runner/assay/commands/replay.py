@@ -9,9 +9,11 @@ from assay.base.paths import VECTORS
 from assay.commands import options
 from assay.engines import catalog
 from assay.engines.catalog import Target
+from assay.replay import known
 from assay.replay.campaign import Campaign, Wishes
 from assay.replay.sinks import JsonLines, Junit, Sink
 from assay.replay.third_party import replay_dialect
+from assay.replay.verdict import Vote
 from assay.suite import collection
 from assay.suite import dialect as dialects
 
@@ -26,6 +28,9 @@ class Options(TypedDict):
     junit_path: str | None
     cards: int
     maxfail: int | None
+    deaths: int
+    known: str | None
+    allowed: tuple[str, ...]
     first_only: bool
     quiet: bool
     dialect: str | None
@@ -43,6 +48,24 @@ class Options(TypedDict):
 @click.option("--junit", "junit_path", metavar="FILE", help="Write a JUnit report.")
 @click.option("--cards", default=5, show_default=True, metavar="N", help="Show at most N failures in full.")
 @click.option("--maxfail", type=click.IntRange(min=1), metavar="N", help="Stop after N failures.")
+@click.option(
+    "--deaths",
+    type=click.IntRange(min=1),
+    default=catalog.DEATHS,
+    show_default=True,
+    metavar="N",
+    help="Give an engine up that died, hung or answered garbage N times.",
+)
+@click.option(
+    "--known", metavar="FILE", help="A TOML list of what is known to be wrong: case or signature, reason, date."
+)
+@click.option(
+    "--allow",
+    "allowed",
+    multiple=True,
+    type=click.Choice([Vote.CANNOT.value]),
+    help="cannot: an engine that lacks a level or feature is not red for it.",
+)
 @click.option("-x", "first_only", is_flag=True, help="Stop at the first failure.")
 @click.option("--quiet", "-q", is_flag=True, help="Print only failures and the last line.")
 @click.option(
@@ -68,20 +91,24 @@ def command(paths: tuple[str, ...], **given: Unpack[Options]) -> int:
       ./assay replay -e fast -x                  one engine, up to the first failure
       ./assay replay -e mine=./libassay_mine.so --junit report.xml
 
+    Every failure is repeated once alone. The words are: pass; wrong; flaky, when it passes the second time; known,
+    listed by --known; cannot, when the engine lacks a level or feature; not applicable; not run. Red are wrong,
+    flaky, not run, cannot unless --allow cannot, and an entry of --known that passes or names nothing.
+
     \b
-    Exit codes: 0 all agree, 1 a case fails, 3 something cannot be read (the rest
+    Exit codes: 0 all agree, 1 something is red, 3 something cannot be read (the rest
     still runs), 4 an engine cannot be loaded, 5 no case is selected, 6 an engine
     died, hung or answered garbage, 8 a report cannot be written, 130 interrupted.
     """
     targets = catalog.chosen(given["names"], preset=given["preset"])
     for target in targets:
-        catalog.check_loads(target)
+        catalog.check_loads(target, given["timeout"])
     if given["dialect"]:
         return third_party(paths, targets, given)
     selected = collection.read(paths or [VECTORS], given["keyword"])
     if given["lists"]:
         return list_cases(selected)
-    return Campaign(selected, targets, sinks(given), wishes(given)).run()
+    return Campaign(selected, targets, sinks(given, targets), wishes(given)).run()
 
 
 def third_party(paths: tuple[str, ...], targets: list[Target], given: Options) -> int:
@@ -92,13 +119,18 @@ def third_party(paths: tuple[str, ...], targets: list[Target], given: Options) -
     return replay_dialect(paths, targets, given["keyword"], given["timeout"])
 
 
-def sinks(given: Options) -> list[Sink]:
+def sinks(given: Options, targets: list[Target]) -> list[Sink]:
     found: list[Sink] = []
+    walls = {target.name: target.wall.value for target in targets if target.wall}
     if given["json_path"]:
         found.append(JsonLines(given["json_path"]))
     if given["junit_path"]:
-        found.append(Junit(given["junit_path"]))
+        found.append(Junit(given["junit_path"], walls, votes_of(given["allowed"])))
     return found
+
+
+def votes_of(words: tuple[str, ...]) -> tuple[Vote, ...]:
+    return tuple(Vote(word) for word in words)
 
 
 def wishes(given: Options) -> Wishes:
@@ -106,9 +138,12 @@ def wishes(given: Options) -> Wishes:
         timeout=given["timeout"],
         jobs=given["jobs"],
         cards=given["cards"],
+        deaths=given["deaths"],
         maxfail=1 if given["first_only"] else given["maxfail"],
         quiet=given["quiet"],
         to_stderr=given["json_path"] == "-",
+        known=known.read(given["known"]),
+        allowed=votes_of(given["allowed"]),
     )
 
 

@@ -28,6 +28,7 @@ LEVELS = ("L0", "L1")
 @click.command("trace")
 @click.argument("source", metavar="FILE")
 @click.option("--engine", "-e", "name", default="ref", show_default=True, help="One engine.")
+@options.sandbox
 @click.option(
     "--level",
     type=click.Choice(LEVELS),

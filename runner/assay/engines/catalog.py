@@ -2,14 +2,17 @@
 
 model              the executable specification
 ref, fast          our engines, as built
-NAME=FILE.so       a shared object with the symbol assay_X, where FILE is libassay_X
+NAME=FILE.so       a shared object with the symbol assay_X, where FILE is libassay_X; a host process of ours loads it
 NAME=cmd:COMMAND   a program that speaks PROTOCOL.md on its standard input and output
+
+The last two are strangers: they run in a process of their own, in a cage (sandbox.py).
 """
 
+import dataclasses
+import platform
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,24 +21,31 @@ from pathlib import Path
 
 import click
 
-from assay.base import paths
+from assay.base import exit_code, paths
 from assay.base.trouble import NoEngine
+from assay.engines import sandbox
 from assay.engines.engine import Engine
 from assay.engines.model import ModelEngine
 from assay.engines.process import ProcessEngine
+from assay.engines.sandbox import Sandbox, Wall
+from assay.engines.trouble import EngineDied, EngineError
 
 MODEL = "model"
 OURS = ("ref", "fast")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*\Z")
 TIMEOUT = 10.0
+DEATHS = 10  # of one engine; then it is given up
+
+
+TOLD_MAX = 1 << 26
 
 
 class Kind(Enum):
     """How an engine is reached."""
 
     MODEL = "model"
-    NATIVE = "native"  # a shared object
-    PROCESS = "process"
+    NATIVE = "native"  # a shared object of ours, in the harness's own process
+    PROCESS = "process"  # a program, or our host process with a shared object of a stranger
 
 
 @dataclass(frozen=True)
@@ -46,8 +56,10 @@ class Target:
     kind: Kind
     harness: Path  # the assay-native that plays on it
     path: Path | None = None  # of a shared object
-    argv: tuple[str, ...] = ()  # of a program
+    argv: tuple[str, ...] = ()  # of a program, with the cage around it
+    command: str = ""  # the same for a shell
     option: str = ""  # how the command line named it
+    sandbox: Sandbox | None = None  # of a stranger
 
     @property
     def is_ours(self) -> bool:
@@ -59,7 +71,7 @@ class Target:
         if self.kind == Kind.MODEL:
             return f"{MODEL}=cmd:{shlex.join(model_argv())}"
         if self.kind == Kind.PROCESS:
-            return self.option
+            return f"{self.name}=cmd:{self.command}"
         return str(self.path)
 
     @property
@@ -70,12 +82,38 @@ class Target:
         argv = (str(self.harness), "serve", "--engine", str(self.path), "--framed")
         return f"{self.name}=cmd:{shlex.join(argv)}"
 
+    @property
+    def wall(self) -> Wall | None:
+        """What stands around a stranger; None: it is one of ours."""
+        return None if self.sandbox is None else self.sandbox.wall
+
+    @property
+    def options(self) -> list[str]:
+        """The command line's words for it."""
+        return ["-e", self.option, *(self.sandbox.options() if self.sandbox else [])]
+
     def open(self, timeout: float = TIMEOUT) -> Engine:
         """The engine itself, a context manager."""
         if self.kind == Kind.MODEL:
             return ModelEngine()
-        argv = self.argv or (str(self.harness), "serve", "--engine", str(self.path))
-        return ProcessEngine(argv, self.name, timeout=timeout)
+        return ProcessEngine(self.serving, self.name, timeout=timeout, framed="--framed" in self.serving)
+
+    def telling(self) -> ProcessEngine | None:
+        """A library that says each kernel record as it comes, for all it says is kept when it dies; else None."""
+        if not self.is_library or self.kind == Kind.MODEL or "serve" not in self.serving:
+            return None
+        engine = ProcessEngine((*self.serving, "--tell"), self.name, framed="--framed" in self.serving)
+        engine.words_max = TOLD_MAX
+        return engine
+
+    @property
+    def serving(self) -> tuple[str, ...]:
+        """The words that start it as a process."""
+        return self.argv or (str(self.harness), "serve", "--framed", "--engine", str(self.path))
+
+    @property
+    def is_library(self) -> bool:
+        return self.path is not None
 
 
 def model_argv() -> list[str]:
@@ -107,7 +145,17 @@ def parse(text: str, preset: str = paths.PRESET) -> Target:
     path = Path(what).absolute()
     if not path.is_file():
         raise NoEngine(f"engine {name}: there is no file {what}; give the path of a shared object")
-    return shared_object(name, path, text, preset)
+    argv = (str(harness(preset)), "serve", "--framed", "--engine", str(path))
+    return dataclasses.replace(stranger(text, name, argv, shlex.join(argv), preset), path=path)
+
+
+def stranger(option: str, name: str, argv: tuple[str, ...], command: str, preset: str) -> Target:
+    wanted = sandbox.wanted()
+    cage = wanted.around(harness(preset), argv)
+    command = sandbox.command_of(cage, command)
+    return Target(
+        name, Kind.PROCESS, harness(preset), argv=(*cage, *argv), command=command, option=option, sandbox=wanted
+    )
 
 
 def shared_object(name: str, path: Path, option: str, preset: str = paths.PRESET) -> Target:
@@ -122,7 +170,7 @@ def program(option: str, name: str, command: str, preset: str) -> Target:
     if not argv or shutil.which(argv[0]) is None:
         first = argv[0] if argv else ""
         raise NoEngine(f"engine {name}: {first!r} cannot be started: there is no such program")
-    return Target(name, Kind.PROCESS, paths.native(preset), argv=tuple(argv), option=option)
+    return stranger(option, name, tuple(argv), command, preset)
 
 
 def harness(preset: str = paths.PRESET) -> Path:
@@ -136,11 +184,17 @@ def harness(preset: str = paths.PRESET) -> Path:
 
 def chosen(names: Sequence[str], default: Sequence[str] = (MODEL, *OURS), preset: str = paths.PRESET) -> list[Target]:
     """The engines of the options, or the default ones; each name once."""
-    found = [parse(text, preset) for text in (names or available(default, preset))]
+    found = [parse(text, preset) for text in (names or expected(default))]
     for target in found:
         if [other.name for other in found].count(target.name) > 1:
             raise click.UsageError(f"--engine: {target.name} is given twice")
     return found
+
+
+def expected(names: Iterable[str]) -> list[str]:
+    """Without those that this kind of machine cannot build; one that is only not built is missed when it is opened."""
+    is_x86 = platform.machine() == "x86_64" and sys.platform == "linux"
+    return [name for name in names if name != "fast" or is_x86]
 
 
 def available(names: Iterable[str], preset: str = paths.PRESET) -> list[str]:
@@ -148,12 +202,16 @@ def available(names: Iterable[str], preset: str = paths.PRESET) -> list[str]:
     return [name for name in names if name == MODEL or paths.library(name, preset).exists()]
 
 
-def check_loads(target: Target) -> None:
-    """Raises NoEngine when the engine's shared object is refused, with the reason."""
-    if target.kind != Kind.NATIVE:
+def check_loads(target: Target, timeout: float = TIMEOUT) -> None:
+    """Raises NoEngine when our host refuses the engine's shared object, with the reason."""
+    if target.kind == Kind.MODEL or (target.kind == Kind.PROCESS and not target.is_library):
         return
-    argv = [str(target.harness), "serve", "--engine", str(target.path)]
-    done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    if done.returncode != 0:
-        words = done.stderr.decode("utf-8", "replace").strip() or f"code {done.returncode}"
-        raise NoEngine(f"engine {target.name}: {words}")
+    engine = ProcessEngine(target.serving, target.name, timeout=timeout, framed=True)
+    try:
+        with engine:
+            engine.hello()
+    except EngineDied as error:
+        if error.code == exit_code.NO_ENGINE:
+            raise NoEngine(f"engine {target.name}: {error.last_words}") from None
+    except EngineError:
+        return  # it is loaded and misbehaves: that is for a verdict to say

@@ -16,6 +16,7 @@ from assay.base.strict import Wrong
 LINE_MAX = 64 * 1024 * 1024
 WORDS_MAX = 4096
 FRAME_HEAD = 4
+LAST_CHANCE = 2.0  # seconds
 
 
 class CannotStart(Exception):
@@ -39,15 +40,14 @@ class Gone(Exception):
 class Child:
     """One running process and its three pipes."""
 
-    def __init__(self, argv: list[str], framed: bool) -> None:
+    def __init__(self, argv: list[str], framed: bool, words_max: int = WORDS_MAX) -> None:
+        self.words_max = words_max
         self.framed = framed
         self.received = bytearray()  # of the output, not yet taken
         self.taken = 0  # bytes of the output taken before
         self.words = b""  # the tail of standard error
         try:
-            self.process = subprocess.Popen(
-                argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-            )
+            self.process, self.leash = start(argv)
         except OSError as error:
             raise CannotStart(f"{argv[0]} cannot be started: {error.strerror}; check the command") from None
         self.selector = selectors.DefaultSelector()
@@ -118,7 +118,7 @@ class Child:
                 if self.stderr in self.selector.get_map():
                     self.selector.unregister(self.stderr)
                 return
-            self.words = (self.words + data)[-WORDS_MAX:]
+            self.words = (self.words + data)[-self.words_max :]
 
     def whole_reply(self) -> bytes | None:
         """The first reply of what was received, without its frame."""
@@ -160,10 +160,15 @@ class Child:
         return Gone(self.end(), left)
 
     def end(self) -> int:
-        """Ends the process; returns its exit status."""
+        """Ends the process; returns its exit status. A cage is given a moment to end what is in it."""
+        self.let_go()
         if self.process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
+                os.killpg(self.process.pid, signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(LAST_CHANCE)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         code = self.process.wait()
         self.drain()
         self.selector.close()
@@ -171,6 +176,28 @@ class Child:
             with contextlib.suppress(OSError):
                 pipe.close()
         return code
+
+    def let_go(self) -> None:
+        if self.leash >= 0:
+            os.close(self.leash)
+            self.leash = -1
+
+
+def start(argv: list[str]) -> tuple[subprocess.Popen[bytes], int]:
+    """The process, and our end of the leash: when that is closed, also by our death, a cage ends."""
+    pipe = subprocess.PIPE
+    theirs, ours = os.pipe()
+    environment = {**os.environ, "ASSAY_LEASH": str(theirs)}
+    try:
+        process = subprocess.Popen(
+            argv, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True, pass_fds=(theirs,), env=environment
+        )
+    except OSError:
+        os.close(ours)
+        raise
+    finally:
+        os.close(theirs)
+    return process, ours
 
 
 def pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:

@@ -16,6 +16,7 @@ from functools import partial
 from types import TracebackType
 from typing import NoReturn, Self, TypeVar
 
+from assay.base import strict
 from assay.base.strict import Json, Wrong
 from assay.engines import protocol
 from assay.engines.answers import (
@@ -30,7 +31,7 @@ from assay.engines.answers import (
     Stop,
     Until,
 )
-from assay.engines.child import CannotStart, Child, Gone, Silent
+from assay.engines.child import WORDS_MAX, CannotStart, Child, Gone, Silent
 from assay.engines.trouble import REPLIES, EngineDied, EngineError, EngineGarbage, EngineHung, EngineReply
 
 QUOTE_MAX = 120
@@ -49,6 +50,9 @@ class ProcessEngine:
         self.name = name
         self.timeout = timeout
         self.framed = framed
+        self.words_max = WORDS_MAX  # bytes of standard error that are kept
+        self.said = b""  # of them, those before the last failure
+        self.is_observed = True  # kernel steps ask for records; without, the production code answers
         self.greeting: Hello | None = None
         self.child: Child | None = None
 
@@ -123,12 +127,12 @@ class ProcessEngine:
 
     def world_run(self, instance: bytes, image: bytes, cnode: bytes, endpoint: int, gas: int) -> Called:
         given: Request = {"instance": instance.hex(), "image": image.hex(), "cnode": cnode.hex()}
-        request: Request = {"op": "world_run", **given, "endpoint": endpoint, "gas": hex(gas), "records": True}
-        return self.ask(request, protocol.read_called)
+        request: Request = {"op": "world_run", **given, "endpoint": endpoint, "gas": hex(gas)}
+        return self.asking_records(request, protocol.read_called)
 
     def world_resume(self, scratchpad: bytes | None = None) -> Called:
         given = {} if scratchpad is None else {"scratchpad": scratchpad.hex()}
-        return self.ask({"op": "world_resume", "records": True, **given}, protocol.read_called)
+        return self.asking_records({"op": "world_resume", **given}, protocol.read_called)
 
     def world_dump(self) -> bytes:
         return self.ask({"op": "world_dump"}, lambda ok: protocol.one_value(ok, "dump"))
@@ -138,7 +142,13 @@ class ProcessEngine:
 
     def chain_apply(self, endpoint: int, payload: bytes, gas: int, quota: int) -> Applied:
         given: Request = {"endpoint": endpoint, "payload": payload.hex(), "gas": hex(gas), "quota": hex(quota)}
-        return self.ask({"op": "chain_apply", **given, "records": True}, protocol.read_applied)
+        return self.asking_records({"op": "chain_apply", **given}, protocol.read_applied)
+
+    def asking_records(self, request: Request, read: Callable[[Json], Answer]) -> Answer:
+        """Unobserved, a reply has no events."""
+        if self.is_observed:
+            return self.ask({**request, "records": True}, read)
+        return self.ask(request, lambda ok: read({**strict.mapping(ok, "the reply"), "events": []}))
 
     def chain_state(self) -> bytes:
         return self.ask({"op": "chain_state"}, lambda ok: protocol.one_value(ok, "state"))
@@ -156,7 +166,7 @@ class ProcessEngine:
         if self.child is not None:
             return
         try:
-            self.child = Child(self.argv, self.framed)
+            self.child = Child(self.argv, self.framed, self.words_max)
         except CannotStart as error:
             raise EngineError(self.name, str(error)) from None
         self.greeting = self.greet()
@@ -211,6 +221,8 @@ class ProcessEngine:
                 return read(found.ok)
         except Wrong as wrong:
             self.garbage(child, wrong, reply, child.offset_of(reply), doing)
+        child.drain()
+        self.said = child.words
         raise REPLIES[found.kind](self.name, f"answers {doing} with {found.kind}: {found.message}")
 
     def exchange(self, child: Child, request: Request, doing: str) -> bytes:
@@ -218,9 +230,11 @@ class ProcessEngine:
             return child.exchange(json.dumps(request, separators=(",", ":")).encode(), self.timeout)
         except Silent:
             self.child = None
+            self.said = child.words
             raise EngineHung(self.name, self.timeout, child.last_words(), doing) from None
         except Gone as gone:
             self.child = None
+            self.said = child.words
             raise EngineDied(self.name, gone.code, words_of(child, gone), doing) from None
         except Wrong as wrong:
             self.garbage(child, wrong, bytes(child.received[:QUOTE_MAX]), child.taken, doing)

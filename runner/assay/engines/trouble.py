@@ -13,6 +13,8 @@ After the first three the process is gone.
 
 import signal
 
+from assay.base.plain import plain
+
 
 class EngineError(Exception):
     """Something about the engine, not about what a guest does."""
@@ -20,6 +22,7 @@ class EngineError(Exception):
     kind = "error"
 
     def __init__(self, engine: str, message: str) -> None:
+        message = plain(message)
         super().__init__(f"engine {engine}: {message}")
         self.engine = engine
         self.message = message
@@ -32,7 +35,7 @@ class EngineDied(EngineError):
         words = f"; its last words: {last_words}" if last_words else "; it said nothing"
         super().__init__(engine, f"{how_it_ended(code)} during {doing}{words}")
         self.code = code
-        self.last_words = last_words
+        self.last_words = plain(last_words)
 
 
 class EngineHung(EngineError):

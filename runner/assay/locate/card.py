@@ -74,16 +74,15 @@ class Card:
     def head(self) -> str:
         right = self.cause.unit.heading
         room = self.width - len(right) - 3
-        left = printable(f"DIVERGED  {self.d.case}  on {self.d.engine}")
-        if len(left) > room:
-            left = left[: room - 1] + "…"
-        line = f"{left}   {right}"
+        first, last = "DIVERGED  ", printable(f"  on {self.d.engine}")
+        line = f"{first}{shortened(printable(self.d.case), room - len(first) - len(last))}{last}   {right}"
         return self.paint(line[:8], "red") + line[8:]
 
     def place(self) -> str:
         cause = self.cause
         if cause.step is None:
             where = "load" if cause.unit == Unit.LOAD else "the beginning"
+            where = "no step" if cause.unit == Unit.UNSTEADY else where
             return self.labelled("first at", f"{where}, signature {self.d.signature}")
         text = f"step {cause.step}"
         if cause.record is not None:
@@ -93,7 +92,9 @@ class Card:
         return self.labelled("first at", f"{text} ({self.flavours()}), signature {self.d.signature}")
 
     def noun(self) -> str:
-        if self.cause.unit == Unit.EVENT:
+        if self.cause.unit == Unit.UNSTEADY:
+            return "its"
+        if self.cause.unit == Unit.EVENT or (self.cause.unit.is_broken and self.cause.pc is None):
             return "kernel"
         is_instruction = self.cause.unit == Unit.INSTRUCTION or self.cause.unit.is_broken
         return "instruction" if is_instruction else "block"
@@ -167,6 +168,15 @@ class Card:
         extra = f"  ; block, gas {line.cost}" if line.cost is not None else ""
         body = self.cut(f"  {'code' if n == 0 else '':<8}{mark} {line.pc:04x}  {shown:<18} {line.text}{extra}")
         return self.paint(body, "bold") if wrong else body
+
+
+def shortened(text: str, room: int) -> str:
+    """With its middle left out where there is not room for all: its beginning and its end say the most."""
+    room = max(room, 9)
+    if len(text) <= room:
+        return text
+    end = room // 2
+    return f"{text[: room - end - 1]}…{text[-end:]}"
 
 
 def printable(text: str) -> str:

@@ -40,6 +40,11 @@ class Unit(Enum):
         return f"{self.level.value} {self.value}" if self.level else self.value
 
     @property
+    def kind(self) -> str:
+        """The same whether records or gas found it."""
+        return Unit.BLOCK.heading if self == Unit.PRODUCTION_BLOCK else self.heading
+
+    @property
     def is_broken(self) -> bool:
         return self in (Unit.DIED, Unit.HUNG, Unit.GARBAGE, Unit.ERROR)
 
@@ -89,6 +94,7 @@ class Cause:
     agreed: Agreed | None = None
     exits: tuple[str, str] = ("", "")  # how both sides ended, where they did
     hint: str = ""
+    operation: str = ""  # the instruction or the kernel operation that it is about
     words: str = ""  # of an engine that died, hung or answered garbage
 
     @property
@@ -109,9 +115,10 @@ class Divergence:
 
     @property
     def signature(self) -> str:
-        """Short and stable: the same for the same kind of difference in any case."""
-        names = sorted({generic(entry.name) for entry in self.cause.fields})
-        text = "|".join([self.cause.rule, self.cause.unit.heading, *names, *self.cause.exits])
+        """Short and stable: the same for the same kind of difference in any case, without a value of any case."""
+        cause = self.cause
+        first = field_class(cause.fields[0].name) if cause.fields else ""
+        text = "|".join([cause.rule, cause.unit.kind, cause.operation, first])
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
     def members(self) -> Members:
@@ -128,6 +135,6 @@ class Divergence:
         return {"case": self.case, "engine": self.engine, "divergence": found, "repro": self.repro}
 
 
-def generic(name: str) -> str:
-    """A field's name without numbers: which register or address it was does not matter."""
-    return "register" if name[:1] == "r" and name[1:].isdigit() else name.split(" 0x")[0]
+def field_class(name: str) -> str:
+    """A field's name without numbers: which register, address, slot or id it was does not matter."""
+    return "register" if name[:1] == "r" and name[1:].isdigit() else name.split(" ")[0]

@@ -10,6 +10,7 @@ from assay.engines.catalog import Kind, Target
 from assay.engines.trouble import EngineDied, how_it_ended
 from assay.locate.finding import Finding
 from assay.locate.reading import read_line
+from assay.suite.collection import Entry
 
 CODES: dict[int, type[Trouble]] = {3: BadInput, 4: NoEngine}
 WORDS_MAX = 400
@@ -59,6 +60,15 @@ def run(
             said = words.read().decode("utf-8", "replace").strip()
         if not done:
             complain(got, code, said)
+
+
+def passes(target: Target, entry: Entry) -> bool:
+    """Whether an engine agrees with the vector of a case."""
+    with tempfile.NamedTemporaryFile("w", prefix="assay-select-", suffix=".txt") as selection:
+        selection.write(f"{entry.id}\n")
+        selection.flush()
+        argv = [str(target.harness), "replay", "--engine", target.spec, "--select", selection.name, entry.file]
+        return subprocess.run(argv, capture_output=True, check=False).returncode == 0
 
 
 def played(argv: Sequence[str], words: int) -> subprocess.Popen[bytes]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assay.assembly import disasm
+from assay.base.level import Flavour
 from assay.engines import catalog
 from assay.engines.answers import Instruction
 from assay.engines.catalog import Kind, Target
@@ -30,6 +31,7 @@ ADVICE = {
     Unit.HUNG: "whatever a guest does, an engine comes back",
     Unit.GARBAGE: "every reply is one of runner/PROTOCOL.md",
     Unit.ERROR: "the request was one of runner/PROTOCOL.md",
+    Unit.UNSTEADY: "the same request on the same state has one answer",
 }
 PLAIN = {
     What.LOAD: Unit.LOAD,
@@ -48,6 +50,13 @@ class Question:
     repro: str = ""
     votes: Mapping[str, bool] = field(default_factory=dict)
     is_broken: bool = False  # the engine is known to break on it
+    has_failed: bool = False  # a replay has seen it fail
+
+
+def expected_side(entry: Entry, target: Target) -> str:
+    """The specification, or of our engines another one if the case is too long for it."""
+    voters = entry.votes or (catalog.MODEL,)
+    return next((name for name in voters if name != target.name), catalog.MODEL)
 
 
 def locate(
@@ -62,7 +71,9 @@ def locate(
             found |= harness.diff(expected, got, ids, files, timeout, alone)
     names = Names(expected, got, timeout, {question.entry.id: question.entry for question in questions}, found)
     return [
-        names.divergence(question, found[question.entry.id]) if question.entry.id in found else None
+        names.divergence(question, found[question.entry.id])
+        if question.entry.id in found
+        else names.vanished(question)
         for question in questions
     ]
 
@@ -101,8 +112,18 @@ class Names:
             name: Richer(cases[name], finding) for name, finding in again.items() if isinstance(finding, MachineFinding)
         }
 
+    def votes(self, question: Question) -> Mapping[str, bool]:
+        return {self.expected.name: True, self.got.name: False} | dict(question.votes)
+
+    def vanished(self, question: Question) -> Divergence | None:
+        """What a replay saw and is no more: of a vector that is as specified, the engine was wrong."""
+        if not question.has_failed or not harness.passes(self.expected, question.entry):
+            return None
+        cause = unsteady("a replay saw it fail; asked again, it agrees with the specification")
+        return Divergence(question.entry.id, self.got.name, cause, self.votes(question), question.repro)
+
     def divergence(self, question: Question, found: Finding) -> Divergence:
-        votes = question.votes or {self.expected.name: True, self.got.name: False}
+        votes = self.votes(question)
         entry = question.entry
         if isinstance(found, KernelFinding):
             return Divergence(entry.id, self.got.name, self.kernel_cause(entry, found), votes, question.repro)
@@ -115,7 +136,7 @@ class Names:
         if found.broken is not None:
             return broken_machine(case, found)
         if found.what == What.UNSTEADY:
-            return unsteady(found)
+            return unsteady_at(found)
         if not self.is_by_rule:
             return plain(case, found)
         return machine.name(case, found, self.richer.get(found.case))
@@ -124,7 +145,7 @@ class Names:
         if found.broken is not None:
             return broken(found)
         if found.what == What.UNSTEADY:
-            return unsteady(found)
+            return unsteady_at(found)
         if self.is_by_rule:
             return kernel.name(entry.kernel(), found)
         return plain_kernel(entry, found)
@@ -169,9 +190,15 @@ def broken_machine(case: MachineCase, found: MachineFinding) -> Cause:
     return replace(cause, rule=rule, hint=f"{cause.hint}; it breaks in this instruction") if rule else cause
 
 
-def unsteady(found: Finding) -> Cause:
-    hint = "what an engine does depends on nothing but what it is given"
-    return Cause(Unit.UNSTEADY, found.differences, step=found.step, flavours=found.flavours, hint=hint)
+def unsteady(words: str) -> Cause:
+    """An engine that does not do the same twice: no vector and no rule is to blame."""
+    fields = (Field("engine", "one answer", "two"),)
+    return Cause(Unit.UNSTEADY, fields, flavours=frozenset({Flavour.PRODUCTION}), hint=ADVICE[Unit.UNSTEADY], words=words)
+
+
+def unsteady_at(found: Finding) -> Cause:
+    cause = unsteady("the same step of the same case, asked twice, went two ways")
+    return replace(cause, fields=found.differences or cause.fields, step=found.step, flavours=found.flavours)
 
 
 # Between two engines of which none is the specification

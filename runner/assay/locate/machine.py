@@ -278,21 +278,40 @@ class Namer:
     # Gas was the clock
 
     def by_gas(self) -> Cause:
-        """Only production code differs: the block that the least budget pays last is wrong."""
-        end = self.by_stop()
+        """Only production code can be compared: the block that the least budget pays last is wrong."""
+        shown = replace(self.by_stop(), hint=self.unseen())
+        end = self.with_least_budget().by_stop()
         trail, _ = self.story.follow(gas=self.found.gas)
         fields, block = end.fields, trail.last_block
         if block is None:  # it goes wrong without any gas: in the block in which a stop had left it
             if self.instruction_at(end.pc) is None:
-                return end
+                return shown
             rule, pc = self.rule_in_block(fields, end.pc)
-            return replace(end, rule=rule, pc=pc)
+            return replace(shown, rule=rule, pc=pc)
         index = trail.block_count - 1
         rule, pc = self.rule_in_block(fields, block.pc)
-        hint = "observed it agrees; found by bisecting the gas"
         agreed = Agreed(f"L1 block {index}", block.pc, block.gas, block.regs)
-        cause = replace(end, unit=Unit.PRODUCTION_BLOCK, rule=rule, pc=pc, record=index)
-        return replace(cause, agreed=agreed, hint=hint)
+        return replace(shown, unit=Unit.PRODUCTION_BLOCK, rule=rule, pc=pc, record=index, agreed=agreed)
+
+    def with_least_budget(self) -> "Namer":
+        found = self.found
+        if found.poor is None:
+            return self
+        poor = replace(found, stops=found.poor, memory=found.poor_memory)
+        return Namer(self.case, poor, self.story, self.probe)
+
+    def unseen(self) -> str:
+        """What could be compared, and how the place was found."""
+        lacks = sorted(kind.value for kind in self.found.unseen)
+        if not lacks:
+            seen = "observed it agrees"
+        elif len(lacks) == len(RecordKind):
+            seen = "this engine gives no records, so none were compared"
+        else:
+            seen = f"this engine gives no records of {lacks[0]}; the others agree"
+        if self.found.gas == 0:
+            return f"{seen}; it differs with any gas, so only the end could be seen"
+        return f"{seen}; found by bisecting the gas: {self.found.gas} is the least that shows it"
 
     def rule_in_block(self, fields: Sequence[Field], start: int | None) -> tuple[str, int | None]:
         """The instruction of the block that last wrote what is wrong, and where it is."""

@@ -38,7 +38,13 @@ class Outcome:
 
     @property
     def ok(self) -> bool:
-        return bool(self.played) and not self.is_bad
+        return self.has_compared and not self.is_bad
+
+    @property
+    def has_compared(self) -> bool:
+        """Whether something ran: of programs instructions, of sequences records; of encodings each is compared."""
+        done = self.counts["instructions"] or self.counts["records"]
+        return bool(self.played) and (bool(done) or self.counts.keys().isdisjoint(("instructions", "records")))
 
     @property
     def is_bad(self) -> bool:

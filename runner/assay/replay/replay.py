@@ -38,10 +38,10 @@ class Crew:
             shard.stop()
         self.pool.shutdown(cancel_futures=True)
 
-    def start(self, suite: Suite, target: Target, timeout: float) -> list[Shard]:
+    def start(self, suite: Suite, target: Target, timeout: float, deaths: int = catalog.DEATHS) -> list[Shard]:
         """Begins to play; the shards of one engine on a suite."""
         count = self.jobs if target.kind == Kind.MODEL else 1
-        shards = [Shard(target, entries, timeout) for entries in pieces(suite.entries, count)]
+        shards = [Shard(target, entries, timeout, deaths) for entries in pieces(suite.entries, count)]
         self.shards += shards
         for shard in shards:
             self.pool.submit(shard.play)

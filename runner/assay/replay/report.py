@@ -11,17 +11,10 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from assay.replay.sinks import Sink
-from assay.replay.verdict import Verdict, Vote
+from assay.base.strict import Members
+from assay.replay.sinks import End, Sink
+from assay.replay.verdict import GREEN, Verdict, Vote
 from assay.suite.collection import Invalid
-
-WORDS = {
-    Vote.PASS: "passed",
-    Vote.FAIL: "failed",
-    Vote.ERROR: "in error",
-    Vote.BROKEN: "broke the engine",
-    Vote.INVALID: "unreadable",
-}
 
 
 class Progress:
@@ -53,9 +46,10 @@ class Progress:
             self.shown = False
 
 
-def tally(counts: Mapping[Vote, int]) -> str:
-    """`9450 passed, 1 failed`: what is zero is left out, except what passed."""
-    return ", ".join(f"{counts[vote]:,} {WORDS[vote]}" for vote in Vote if counts[vote] or vote == Vote.PASS)
+def tally(counts: Mapping[Vote, int], votes: Sequence[Vote] = ()) -> str:
+    """`9,450 pass, 1 wrong`: what is zero is left out, except what passed and the words asked for."""
+    shown = [vote for vote in Vote if counts.get(vote) or vote == Vote.PASS or vote in votes]
+    return ", ".join(f"{counts.get(vote, 0):,} {vote.value}" for vote in shown)
 
 
 def coloured(text: str, good: bool) -> str:
@@ -66,25 +60,44 @@ class Report:
     """Collects the verdicts of all engines."""
 
     def __init__(
-        self, files: Mapping[str, str], sinks: Sequence[Sink] = (), total: int = 0, quiet: bool = False
+        self,
+        files: Mapping[str, str],
+        sinks: Sequence[Sink] = (),
+        total: int = 0,
+        quiet: bool = False,
+        allowed: Sequence[Vote] = (),
     ) -> None:
+        self.green = (*GREEN, *allowed)
+        self.complaints: list[str] = []  # what is red and belongs to no case
         self.files = files  # case id -> file
         self.sinks = list(sinks)
         self.counts: dict[str, Counter[Vote]] = {}  # by engine
         self.failures: list[Verdict] = []
         self.wrong: dict[str, set[str]] = {}  # case id -> engines that do not agree
+        self.endings: dict[str, str] = {}  # engine -> what was wrong after bye
         self.invalid: list[Invalid] = []
         self.progress = None if quiet else Progress(total, "replay")
 
+    def begin(self, header: Members) -> None:
+        for sink in self.sinks:
+            sink.begin(header)
+
     def add(self, verdict: Verdict) -> None:
         self.counts.setdefault(verdict.engine, Counter())[verdict.vote] += 1
-        if not verdict.passed:
+        if verdict.vote not in self.green:
             self.failures.append(verdict)
+        if verdict.vote not in (Vote.PASS, Vote.NOT_APPLICABLE):
             self.wrong.setdefault(verdict.case, set()).add(verdict.engine)
         for sink in self.sinks:
             sink.add(verdict, self.files[verdict.case])
         if self.progress:
             self.progress.step()
+
+    def add_ending(self, engine: str, message: str) -> None:
+        """An engine that did not end well after its last case."""
+        self.endings[engine] = message
+        for sink in self.sinks:
+            sink.ending(engine, message)
 
     def add_invalid(self, entry: Invalid) -> None:
         self.invalid.append(entry)
@@ -96,14 +109,15 @@ class Report:
         total: Counter[Vote] = Counter()
         for counts in self.counts.values():
             total += counts
-        total[Vote.INVALID] = len(self.invalid)
+        total[Vote.UNREADABLE] = len(self.invalid)
         return total
 
-    def close(self, interrupted: bool = False) -> None:
+    def close(self, interrupted: bool, corpus: str, code: int) -> None:
         if self.progress:
             self.progress.clear()
+        end = End(self.counts, len(self.invalid), self.complaints, interrupted, corpus, code)
         for sink in self.sinks:
-            sink.close(self.totals, interrupted)
+            sink.close(end)
 
     def votes(self, case: str) -> dict[str, bool]:
         """engine -> whether it agrees on this case."""

@@ -16,21 +16,22 @@ from typing import IO
 
 from assay.base import strict
 from assay.base.exit_code import NO_ENGINE
-from assay.engines.catalog import Kind, Target
+from assay.base.plain import plain
+from assay.engines.catalog import DEATHS, Kind, Target
 from assay.engines.trouble import EngineDied, how_it_ended
-from assay.replay.verdict import Verdict, Vote, read_verdict
+from assay.replay.verdict import Verdict, broken, not_run, read_verdict
 from assay.suite.collection import Entry
 
-DEATHS_MAX = 50  # then the engine is given up
 LAST_WORDS = 400
 MODEL_TIMEOUT = 600.0  # the specification is slow, and ours
 BEGIN = b'{"begin"'
+INVALID = "invalid"  # a case that cannot be read: it was listed as such
 
 
 class Shard:
     """Plays in one thread (`play`), is read in another (`verdicts`)."""
 
-    def __init__(self, target: Target, entries: Sequence[Entry], timeout: float) -> None:
+    def __init__(self, target: Target, entries: Sequence[Entry], timeout: float, deaths_max: int = DEATHS) -> None:
         self.target = target
         self.timeout = MODEL_TIMEOUT if target.kind == Kind.MODEL else timeout
         self.order = [entry.id for entry in entries]
@@ -42,7 +43,10 @@ class Shard:
         self.begun: tuple[str, int] | None = None  # id and index of the case that runs
         self.is_done = False
         self.hung = ""
+        self.ending = ""  # what was wrong after bye
+        self.skipped = 0  # cases without records, because the engine gives none
         self.deaths = 0
+        self.deaths_max = deaths_max  # then the engine is given up
 
     def verdicts(self) -> Iterator[Verdict]:
         while (item := self.found.get()) is not None:
@@ -68,13 +72,14 @@ class Shard:
         """Starts the harness again and again until it comes to an end."""
         argv = [str(self.target.harness), "replay", "--engine", self.target.spec, "--select", path]
         argv += ["--timeout", f"{self.timeout:g}"] if self.target.kind != Kind.NATIVE else []
+        argv += ["--deaths", str(self.deaths_max)]
         argv += ["--records"] if self.target.is_ours else []
         argv += ["--one-flavour"] if self.target.kind == Kind.MODEL else []
         start = 0
-        while not self.is_stopped and self.deaths <= DEATHS_MAX:
+        while not self.is_stopped and self.deaths < self.deaths_max:
             with tempfile.TemporaryFile() as words:
                 code = self.run([*argv, "--from", str(start), *self.files], words)
-                if self.is_done or self.is_stopped or self.deaths > DEATHS_MAX:
+                if self.is_done or self.is_stopped:
                     return
                 how = self.hung or how_it_ended(code)
                 said = last_words(words)
@@ -82,26 +87,30 @@ class Shard:
             if self.begun is None:
                 self.could_not_start(code, said, message)
                 return
-            self.found.put(Verdict(self.begun[0], self.target.name, Vote.BROKEN, message=message))
+            self.found.put(broken(self.begun[0], self.target.name, message))
             start = self.begun[1] + 1
             self.deaths += 1
 
     def could_not_start(self, code: int, said: str, message: str) -> None:
-        """A program that dies, hangs or says garbage at its hello breaks on every case."""
+        """A program that dies, hangs or says garbage at its hello: the first case says so, no other is run."""
         if self.target.kind != Kind.PROCESS or code != NO_ENGINE:
             raise EngineDied(self.target.name, code, said, "the start")
         message = said.rpartition("assay-native: ")[2] or message
-        for identity in self.order:
-            self.found.put(Verdict(identity, self.target.name, Vote.BROKEN, message=message))
+        first, *others = self.order
+        self.found.put(broken(first, self.target.name, message))
+        for identity in others:
+            self.found.put(not_run(identity, self.target.name, "not run: the engine did not start"))
 
     def run(self, argv: list[str], words: IO[bytes]) -> int:
         """One process of the harness; its exit status."""
         self.begun, self.is_done, self.hung = None, False, ""
-        self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=words)
+        self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=words, env=tied())
+        if self.is_stopped:  # meanwhile: `stop` saw no process yet
+            self.process.kill()
         assert self.process.stdout is not None
         try:
             self.follow(self.process.stdout)
-            if not self.hung and self.deaths <= DEATHS_MAX:
+            if not self.hung:
                 return self.process.wait()
         finally:
             self.process.kill()
@@ -114,7 +123,7 @@ class Shard:
         patience = self.timeout if self.target.kind == Kind.NATIVE else None  # the harness bounds a program itself
         rest = b""
         until = time.monotonic() + (patience or 0)
-        while self.deaths <= DEATHS_MAX:
+        while True:
             left = None if patience is None else max(0.0, until - time.monotonic())
             ready, _, _ = select.select([output], [], [], left)
             if not ready:
@@ -135,11 +144,18 @@ class Shard:
                 self.begun = strict.text(line["begin"], "begin"), strict.count(line.get("index"), "index")
             elif line.get("done"):
                 self.is_done = True
-            elif line.get("verdict") != Vote.INVALID.value:
+                self.ending = strict.text(line.get("ending", ""), "ending")
+                self.skipped = strict.count(line.get("records_skipped", 0), "records_skipped")
+            elif line.get("verdict") != INVALID:
                 verdict = read_verdict(line, self.target.name)
-                self.deaths += verdict.vote == Vote.BROKEN
+                self.deaths += verdict.is_broken
                 if verdict.case in self.ids:
                     self.found.put(verdict)
+
+
+def tied() -> dict[str, str]:
+    """An environment in which the harness ends with this process, also when that is killed."""
+    return {**os.environ, "ASSAY_PARENT": str(os.getpid())}
 
 
 @contextmanager
@@ -153,5 +169,5 @@ def selection(ids: set[str]) -> Iterator[str]:
 
 def last_words(stream: IO[bytes]) -> str:
     stream.seek(0)
-    text = stream.read().decode("utf-8", "replace").strip()
+    text = plain(stream.read().decode("utf-8", "replace").strip())
     return f"; its last words: {text[-LAST_WORDS:]}" if text else "; it said nothing"

@@ -3,6 +3,7 @@
 The strict reader is `assay-native list`; here its findings are only sorted and selected.
 """
 
+import os
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from assay.base import paths, strict
 from assay.base.level import Depth
-from assay.base.strict import Json
+from assay.base.strict import Json, Wrong
 from assay.base.trouble import BadInput, Nothing
 from assay.engines import catalog
 from assay.engines.catalog import Target
@@ -78,11 +79,12 @@ class Suite:
     entries: list[Entry] = field(default_factory=list)
     invalid: list[Invalid] = field(default_factory=list)
     found: int = 0  # cases before selection
+    read_files: list[str] = field(default_factory=list)  # all that were read, also those without a selected case
 
     def asked(self, target: Target) -> "Suite":
         """The suite of the cases that an engine is asked; a case may be too long for one of ours."""
         entries = [e for e in self.entries if not (target.is_ours and e.votes) or target.name in e.votes]
-        return Suite(entries, self.invalid, self.found)
+        return Suite(entries, self.invalid, self.found, self.read_files)
 
     @property
     def files(self) -> list[str]:
@@ -96,17 +98,26 @@ def files_of(names: Iterable[str | Path]) -> list[str]:
     for path in map(Path, names):
         try:
             if path.is_dir():
-                found = sorted(path.rglob("*.json"))
-                next(path.iterdir(), None)  # complains about a folder that cannot be read
+                found = sorted(below(path))
             else:
                 path.stat()
                 found = [path]
         except OSError as error:
-            raise BadInput(f"{path}: {error.strerror}; give vector files or folders") from None
+            raise BadInput(f"{error.filename or path}: {error.strerror}; give vector files or folders") from None
         if not found:
             raise BadInput(f"{path}: the folder has no .json file; give the folder of the vectors")
         files += found
     return list(dict.fromkeys(str(file) for file in files))
+
+
+def below(folder: Path) -> Iterator[Path]:
+    """The .json files below a folder; raises OSError for a folder that cannot be read."""
+    for parent, _, names in os.walk(folder, onerror=complain):
+        yield from (Path(parent, name) for name in names if name.endswith(".json"))
+
+
+def complain(error: OSError) -> None:
+    raise error
 
 
 def read(names: Iterable[str | Path], keyword: str | None = None, harness: Path | None = None) -> Suite:
@@ -116,9 +127,9 @@ def read(names: Iterable[str | Path], keyword: str | None = None, harness: Path 
     none is invalid.
     """
     files, ids = split(names)
-    suite = Suite()
+    suite = Suite(read_files=files_of(files))
     wanted = Keyword(keyword) if keyword else None
-    for entry in listing(files_of(files), harness or catalog.harness()):
+    for entry in listing(suite.read_files, harness or catalog.harness()):
         if isinstance(entry, Invalid):
             suite.invalid.append(entry)
             continue
@@ -163,10 +174,14 @@ def read_line(value: Json) -> Entry | Invalid:
         return Invalid(
             identity if isinstance(identity, str) else None, file, strict.count(line["offset"], "offset"), message
         )
+    identity = strict.text(line.get("case"), "case")
     start, end = strict.count(line.get("start"), "start"), strict.count(line.get("end"), "end")
     depth = Depth(line.get("level"))
-    votes = votes_of(content_of(file)[start:end]) if depth == Depth.KERNEL else ()
-    return Entry(strict.text(line.get("case"), "case"), file, start, end, depth, votes)
+    try:
+        votes = votes_of(content_of(file)[start:end]) if depth == Depth.KERNEL else ()
+    except Wrong as error:
+        return Invalid(identity, file, start, str(error))
+    return Entry(identity, file, start, end, depth, votes)
 
 
 @lru_cache(maxsize=1)
@@ -178,4 +193,7 @@ def votes_of(text: bytes) -> tuple[str, ...]:
     """Who can keep up with a case, where it says so."""
     if VOTES not in text:
         return ()
-    return words(strict.mapping(strict.ours(text), "a case").get("votes", []), "votes")
+    votes = words(strict.mapping(strict.ours(text), "a case").get("votes", []), "votes")
+    if unknown := sorted(set(votes) - {catalog.MODEL, *catalog.OURS}):
+        raise Wrong(f"votes names {unknown[0]!r}, which is none of {', '.join((catalog.MODEL, *catalog.OURS))}")
+    return votes

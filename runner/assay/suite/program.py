@@ -119,7 +119,10 @@ def assembled(name: str, data: bytes) -> bytes:
 
 
 def read_case(path: str) -> Source:
-    found = collection.read([path]).entries
+    suite = collection.read([path])
+    found = suite.entries
+    if suite.invalid and not found:
+        raise BadInput(str(suite.invalid[0]))
     if len(found) != 1:
         raise click.UsageError(f"{path} holds {len(found)} cases; name one as FILE.json::ID")
     if found[0].is_kernel:

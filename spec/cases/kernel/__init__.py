@@ -6,7 +6,7 @@ What they are made with: case.py, the cases and their steps; build.py, Images, c
 golden.py, bytes and digests known from elsewhere; expect.py, the model's answers as text.
 """
 
-from cases.kernel import call, cap, chain, codec, hash, host, image, yield_
+from cases.kernel import call, cap, chain, clauses, codec, hash, host, image, yield_
 
 AREAS = ("image", "cap", "host", "call", "yield", "chain")
-MODULES = (codec, image, hash, cap, host, call, yield_, chain)
+MODULES = (codec, image, hash, cap, host, call, yield_, chain, clauses)

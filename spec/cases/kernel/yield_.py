@@ -237,9 +237,9 @@ def out_of_gas() -> Iterator[KernelCase]:
     small = gas_of(Run(image(into), cnode()))
     two = start([catching_entry()], meters={3: small - 1, 9: small}, catchers=catches(OOG))
     first = Run(from_0, cnode({0: handle("gas", 3)}), gas=0, ends="paused")
-    yield case("another_meter_in_slot_0", two, first, Resume(topped, known={"r7": 7}))
-    yield case("no_meter_in_slot_0", two, first, Resume(k.encode(data()), ends="out_of_gas"))
-    yield case("again_without_more", two, first, Resume(ends="paused"), Resume(ends="paused"), Resume(topped))
+    yield case("another_meter_in_slot_0", two, first, Resume(topped, ends="paused", known={"gas": 0}))
+    yield case("no_meter_in_slot_0", two, first, Resume(k.encode(data()), ends="paused", known={"gas": 0}))
+    yield case("again_without_more", two, first, *[Resume(ends="paused")] * 2, Resume(topped, ends="paused"))
     yield case(
         "second_out_of_gas_is_uncaught",
         start([entry()], meters={3: 1}),
@@ -261,6 +261,38 @@ def out_of_gas() -> Iterator[KernelCase]:
     )
 
 
+def meters() -> Iterator[KernelCase]:
+    """A meter stays what it was when run entered, whatever any slot holds later."""
+    stack = [catching_entry()]
+    rest = (("yield", {"r7": 20}), ("reply", {"r7": 7}))
+    gas, other, slots = handle("gas", 3), handle("gas", 9), {20: MARKER}
+    both = start(stack, meters={3: 5000, 9: 6000}, catchers=catches(A))
+
+    def metered(name, code, held, *, encoded=None, scratchpad=None, gas=0, **more):
+        root = cnode({**slots, **held})
+        run = Run(encoded or image(code, gas_slots=[7]), root, gas=gas, ends="paused")
+        return case(name, both, run, Resume(scratchpad, known={"r7": 7}, **more))
+
+    yield metered("handle_is_moved", program(("move", {"r7": 7, "r8": 30}), *rest), {7: gas})
+    yield metered("handle_is_dropped", program(("drop", {"r7": 7}), *rest), {7: gas})
+    exchange = program(("drop", {"r7": 7}), ("copy", {"r7": 31, "r8": 7}), *rest)
+    yield metered("handle_is_exchanged", exchange, {7: gas, 31: other})
+    yield metered("handle_comes_after_run", program(("copy", {"r7": 31, "r8": 7}), *rest), {31: other}, gas=4000)
+    in_0 = image(program(*rest), gas_slots=[0])
+    yield metered("scratchpad_is_another_handle", None, {0: gas}, encoded=in_0, scratchpad=k.encode(other))
+    yield metered("scratchpad_is_a_first_handle", None, {}, encoded=in_0, scratchpad=k.encode(other), gas=4000)
+    yield metered("scratchpad_takes_the_handle_away", None, {0: gas}, encoded=in_0, scratchpad=k.encode(data()))
+    new = image(gas_slots=[31])
+    changes = program(("set_image", {"r7": 21}), *rest)
+    run = Run(image(changes, gas_slots=[7]), cnode({**slots, 7: gas, 31: other, 21: k.ImageCap(digest(new))}), gas=0)
+    run.ends = "paused"
+    stored = start(stack, state=sigma(new), meters={3: 5000, 9: 6000}, catchers=catches(A))
+    yield case("set_image_names_another_slot", stored, run, Resume(known={"r7": 7}))
+    twice = program(("yield", {"r7": 20}), ("move", {"r7": 7, "r8": 30}), *rest)
+    two = Run(image(twice, gas_slots=[7]), cnode({**slots, 7: gas}), gas=0, ends="paused")
+    yield case("moved_between_two_yields", both, two, Resume(ends="paused"), Resume(known={"r7": 7}))
+
+
 def chains() -> Iterator[KernelCase]:
     """Many yields of several activations, one after the other."""
     code = program(("yield", {"r7": 20}), ("reply", {"r7": 7}))
@@ -278,6 +310,7 @@ def subjects() -> list[KernelSubject]:
         gathered("yield", "voluntary", voluntary),
         gathered("yield", "skipped", skipped),
         gathered("yield", "resume", resumes, chains),
+        gathered("yield", "meters", meters),
         gathered("yield", "memory", memory),
         gathered("yield", "out_of_gas", out_of_gas),
     ]

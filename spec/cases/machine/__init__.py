@@ -15,6 +15,7 @@ that is just enough or just short; operand_values.py, values with names.
 
 from cases.machine import (
     blob,
+    clauses,
     exit,
     exit_programs,
     exit_records,
@@ -42,4 +43,5 @@ MODULES = (
     exit,
     exit_records,
     exit_programs,
+    clauses,
 )

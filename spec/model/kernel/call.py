@@ -76,7 +76,7 @@ def resume(
         rule("yield/resume/scratchpad")
         activation.cnode.write(LIMIT["payload_slot"], scratchpad)
     rule("yield/resume/gas")
-    meter = find_meter(activation)
+    meter = activation.meter
     if meter is None:
         rule("call/gas/no_meter")
     activation.enter(meter, activation.gas if meter is None else from_meter(kernel, meter))
@@ -129,7 +129,7 @@ def content_of(kernel: Kernel, cap: Capability | None) -> bytes:
 
 
 def find_meter(activation: Activation) -> int | None:
-    """The meter that the gas slot of the Image entered names, or None (call/gas/meter)."""
+    """The meter that the gas slot names as run enters, or None (call/gas/meter)."""
     rule("call/gas/meter")
     if not activation.entered.gas_slots:
         return None

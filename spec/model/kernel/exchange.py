@@ -70,6 +70,7 @@ class WorldStart:
 class Suspended:
     pc: int
     gas: int
+    meter: int | None
     registers: list[int]
     pages: Pages
 
@@ -122,7 +123,7 @@ ENTRY: Enum[InstanceEntry | ReferenceEntry] = Enum(
     Struct(ReferenceEntry, target=U32),
 )
 WORLD = Struct(WorldStart, state=STATE, tables=TABLES, stack=Vec(ENTRY))
-SUSPENDED = Struct(Suspended, pc=U64, gas=U64, registers=Array(U64, 13), pages=PAGES)
+SUSPENDED = Struct(Suspended, pc=U64, gas=U64, meter=Option(U64), registers=Array(U64, 13), pages=PAGES)
 DUMP_ENTRY: Enum[DumpInstance | DumpReference] = Enum(
     Struct(
         DumpInstance,

@@ -145,7 +145,8 @@ def dump_entry(entry: Entry, status: int) -> DumpInstance | DumpReference:
         return DumpReference(status, entry.target)
     suspended = None
     if entry.started is not None:
-        suspended = Suspended(entry.pc, entry.gas, list(entry.regs), pages_of(entry.machine.memory))
+        saved = entry.gas if entry.meter is None else 0
+        suspended = Suspended(entry.pc, saved, entry.meter, list(entry.regs), pages_of(entry.machine.memory))
     instance = call.instance_bytes(entry.instance)
     return DumpInstance(status, instance, image_hash(entry.image), entry.cnode, suspended)
 

@@ -1,0 +1,159 @@
+"""Cards against their judge, on mutants of the reference.
+
+    python -m card_campaign --mutants 200 --each 12 --seed 1 --out FILE
+
+A mutant's failing cases are located, and card_judge.py, which shares no line with the cards, says where the two first
+part. One JSON line a card: verdict exact, nearby, wrong or unknown.
+"""
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from assay.base import paths
+from assay.engines import catalog
+from assay.locate.divergence import Divergence, Unit
+from assay.locate.locate import Question, locate
+from assay.mutate import campaign
+from assay.mutate.site import Mutant
+from assay.mutate.workshop import Workshop, scratch
+from assay.suite import collection
+
+JUDGE = Path(__file__).with_name("card_judge.py")
+UNITS = {
+    "load": {"load", "engine error"},
+    "refusal": {"refusal", "end of a call", "engine error"},
+    "instruction": {"instruction", "engine garbage"},
+    "block": {"block"},
+    "end": {"end", "engine error"},
+    "event": {"kernel event", "engine error"},
+    "result": {"end of a call", "engine error"},
+    "dump": {"end of a call", "engine error"},
+    "world": {"end of a call", "engine error"},
+    "genesis": {"chain event", "engine error"},
+    "chain": {"chain event", "engine error"},
+    "codec": {"codec", "engine error"},
+    "unsupported": {"engine error"},
+    "died": {"engine died"},
+    "hung": {"engine hung"},
+}
+NO_INDEX = ("load", "refusal", "end", "result", "dump", "world", "genesis", "chain", "codec", "unsupported")
+
+
+def failing(library: str, files: list[Path], most: int) -> dict[str, Path]:
+    """Cases that do not pass, where they stand; a death or a hang is the case it began."""
+    found: dict[str, Path] = {}
+    first, deaths = 0, 0
+    while deaths < 4:
+        argv = [str(paths.native()), "replay", "--records", "--engine", library, "--from", str(first)]
+        begun: tuple[int, str, str] | None = None
+        try:
+            done = subprocess.run([*argv, *map(str, files)], capture_output=True, timeout=20, check=False)
+            output = done.stdout
+        except subprocess.TimeoutExpired as error:
+            output = error.stdout or b""
+        for text in output.splitlines():
+            try:
+                line = json.loads(text)
+            except ValueError:
+                continue
+            if line.get("done"):
+                return dict(list(found.items()))
+            if "begin" in line:
+                begun = (line["index"], line["begin"], line["file"])
+            elif line.get("verdict") not in ("pass", "invalid") and line.get("case"):
+                found[line["case"]] = Path(line["file"])
+        if begun is None or len(found) > 50 * most:
+            break
+        found[begun[1]] = Path(begun[2])
+        first, deaths = begun[0] + 1, deaths + 1
+    return found
+
+
+def judged(library: str, cases: dict[str, Path]) -> dict[str, dict[str, object]]:
+    ref = str(paths.build("release") / "lib" / "libassay_ref.so")
+    files = sorted({str(file) for file in cases.values()})
+    done = subprocess.run(
+        [sys.executable, "-I", str(JUDGE), ref, library, *files, *cases], capture_output=True, text=True, check=False
+    )
+    lines = [json.loads(text) for text in done.stdout.splitlines()]
+    if done.returncode:
+        print(done.stderr[-2000:], file=sys.stderr)
+    return {line["case"]: line for line in lines}
+
+
+def compared(found: Divergence | None, truth: dict[str, object]) -> str:
+    """exact, nearby, wrong or unknown."""
+    if truth["kind"] is None or truth["kind"] == "long":
+        return "judge: agree" if found is None else f"judge: {truth['kind']}"
+    if found is None:
+        return "unknown"
+    cause, kind = found.cause, str(truth["kind"])
+    same_step = cause.step == (None if truth["step"] == -1 else truth["step"])
+    if not same_step:
+        return "wrong"
+    if cause.unit == Unit.UNSTEADY:  # memory that was never written: the judge has seen one of its answers
+        return "exact" if kind in NO_INDEX or cause.record == truth["index"] else "nearby"
+    if cause.unit.value not in UNITS[kind]:
+        return "nearby"
+    if kind in NO_INDEX:
+        return "exact"
+    if kind in ("died", "hung") and cause.record is None:
+        return "exact" if truth["index"] == 0 else "nearby"
+    return "exact" if cause.record == truth["index"] else "nearby"
+
+
+def cards_of(mutant: Mutant, workshop: Workshop, files: list[Path], each: int, chooser: random.Random) -> Iterator[str]:
+    with scratch() as folder:
+        built = workshop.build(mutant, Path(folder))
+        if built.reason:
+            return
+        cases = failing(built.engine, files, each)
+        chosen = dict(chooser.sample(sorted(cases.items()), min(each, len(cases))))
+        if not chosen:
+            return
+        truths = judged(built.engine, chosen)
+        entries = [e for e in collection.read(sorted(set(chosen.values()))).entries if e.id in chosen]
+        target = catalog.parse(f"mutant={built.engine}")
+        started = time.monotonic()
+        located = list(locate(catalog.parse("model"), target, [Question(entry) for entry in entries], 5.0))
+        seconds = (time.monotonic() - started) / len(entries)
+        for entry, found in zip(entries, located, strict=True):
+            truth = truths.get(entry.id, {"kind": None})
+            line: dict[str, object] = {"mutant": mutant.id, "where": str(mutant), "case": entry.id}
+            line |= {"verdict": compared(found, truth), "truth": truth, "seconds": round(seconds, 3)}
+            line["card"] = found.members()["divergence"] if found else None
+            yield json.dumps(line)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--mutants", type=int, default=100)
+    parser.add_argument("--each", type=int, default=6)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keyword", default="")
+    parser.add_argument("--out", type=Path, required=True)
+    wanted = parser.parse_args()
+    chooser = random.Random(wanted.seed)
+    mutants = campaign.sample(campaign.mutants_of("ref", wanted.keyword), wanted.mutants, wanted.seed)
+    chooser.shuffle(mutants)
+    files = sorted(file for file in paths.VECTORS.rglob("*.json") if file.parent.name != "programs")
+    workshop = Workshop("ref")
+    counts: Counter[str] = Counter()
+    with wanted.out.open("a") as out:
+        for mutant in mutants:
+            for text in cards_of(mutant, workshop, files, wanted.each, chooser):
+                out.write(text + "\n")
+                out.flush()
+                counts[json.loads(text)["verdict"]] += 1
+            print(f"{mutant}: {dict(counts)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,337 @@
+"""Clauses that a sentence has beside its main one: the second of a list, one half of a condition, what an operation
+must not look at.
+"""
+
+import model
+from cases.kernel.build import (
+    CATCHER_SLOT,
+    PAGE,
+    A,
+    B,
+    C,
+    catcher,
+    catching_entry,
+    cnode,
+    data,
+    digest,
+    do,
+    entry,
+    gas_of,
+    handle,
+    image,
+    image_cap,
+    kernel_instance,
+    mapping,
+    once,
+    pins,
+    program,
+    sigma,
+    start,
+)
+from cases.kernel.case import Admit, Event, Genesis, KernelCase, Resume, Run, World, gathered
+from cases.machine.code import Code
+from model import kernel as k
+
+RULES = tuple(
+    rule for rule in model.rules() if rule.split("/")[0] in ("image", "cap", "host", "call", "yield", "chain")
+)
+BASE, HIGH, TOP = 0x10000, 0x3000_0000, 2**32
+MARKER = k.Instance(A, B)
+OOG = k.KERNEL_IMAGE["oog_marker"]
+UNITS = {"gas_slots": [7], "quota_slots": [8]}
+
+
+def of_run(name, code=None, slots=None, ends="halt", **more):
+    return once(name, (), code, slots, ends, probes=RULES, **more)
+
+
+def of_world(name, world, *steps):
+    return KernelCase(name, (), World(world, list(steps)), probes=RULES)
+
+
+def of_chain(name, encoded, *events):
+    return KernelCase(name, (), Genesis(encoded, list(events)), probes=RULES)
+
+
+# image
+
+
+def second_elements():
+    """A reason that only the second mapping, pin, initial slot or endpoint gives."""
+
+    def rejected(name, verdict, **fields):
+        rule = f"image/admit/{verdict}"
+        return KernelCase(name, (rule,), Admit(image(**fields), rule), probes=RULES)
+
+    good = mapping(0, PAGE, 70)
+    for name, wrong, verdict in (
+        ("path_empty", mapping(2 * PAGE, PAGE), "empty_path"),
+        ("start_unaligned", mapping(2 * PAGE + 1, PAGE, 71), "start_unaligned"),
+        ("size_unaligned", mapping(2 * PAGE, 1, 71), "size_unaligned"),
+        ("end_beyond", mapping(TOP, PAGE, 71), "end_range"),
+        ("size_zero", mapping(2 * PAGE, 0, 71), "size_zero"),
+        ("path_from_slot_0", mapping(2 * PAGE, PAGE, 0), "path_from_slot_0"),
+        ("slot_256", mapping(2 * PAGE, PAGE, 256), "slot_range"),
+    ):
+        yield rejected(f"second_mapping_{name}", verdict, memory_mappings=[good, wrong])
+        yield rejected(f"third_mapping_{name}", verdict, memory_mappings=[good, mapping(PAGE, PAGE, 72), wrong])
+    first, plain = {70: k.PinnedData(b"abc", 9)}, {70: k.InitialData(b"abc", 9)}
+    for name, content, size, verdict in (
+        ("too_long", b"abc", 2, "content_too_long"),
+        ("unstripped", b"a\0", 9, "content_unstripped"),
+    ):
+        yield rejected(f"second_pin_{name}", verdict, pinned_slots=first | {71: k.PinnedData(content, size)})
+        yield rejected(f"second_initial_{name}", verdict, initial_slots=plain | {71: k.InitialData(content, size)})
+    yield rejected("second_pin_reserved", "reserved_slot", pinned_slots={2: k.PinnedImage(C), 8: k.PinnedImage(C)})
+    reserved = {2: k.InitialData(b"", 0), 8: k.InitialData(b"", 0)}
+    yield rejected("second_initial_reserved", "reserved_slot", initial_slots=reserved)
+    yield rejected("second_pin_slot_256", "slot_range", pinned_slots=first | {256: k.PinnedImage(C)})
+    yield rejected("second_initial_slot_256", "slot_range", initial_slots=plain | {256: k.InitialData(b"", 0)})
+    both = {"pinned_slots": pins(60, 70), "initial_slots": {61: k.InitialData(b"", 0), 70: k.InitialData(b"", 0)}}
+    yield rejected("second_pinned_and_initial", "pinned_and_initial", **both)
+    for field in ("gas_slots", "quota_slots"):
+        yield rejected(
+            f"second_{field}_is_the_second_pin", "unit_slot_pinned", pinned_slots=pins(60, 70), **{field: [7, 70]}
+        )
+    yield rejected("yield_slot_is_the_second_pin", "unit_slot_pinned", pinned_slots=pins(60, 70), yield_marker_slot=70)
+    large = Code()
+    for _ in range(6600):
+        large.op("load_imm_64", a=1, x=bytes(8))
+    at = len(do(large, "reply", r7=1))
+    do(large, "reply", r7=2)
+    far = {0: k.EndpointDef(0), 1: k.EndpointDef(at)}
+    yield of_run("runs_code_above_64_kib", large, endpoint=1, endpoints=far, known={"r7": 2})
+
+
+# cap, host
+
+
+def ranges():
+    """Addresses far up, and ranges that would go on at address 0."""
+    text = b"abcd"
+    edges = [mapping(0, PAGE, 60), mapping(TOP - PAGE, PAGE, 61)]
+    held = {20: data(text)}
+    for address in (TOP - 4, TOP - 5):
+        code = do(Code(), "read_data", r7=20, r8=address, r9=4)
+        code.op("load_u8", a=1, x=address - TOP)
+        known = {"r1": ord("a")}
+        world = start(state=sigma(text))
+        yield of_run(
+            f"reads_to_{TOP - address}_before_the_end",
+            do(code, "reply"),
+            held,
+            world=world,
+            memory_mappings=edges,
+            known=known,
+        )
+    for over in (1, 2, 3):
+        code = program(("read_data", {"r7": 20, "r8": TOP - 4 + over, "r9": 4}))
+        world = start(state=sigma(text))
+        yield of_run(
+            f"reads_{over}_past_the_end", code, held, "trap", world=world, memory_mappings=edges, unchanged=True
+        )
+        rich = start(quotas={5: 99})
+        mints = program(("mint_data", {"r7": TOP - 4 + over, "r8": 4, "r9": 21, "r10": 30}))
+        quota = {21: handle("quota", 5)}
+        yield of_run(
+            f"mints_{over}_past_the_end", mints, quota, "trap", world=rich, memory_mappings=edges, unchanged=True
+        )
+    far = [mapping(HIGH, 2 * PAGE, 60)]
+    code = do(Code(), "read_data", r7=20, r8=HIGH + PAGE - 2, r9=4)
+    code.op("load_imm_64", a=2, x=(HIGH + PAGE - 2).to_bytes(8, "little")).op("load_ind_u32", a=1, b=2, x=0)
+    do(code, "mint_data", r7=HIGH + PAGE - 2, r8=4, r9=21, r10=30)
+    do(code, "reply")
+    world = start(state=sigma(text), quotas={5: 4})
+    slots = {20: data(text), 21: handle("quota", 5)}
+    yield of_run(
+        "reads_and_mints_far_up",
+        code,
+        slots,
+        world=world,
+        memory_mappings=far,
+        known={"r1": int.from_bytes(text, "little")},
+    )
+
+
+def nothing_to_mint():
+    """A length of 0 checks no address, and every other precondition."""
+    quota = {21: handle("quota", 5)}
+    world = start(quotas={5: 0})
+    empty = {"r7": 0, "r8": 0, "r9": 21, "r10": 30}
+    yield of_run("mints_nothing", program(("mint_data", empty)), quota, world=world)
+    for name, held in (
+        ("missing", {}),
+        ("gas", {21: handle("gas", 5)}),
+        ("data", {21: data()}),
+        ("type", {21: k.TypeCap(A)}),
+    ):
+        code = program(("mint_data", empty))
+        yield of_run(f"mints_nothing_with_quota_{name}", code, held, "trap", world=world, unchanged=True)
+    pinned = program(("mint_data", empty | {"r10": 70}))
+    yield of_run("mints_nothing_into_a_pin", pinned, quota, "trap", world=world, pinned_slots=pins(70), unchanged=True)
+    text = data(b"abc")
+    zero = program(("read_data", {"r7": 20, "r8": 5, "r9": 0}))
+    yield of_run("reads_nothing", zero, {20: text}, known={"r7": 0})
+    yield of_run("reads_nothing_of_a_type", zero, {20: k.TypeCap(A)}, "trap", unchanged=True)
+
+
+def second_pins():
+    """set_image with two pins and two initial slots: the second decides."""
+    contents = {65: k.PinnedData(b"one", 9), 67: k.PinnedData(b"two", PAGE)}
+    initial = {66: k.InitialData(b"three", 9), 68: k.InitialData(b"four", 9)}
+    new = image(pinned_slots=contents, initial_slots=initial)
+    world, slots = start(state=sigma(new)), {20: image_cap(new)}
+    code = program(("set_image", {"r7": 20}))
+    pinned = {65: k.Data(9, digest(b"one")), 67: k.Data(PAGE, digest(b"two"))}
+    yield of_run("two_pins_are_placed", code, slots, world=world, known={"slots": {**slots, **pinned}})
+    for slot in contents:
+        full = {**slots, slot: k.TypeCap(A)}
+        yield of_run(f"pin_{slot}_is_full", code, full, "trap", world=world, unchanged=True)
+    old = {"pinned_slots": {70: k.PinnedImage(C), 71: k.PinnedImage(C)}}
+    was = {**slots, 70: k.ImageCap(C), 71: k.ImageCap(C)}
+    yield of_run("two_old_pins_are_emptied", code, was, world=world, known={"slots": {**slots, **pinned}}, **old)
+    old = {"pinned_slots": {67: k.PinnedImage(C), 65: k.PinnedImage(C)}}
+    was = {**slots, 65: k.ImageCap(C), 67: k.ImageCap(C)}
+    yield of_run("both_pins_were_pinned", code, was, world=world, known={"slots": {**slots, **pinned}}, **old)
+    half = {"pinned_slots": {65: k.PinnedImage(C)}}
+    yield of_run("only_the_first_was_pinned", code, {**was}, "trap", world=world, unchanged=True, **half)
+    small = {"size_log": 7}
+    beyond = image(pinned_slots={65: k.PinnedData(b"one", 9), 200: k.PinnedData(b"far", 9)})
+    held, far = {20: image_cap(beyond)}, start(state=sigma(beyond))
+    kept = {**held, 65: k.Data(9, digest(b"one"))}
+    yield of_run("second_pin_beyond_the_root_is_dropped", code, held, world=far, known={"slots": kept}, **small)
+
+
+# call
+
+
+def meters():
+    code = program(("reply", {"r7": 1}))
+    need = gas_of(Run(image(code), cnode()))
+    second = {"gas_slots": [7, 9], "world": start(meters={4: 5000})}
+    yield of_run("second_gas_slot_is_no_fallback", code, {9: handle("gas", 4)}, gas=need, **second)
+    yield of_run("second_gas_slot_does_not_pay", code, {9: handle("gas", 4)}, "out_of_gas", gas=need - 1, **second)
+    for index in (3, 9):
+        points = {2: k.EndpointDef(0, initial_regs={1: 11, 7: 77, 11: 5})}
+        known = {"r1": 0, "r11": index}
+        yield of_run(f"missing_endpoint_{index}_beside_another", None, endpoint=index, endpoints=points, known=known)
+    late = do(Code(), "reply", r7=1)
+    at = len(late)
+    do(late, "reply", r7=2)
+    points = {2: k.EndpointDef(at, initial_regs={1: 11})}
+    yield of_run("missing_endpoint_starts_at_0", late, endpoint=5, endpoints=points, known={"r7": 1, "r1": 0, "r11": 5})
+
+
+def second_mappings():
+    contents = (b"first", b"second")
+    world = start(state=sigma(*contents))
+    slots = {60: data(contents[0]), 61: data(contents[1])}
+    two = {"memory_mappings": [mapping(BASE, PAGE, 60), mapping(BASE + PAGE, PAGE, 61)]}
+    code = (
+        Code().op("load_u8", a=1, x=BASE).op("load_u8", a=2, x=BASE + PAGE).op("store_imm_u8", x=BASE + PAGE + 1, y=7)
+    )
+    do(code, "reply")
+    yield of_run(
+        "second_mapping_has_its_content", code, slots, world=world, known={"r1": ord("f"), "r2": ord("s")}, **two
+    )
+    third = {"memory_mappings": [*two["memory_mappings"], mapping(BASE + 2 * PAGE, PAGE, 62)]}
+    writes = do(Code().op("store_imm_u8", x=BASE + 2 * PAGE, y=9), "reply")
+    yield of_run("third_mapping_is_written_back", writes, slots, world=world, **third)
+    paths = {"memory_mappings": [mapping(BASE, PAGE, 60, 1), mapping(BASE + PAGE, PAGE, 61)]}
+    yield of_run(
+        "mapping_behind_an_ignored_one",
+        do(Code().op("load_u8", a=2, x=BASE + PAGE), "reply"),
+        slots,
+        world=world,
+        known={"r2": ord("s")},
+        **paths,
+    )
+    pinned = {"pinned_slots": {60: k.PinnedData(b"first", PAGE)}, **two}
+    stores = do(Code().op("store_imm_u8", x=BASE + PAGE, y=9), "reply")
+    yield of_run("mapping_behind_a_pinned_one_is_written_back", stores, slots, world=world, **pinned)
+
+
+# yield
+
+
+def catchers():
+    named = image(yield_marker_slot=CATCHER_SLOT)
+    code = program(("yield", {"r7": 20}), ("reply", {"r7": 7}))
+    run = Run(image(code), cnode({20: MARKER}), ends="paused")
+    trapped = Run(image(code), cnode({20: MARKER}), ends="trap", unchanged=True)
+    key = catcher(1)[1]
+    lists = {key: [A]}
+    for name, cap in (
+        ("any_instance", k.Instance(C, key)),
+        ("a_gas_handle_of_that_content", kernel_instance("gas", key)),
+        ("a_quota_handle_of_that_content", kernel_instance("quota", key)),
+        ("an_oog_marker_of_that_content", k.Instance(OOG, key)),
+    ):
+        below = entry(named, {CATCHER_SLOT: cap})
+        yield of_world(f"slot_holds_{name}", start([below], catchers=lists), trapped)
+        yield of_world(
+            f"slot_holds_{name}_above_a_catcher", start([catching_entry(), below], catchers=lists), run, Resume()
+        )
+    away = program(("drop", {"r7": 7}), ("copy", {"r7": 20, "r8": 21}), ("reply", {"r7": 7}))
+    need = gas_of(Run(image(program(("drop", {"r7": 7}))), cnode({7: handle("gas", 3)})))
+    slots = {7: handle("gas", 3), 20: MARKER}
+    oog = start([catching_entry()], meters={3: need - 30}, catchers={key: [OOG]})
+    dropped = Run(image(away, gas_slots=[7]), cnode(slots), gas=0, ends="paused")
+    yield of_world("payload_names_a_meter_whose_handle_is_gone", oog, dropped, Resume(ends="paused", known={"gas": 0}))
+    for name, guest, ends in (
+        ("trap", Code().trap(), "trap"),
+        ("panic", Code().op("jump", offset=b"\x7f"), "panic"),
+        ("page_fault", Code().op("load_u8", a=1, x=BASE).trap(), "page_fault"),
+        ("operation", program(("drop", {"r7": 99})), "trap"),
+    ):
+        caught = start([catching_entry()], meters={3: 5000}, catchers={key: [OOG, A]})
+        held = cnode({7: handle("gas", 3)})
+        yield of_world(f"{name}_is_not_caught", caught, Run(image(guest, gas_slots=[7]), held, gas=0, ends=ends))
+
+
+# chain
+
+
+def next_events():
+    """What the event after a change of Image runs on."""
+    second = image(
+        program(("copy", {"r7": 66, "r8": 30}), ("reply", {"r7": 2})),
+        initial_slots={66: k.InitialData(b"kept", 9), 67: k.InitialData(b"too", 9)},
+        endpoints={0: k.EndpointDef(0), 5: k.EndpointDef(0, initial_regs={9: 90})},
+        **UNITS,
+    )
+    change = program(("set_image", {"r7": 71}), ("reply", {"r7": 1}))
+    first = image(change, pinned_slots={71: k.PinnedImage(digest(second))}, **UNITS)
+    events = [Event(second, known={"value": 1}), Event(b"x", known={"value": 2}), Event(b"y", 5, known={"value": 2})]
+    yield of_chain("copies_its_initial_slot_in_the_third", first, *events)
+    maps = do(Code().op("load_u8", a=7, x=BASE).op("load_u8", a=8, x=BASE + PAGE), "reply")
+    mapped = image(
+        maps,
+        memory_mappings=[mapping(BASE, PAGE, 60), mapping(BASE + PAGE, PAGE, 61)],
+        pinned_slots={60: k.PinnedData(b"P", 9)},
+        initial_slots={61: k.InitialData(b"I", 9)},
+        **UNITS,
+    )
+    first = image(change, pinned_slots={71: k.PinnedImage(digest(mapped))}, **UNITS)
+    yield of_chain(
+        "maps_its_own_slots", first, Event(mapped, known={"value": 1}), *[Event(known={"value": ord("P")})] * 2
+    )
+    back = image(change, pinned_slots={71: k.PinnedImage(digest(second)), 72: k.PinnedImage(C)}, **UNITS)
+    middle = image(change, pinned_slots={71: k.PinnedImage(digest(back))}, **UNITS)
+    start_ = image(change, pinned_slots={71: k.PinnedImage(digest(middle))}, **UNITS)
+    four = [Event(middle), Event(back), Event(second), Event(known={"value": 2}), Event(b"z", known={"value": 2})]
+    yield of_chain("three_changes_one_after_the_other", start_, *four)
+    fails = program(("set_image", {"r7": 71}), ("drop", {"r7": 99}))
+    stays = image(fails, pinned_slots={71: k.PinnedImage(digest(second))}, **UNITS)
+    yield of_chain("a_fault_keeps_the_old_image", stays, *[Event(second, ends="trap")] * 3)
+
+
+def subjects():
+    return [
+        gathered("image", "second_elements", second_elements),
+        gathered("host", "ranges", ranges, nothing_to_mint),
+        gathered("host", "second_pins", second_pins),
+        gathered("call", "clauses", meters, second_mappings),
+        gathered("yield", "clauses", catchers),
+        gathered("chain", "next_event", next_events),
+    ]

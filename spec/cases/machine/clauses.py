@@ -1,0 +1,79 @@
+"""Clauses that a sentence of the machine has beside its main one: one operand at its edge, invalid opcodes in a walk,
+two kinds of stops at once.
+"""
+
+import model
+from cases.machine.case import BOTH, RW, Case, Resume, Run, gathered, page
+from cases.machine.code import INSN, Code, encode, make_blob
+from cases.machine.gas_steps import exact_steps
+
+RULES = tuple(rule for rule in model.rules() if rule.split("/")[0] in ("isa", "mem", "gas", "exit", "blob"))
+INVALID = bytes([next(byte for byte in range(256) if byte not in {record.byte for record in INSN.values()})])
+LEAST = {"32": 2**31, "64": 2**63}
+MINUS_ONE = 2**64 - 1
+
+
+def case(name, blob, steps, **more):
+    return Case(name, (), blob, steps, probes=RULES, **more)
+
+
+def divisions():
+    """The least dividend by what is not -1, and -1 under what is not the least."""
+    for width, least in LEAST.items():
+        for name in (f"div_s_{width}", f"rem_s_{width}"):
+            blob = Code().op(name, a=0, b=1, d=2).trap().blob()
+            for text, a, b in (
+                ("least_by_3", least, 3),
+                ("least_by_minus_3", least, MINUS_ONE - 2),
+                ("least_by_1", least, 1),
+                ("least_by_least", least, least),
+                ("above_least_by_minus_1", least + 1, MINUS_ONE),
+                ("7_by_minus_1", 7, MINUS_ONE),
+                ("minus_7_by_minus_1", MINUS_ONE - 6, MINUS_ONE),
+            ):
+                yield case(f"{name}_of_{text}", blob, [Run(regs={0: a, 1: b, 2: 99})])
+
+
+def walks():
+    """Blocks through bytes that are no opcode: one cycle and one slot each, no registers."""
+    first = encode("load_imm", a=1, x=1)
+    for count in (*range(1, 9), 15, 16, 17, 18, 19, 20, 40):
+        parts = [first, *[INVALID] * count]
+        yield case(f"invalid_opcodes_{count}", laid(parts), exact_steps(laid(parts)))
+    load = encode("load_u8", a=1, x=0)
+    for count in range(4):
+        parts = [load, *[INVALID] * count, encode("add_imm_64", a=1, b=1, x=1), encode("trap")]
+        yield case(f"behind_a_load_{count}", laid(parts), exact_steps(laid(parts), pages=(page(0, RW),)))
+    for name in ("trap", "fallthrough", "load_imm"):
+        target = encode(name, a=1, x=1)
+        branch = encode("branch_eq", a=1, b=2, offset=bytes([4]))
+        parts = [first, INVALID, branch, target]
+        yield case(f"branch_behind_an_invalid_opcode_to_{name}", laid(parts), exact_steps(laid(parts)))
+
+
+def laid(parts):
+    """A blob of instructions one after the other, each with its start bit."""
+    starts, at = [], 0
+    for part in parts:
+        starts.append(at)
+        at += len(part)
+    return make_blob(b"".join(parts), starts)
+
+
+def stops():
+    """Both counts at once: whichever is reached first."""
+    loop = Code().label("loop").op("add_imm_64", a=1, b=1, x=1).op("add_imm_64", a=2, b=2, x=1).op("jump", to="loop")
+    blob = loop.blob()
+    for blocks in range(1, 4):
+        for instructions in range(1, 9):
+            until = {"blocks": blocks, "instructions": instructions}
+            steps = [Run(gas=60, until=until, records=BOTH), Resume(until=until, records=BOTH), Resume(gas=30)]
+            yield case(f"after_{blocks}_blocks_or_{instructions}_instructions", blob, steps)
+
+
+def subjects():
+    return [
+        gathered("isa", "division_edges", divisions),
+        gathered("gas", "invalid_opcodes", walks),
+        gathered("exit", "stop_counts", stops),
+    ]
