@@ -33,7 +33,8 @@ def command(
 
     ENGINE is ref, fast or model; all three when none is given. A mutant that compiles to the same
     object is equivalent. So is one that CI/equivalent.toml lists with the invariant that hides it.
-    Whatever else no vector notices survives, and is printed: a clause that nothing decides.
+    What no vector notices meets the contract of the header, a column of its own.
+    Whatever is left survives, and is printed: a clause that nothing decides.
 
     \b
     Exit codes: 0 no survivor, 1 survivors, or a listed one that a vector notices,
@@ -84,7 +85,7 @@ def line(table: campaign.Table, trial: Trial) -> str:
 
 
 def report(table: campaign.Table) -> None:
-    click.echo(f"{'file':<36} {'mutants':>8} {'killed':>8} {'equivalent':>11} {'survived':>9}")
+    click.echo(f"{'file':<36} {'mutants':>8} {'killed':>8} {'contract':>9} {'equivalent':>11} {'survived':>9}")
     for file, counts in sorted(table.by_file().items()):
         click.echo(row(file, counts))
     click.echo(row("all", table.totals()))
@@ -94,4 +95,5 @@ def report(table: campaign.Table) -> None:
 
 def row(name: str, counts: Counter[Fate]) -> str:
     built = sum(counts.values()) - counts[Fate.NO_MUTANT]
-    return f"{name:<36} {built:>8} {counts[Fate.KILLED]:>8} {counts[Fate.EQUIVALENT]:>11} {counts[Fate.SURVIVED]:>9}"
+    killed = f"{counts[Fate.KILLED]:>8} {counts[Fate.CONTRACT]:>9}"
+    return f"{name:<36} {built:>8} {killed} {counts[Fate.EQUIVALENT]:>11} {counts[Fate.SURVIVED]:>9}"
