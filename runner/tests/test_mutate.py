@@ -93,6 +93,15 @@ def test_what_does_not_compile_is_no_mutant():
     assert play(Mutant(place.file, 1, 0, 0, place.kind, "", "} ", ""), "ref").fate is Fate.NO_MUTANT
 
 
+@pytest.mark.parametrize(
+    "script", ["kill -9 $$", "echo 'fatal error: Killed signal terminated program cc1' >&2; exit 1"]
+)
+def test_a_compiler_that_was_killed_judges_no_mutant(script, tmp_path):
+    unit = workshop.Unit(tmp_path / "x.c", ("/bin/sh", "-c", script), tmp_path / "x.o")
+    with pytest.raises(workshop.NotBuilt, match="killed at x.c"):
+        workshop.compiled(unit, tmp_path / "x.c", tmp_path / "y.o", tmp_path)
+
+
 def test_a_mutant_that_nothing_can_notice_survives():
     """It has other object code and does the same."""
     place = changed_nothing("ref/machine/number.c")

@@ -17,7 +17,7 @@ COMPILE_SECONDS = 120
 
 
 class NotBuilt(Exception):
-    """The release build is missing or stale; the message says what to do."""
+    """The release build is missing or stale, or the compiler was killed; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,8 @@ def compiled(unit: Unit, source: Path, target: Path, room: Path) -> bool:
         done = subprocess.run(argv, capture_output=True, timeout=COMPILE_SECONDS, check=False)
     except subprocess.TimeoutExpired:
         return False
+    if done.returncode < 0 or b"signal terminated program" in done.stderr:
+        raise NotBuilt(f"the compiler was killed at {source.name}, so this mutant is not judged; run it again")
     return done.returncode == 0
 
 
