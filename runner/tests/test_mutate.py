@@ -98,8 +98,13 @@ def test_what_does_not_compile_is_no_mutant():
 )
 def test_a_compiler_that_was_killed_judges_no_mutant(script, tmp_path):
     unit = workshop.Unit(tmp_path / "x.c", ("/bin/sh", "-c", script), tmp_path / "x.o")
-    with pytest.raises(workshop.NotBuilt, match="killed at x.c"):
+    with pytest.raises(workshop.CompilerKilled, match=r"killed at x\.c"):
         workshop.compiled(unit, tmp_path / "x.c", tmp_path / "y.o", tmp_path)
+
+
+def test_a_mutant_that_is_not_judged_is_red():
+    unknown = Trial(changed_nothing("ref/machine/number.c"), Fate.NOT_JUDGED, "killed", 0.0)
+    assert not campaign.Table([unknown], {}).is_green
 
 
 def test_a_mutant_that_nothing_can_notice_survives():

@@ -101,6 +101,13 @@ class Table:
     def survivors(self) -> list[Trial]:
         return [trial for trial in self.trials if self.fate(trial) is Fate.SURVIVED]
 
+    def not_judged(self) -> list[Trial]:
+        return [trial for trial in self.trials if trial.fate is Fate.NOT_JUDGED]
+
+    @property
+    def is_green(self) -> bool:
+        return not (self.survivors() or self.wrongly_listed() or self.not_judged())
+
     def wrongly_listed(self) -> list[Trial]:
         """Listed as not observable, and observed."""
         return [trial for trial in self.trials if is_killed(trial) and trial.mutant.id in self.known]

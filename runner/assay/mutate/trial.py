@@ -12,7 +12,7 @@ from pathlib import Path
 
 from assay.base import paths
 from assay.mutate.site import Mutant
-from assay.mutate.workshop import Built, Workshop, scratch
+from assay.mutate.workshop import Built, CompilerKilled, Workshop, scratch
 
 SILENCE = 10.0  # seconds without a verdict: it hangs
 CONTRACT_SECONDS = 60.0
@@ -24,6 +24,7 @@ class Fate(Enum):
     EQUIVALENT = "equivalent"
     SURVIVED = "survived"
     NO_MUTANT = "does not compile"
+    NOT_JUDGED = "not judged"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,10 @@ def play(mutant: Mutant, workshop: Workshop, files: list[Path]) -> Trial:
     """What becomes of one mutant; the files that say most about it come first."""
     started = time.monotonic()
     with scratch() as folder:
-        built = workshop.build(mutant, Path(folder))
+        try:
+            built = workshop.build(mutant, Path(folder))
+        except CompilerKilled as error:
+            return Trial(mutant, Fate.NOT_JUDGED, str(error), time.monotonic() - started)
         if built.reason:
             fate = Fate.EQUIVALENT if built.reason == "equal object code" else Fate.NO_MUTANT
             return Trial(mutant, fate, built.reason, time.monotonic() - started)

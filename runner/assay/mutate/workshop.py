@@ -17,7 +17,11 @@ COMPILE_SECONDS = 120
 
 
 class NotBuilt(Exception):
-    """The release build is missing or stale, or the compiler was killed; the message says which."""
+    """The release build is missing or stale; the message says what to do."""
+
+
+class CompilerKilled(Exception):
+    """By somebody else, so that nothing is known of the mutant."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,7 @@ def compiled(unit: Unit, source: Path, target: Path, room: Path) -> bool:
     except subprocess.TimeoutExpired:
         return False
     if done.returncode < 0 or b"signal terminated program" in done.stderr:
-        raise NotBuilt(f"the compiler was killed at {source.name}, so this mutant is not judged; run it again")
+        raise CompilerKilled(f"the compiler was killed at {source.name}")
     return done.returncode == 0
 
 
