@@ -33,14 +33,18 @@ def command(
 
     ENGINE is ref, fast or model; all three when none is given. A mutant that compiles to the same
     object is equivalent. So is one that CI/equivalent.toml lists with the invariant that hides it.
-    Whatever else no vector notices survives, and is printed: a clause that nothing decides.
+    What no vector notices meets the contract of the header, a column of its own.
+    Whatever is left survives, and is printed: a clause that nothing decides.
 
     \b
-    Exit codes: 0 no survivor, 1 survivors, or a listed one that a vector notices,
+    Exit codes: 0 no survivor, 1 survivors, or one not judged, or a listed one that is noticed,
     3 the release build is missing, 5 no mutant is selected.
     """
     paths.needs_clone("mutate")
     trials: list[Trial] = []
+    known = campaign.invariants()
+    if json_path:
+        json_path.write_text("", "utf-8")
     for engine in engines or tuple(campaign.SOURCES):
         mutants = campaign.mutants_of(engine, keyword)
         chosen = campaign.sample(mutants, count or len(mutants), seed)
@@ -52,6 +56,9 @@ def command(
         try:
             for trial in campaign.run(engine, chosen, jobs):
                 trials.append(trial)
+                if json_path:
+                    with json_path.open("a", encoding="utf-8") as lines:
+                        lines.write(f"{line(campaign.Table([trial], known), trial)}\n")
                 if trial.fate is Fate.SURVIVED:
                     click.echo(f"survived  {trial.mutant.id}  {trial.mutant}")
         except NotBuilt as error:
@@ -60,11 +67,9 @@ def command(
         raise Nothing(f"no mutant in a file named like {keyword!r}")
     if lists:
         return exit_code.AGREED
-    table = campaign.Table(trials, campaign.invariants())
+    table = campaign.Table(trials, known)
     report(table)
-    if json_path:
-        json_path.write_text("".join(f"{line(table, trial)}\n" for trial in trials), "utf-8")
-    return exit_code.DIFFERED if table.survivors() or table.wrongly_listed() else exit_code.AGREED
+    return exit_code.AGREED if table.is_green else exit_code.DIFFERED
 
 
 def line(table: campaign.Table, trial: Trial) -> str:
@@ -85,14 +90,17 @@ def line(table: campaign.Table, trial: Trial) -> str:
 
 
 def report(table: campaign.Table) -> None:
-    click.echo(f"{'file':<36} {'mutants':>8} {'killed':>8} {'equivalent':>11} {'survived':>9}")
+    click.echo(f"{'file':<36} {'mutants':>8} {'killed':>8} {'contract':>9} {'equivalent':>11} {'survived':>9}")
     for file, counts in sorted(table.by_file().items()):
         click.echo(row(file, counts))
     click.echo(row("all", table.totals()))
+    for trial in table.not_judged():
+        click.echo(f"not judged, {trial.by}: {trial.mutant.id}  {trial.mutant}")
     for trial in table.wrongly_listed():
         click.echo(f"listed as equivalent, but {trial.by} notices it: {trial.mutant.id}  {trial.mutant}")
 
 
 def row(name: str, counts: Counter[Fate]) -> str:
     built = sum(counts.values()) - counts[Fate.NO_MUTANT]
-    return f"{name:<36} {built:>8} {counts[Fate.KILLED]:>8} {counts[Fate.EQUIVALENT]:>11} {counts[Fate.SURVIVED]:>9}"
+    killed = f"{counts[Fate.KILLED]:>8} {counts[Fate.CONTRACT]:>9}"
+    return f"{name:<36} {built:>8} {killed} {counts[Fate.EQUIVALENT]:>11} {counts[Fate.SURVIVED]:>9}"

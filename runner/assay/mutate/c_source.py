@@ -40,6 +40,8 @@ def _walk(node: Node) -> Iterator[Change]:
 
 
 def _is_left_alone(node: Node) -> bool:
+    if node.type == "expression_statement":
+        return bool(node.named_children) and _is_left_alone(node.named_children[0])
     if node.type in ("call_expression", "static_assert_declaration"):
         function = node.child_by_field_name("function")
         return node.type != "call_expression" or (function is not None and _text(function) in LEFT_ALONE)

@@ -1,5 +1,6 @@
 """Many mutants: which there are, a sample of every file, trials side by side, and the table by file."""
 
+import json
 import random
 import tomllib
 from collections import Counter
@@ -19,6 +20,20 @@ SOURCES = {
     "fast": ("fast/**/*.c", "fast/**/*.h"),
     "model": ("spec/model/machine/*.py", "spec/model/kernel/*.py"),
 }
+# What a source decides by its name; the vectors of these chapters are played first.
+CHAPTERS = {
+    "isa": ("alu_divide", "alu_imm", "alu_reg", "alu_two", "isa", "number", "op", "form", "x64", "emit", "compile"),
+    "mem": ("access", "load", "store", "load_store", "fault", "arena"),
+    "exit": ("flow", "run", "machine", "call_out"),
+    "image": ("admit", "scale", "codec", "hash", "exchange"),
+    "cap": ("array", "table", "tables", "pool"),
+    "host": ("manage", "record"),
+    "call": ("stack", "region", "cache", "world", "payload"),
+    "yield": ("yield_",),
+    "chain": ("state", "root", "journal", "kernel"),
+}
+MACHINE = ("isa", "mem", "exit", "blob", "gas")
+KERNEL = ("call", "host", "cap", "yield", "chain", "image")
 INVARIANTS = paths.ROOT / "CI" / "equivalent.toml"
 
 
@@ -59,6 +74,10 @@ def invariants() -> dict[str, str]:
     return {str(row["id"]): str(row["because"]) for row in rows}
 
 
+def is_killed(trial: Trial) -> bool:
+    return trial.fate in (Fate.KILLED, Fate.CONTRACT)
+
+
 @dataclass
 class Table:
     """Counts by file; a survivor that is listed with its invariant counts as equivalent."""
@@ -82,9 +101,41 @@ class Table:
     def survivors(self) -> list[Trial]:
         return [trial for trial in self.trials if self.fate(trial) is Fate.SURVIVED]
 
+    def not_judged(self) -> list[Trial]:
+        return [trial for trial in self.trials if trial.fate is Fate.NOT_JUDGED]
+
+    @property
+    def is_green(self) -> bool:
+        return not (self.survivors() or self.wrongly_listed() or self.not_judged())
+
     def wrongly_listed(self) -> list[Trial]:
         """Listed as not observable, and observed."""
-        return [trial for trial in self.trials if trial.fate is Fate.KILLED and trial.mutant.id in self.known]
+        return [trial for trial in self.trials if is_killed(trial) and trial.mutant.id in self.known]
+
+
+def vectors(engine: str) -> list[Path]:
+    """The files of the suite. The model plays none that has a case which is too long for it."""
+    files = sorted(paths.VECTORS.rglob("*.json"))
+    return [file for file in files if engine in votes(file)]
+
+
+def votes(file: Path) -> set[str]:
+    """The engines that vote on every case of a file."""
+    suite = json.loads(file.read_bytes())
+    return set(suite["votes"]).intersection(*(case["votes"] for case in suite["cases"] if "votes" in case))
+
+
+def told_first(mutant: Mutant, files: list[Path]) -> list[Path]:
+    """The chapter of the changed source, then those of its level, then all others; programs come last."""
+    source = Path(mutant.file)
+    level = KERNEL if "kernel" in source.parts else MACHINE
+    own = [name for name in level if source.stem == name or source.stem in CHAPTERS.get(name, ())]
+    order = [*own, *level, *MACHINE, *KERNEL]
+
+    def place(file: Path) -> int:
+        return order.index(file.parent.name) if file.parent.name in order else len(order)
+
+    return sorted(files, key=lambda file: (place(file), file.stem != source.stem, file))
 
 
 def run(
@@ -92,9 +143,9 @@ def run(
 ) -> Iterator[Trial]:
     """Plays them side by side, in order."""
     workshop = Workshop(engine)
-    files = sorted(paths.VECTORS.rglob("*.json"), key=lambda file: (file.parent.name == "programs", file))
+    files = vectors(engine)
     with ThreadPoolExecutor(jobs) as pool:
-        for trial in pool.map(lambda mutant: play(mutant, workshop, files), mutants):
+        for trial in pool.map(lambda mutant: play(mutant, workshop, told_first(mutant, files)), mutants):
             if progress:
                 progress(trial)
             yield trial

@@ -1,4 +1,4 @@
-"""Plays a mutant through the vectors until the first of them notices."""
+"""Plays a mutant through the vectors until the first of them notices; what none notices meets the contract lane."""
 
 import json
 import os
@@ -12,17 +12,19 @@ from pathlib import Path
 
 from assay.base import paths
 from assay.mutate.site import Mutant
-from assay.mutate.workshop import Built, Workshop, scratch
+from assay.mutate.workshop import Built, CompilerKilled, Workshop, scratch
 
 SILENCE = 10.0  # seconds without a verdict: it hangs
-STARTS_MAX = 3
+CONTRACT_SECONDS = 60.0
 
 
 class Fate(Enum):
     KILLED = "killed"
+    CONTRACT = "killed by the contract"  # no vector notices, what the header promises does
     EQUIVALENT = "equivalent"
     SURVIVED = "survived"
     NO_MUTANT = "does not compile"
+    NOT_JUDGED = "not judged"
 
 
 @dataclass(frozen=True)
@@ -34,16 +36,37 @@ class Trial:
 
 
 def play(mutant: Mutant, workshop: Workshop, files: list[Path]) -> Trial:
-    """What becomes of one mutant."""
+    """What becomes of one mutant; the files that say most about it come first."""
     started = time.monotonic()
     with scratch() as folder:
-        built = workshop.build(mutant, Path(folder))
+        try:
+            built = workshop.build(mutant, Path(folder))
+        except CompilerKilled as error:
+            return Trial(mutant, Fate.NOT_JUDGED, str(error), time.monotonic() - started)
         if built.reason:
             fate = Fate.EQUIVALENT if built.reason == "equal object code" else Fate.NO_MUTANT
             return Trial(mutant, fate, built.reason, time.monotonic() - started)
-        killer = first_to_notice(built, files)
-    fate = Fate.SURVIVED if killer is None else Fate.KILLED
+        fate, killer = Fate.KILLED, first_to_notice(built, files)
+        if killer is None:
+            killer = broken_promise(built)
+            fate = Fate.CONTRACT if killer else Fate.SURVIVED
     return Trial(mutant, fate, killer or "", time.monotonic() - started)
+
+
+def broken_promise(built: Built) -> str | None:
+    """The first check of the header's contract that fails; a process has no header to keep."""
+    if "=cmd:" in built.engine:
+        return None
+    argv = [str(paths.native()), "contract", "--engine", built.engine]
+    try:
+        done = subprocess.run(argv, capture_output=True, timeout=CONTRACT_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return "contract"
+    for text in done.stdout.splitlines():
+        line = json.loads(text)
+        if line.get("verdict") == "broken":
+            return str(line["check"])
+    return "contract" if done.returncode else None
 
 
 def first_to_notice(built: Built, files: list[Path]) -> str | None:

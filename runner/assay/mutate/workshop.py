@@ -20,6 +20,10 @@ class NotBuilt(Exception):
     """The release build is missing or stale; the message says what to do."""
 
 
+class CompilerKilled(Exception):
+    """By somebody else, so that nothing is known of the mutant."""
+
+
 @dataclass(frozen=True)
 class Built:
     """A mutant that can be played, or the reason why it need not be: it does not compile, or nothing changed."""
@@ -139,6 +143,8 @@ def compiled(unit: Unit, source: Path, target: Path, room: Path) -> bool:
         done = subprocess.run(argv, capture_output=True, timeout=COMPILE_SECONDS, check=False)
     except subprocess.TimeoutExpired:
         return False
+    if done.returncode < 0 or b"signal terminated program" in done.stderr:
+        raise CompilerKilled(f"the compiler was killed at {source.name}")
     return done.returncode == 0
 
 

@@ -2,6 +2,9 @@
 must not look at.
 """
 
+from collections.abc import Iterator
+from typing import TypedDict, Unpack
+
 import model
 from cases.kernel.build import (
     CATCHER_SLOT,
@@ -9,6 +12,9 @@ from cases.kernel.build import (
     A,
     B,
     C,
+    Fields,
+    ImageFields,
+    Pinned,
     catcher,
     catching_entry,
     cnode,
@@ -28,7 +34,19 @@ from cases.kernel.build import (
     sigma,
     start,
 )
-from cases.kernel.case import Admit, Event, Genesis, KernelCase, Resume, Run, World, gathered
+from cases.kernel.case import (
+    Admit,
+    Event,
+    Genesis,
+    KernelCase,
+    KernelSubject,
+    Resume,
+    Run,
+    Slots,
+    Step,
+    World,
+    gathered,
+)
 from cases.machine.code import Code
 from model import kernel as k
 
@@ -38,28 +56,42 @@ RULES = tuple(
 BASE, HIGH, TOP = 0x10000, 0x3000_0000, 2**32
 MARKER = k.Instance(A, B)
 OOG = k.KERNEL_IMAGE["oog_marker"]
-UNITS = {"gas_slots": [7], "quota_slots": [8]}
 
 
-def of_run(name, code=None, slots=None, ends="halt", **more):
-    return once(name, (), code, slots, ends, probes=RULES, **more)
+class Units(TypedDict):
+    gas_slots: list[int]
+    quota_slots: list[int]
 
 
-def of_world(name, world, *steps):
+UNITS: Units = {"gas_slots": [7], "quota_slots": [8]}
+
+
+def of_run(
+    name: str,
+    code: Code | bytes | None = None,
+    slots: Slots | None = None,
+    ends: str = "halt",
+    **more: Unpack[Fields],
+) -> KernelCase:
+    more["probes"] = RULES
+    return once(name, (), code, slots, ends, **more)
+
+
+def of_world(name: str, world: bytes, *steps: Step) -> KernelCase:
     return KernelCase(name, (), World(world, list(steps)), probes=RULES)
 
 
-def of_chain(name, encoded, *events):
+def of_chain(name: str, encoded: bytes, *events: Event) -> KernelCase:
     return KernelCase(name, (), Genesis(encoded, list(events)), probes=RULES)
 
 
 # image
 
 
-def second_elements():
+def second_elements() -> Iterator[KernelCase]:
     """A reason that only the second mapping, pin, initial slot or endpoint gives."""
 
-    def rejected(name, verdict, **fields):
+    def rejected(name: str, verdict: str, **fields: Unpack[ImageFields]) -> KernelCase:
         rule = f"image/admit/{verdict}"
         return KernelCase(name, (rule,), Admit(image(**fields), rule), probes=RULES)
 
@@ -75,7 +107,8 @@ def second_elements():
     ):
         yield rejected(f"second_mapping_{name}", verdict, memory_mappings=[good, wrong])
         yield rejected(f"third_mapping_{name}", verdict, memory_mappings=[good, mapping(PAGE, PAGE, 72), wrong])
-    first, plain = {70: k.PinnedData(b"abc", 9)}, {70: k.InitialData(b"abc", 9)}
+    first: dict[int, Pinned] = {70: k.PinnedData(b"abc", 9)}
+    plain = {70: k.InitialData(b"abc", 9)}
     for name, content, size, verdict in (
         ("too_long", b"abc", 2, "content_too_long"),
         ("unstripped", b"a\0", 9, "content_unstripped"),
@@ -87,12 +120,15 @@ def second_elements():
     yield rejected("second_initial_reserved", "reserved_slot", initial_slots=reserved)
     yield rejected("second_pin_slot_256", "slot_range", pinned_slots=first | {256: k.PinnedImage(C)})
     yield rejected("second_initial_slot_256", "slot_range", initial_slots=plain | {256: k.InitialData(b"", 0)})
-    both = {"pinned_slots": pins(60, 70), "initial_slots": {61: k.InitialData(b"", 0), 70: k.InitialData(b"", 0)}}
+    both: ImageFields = {
+        "pinned_slots": pins(60, 70),
+        "initial_slots": {61: k.InitialData(b"", 0), 70: k.InitialData(b"", 0)},
+    }
     yield rejected("second_pinned_and_initial", "pinned_and_initial", **both)
-    for field in ("gas_slots", "quota_slots"):
-        yield rejected(
-            f"second_{field}_is_the_second_pin", "unit_slot_pinned", pinned_slots=pins(60, 70), **{field: [7, 70]}
-        )
+    units: dict[str, ImageFields] = {"gas_slots": {"gas_slots": [7, 70]}, "quota_slots": {"quota_slots": [7, 70]}}
+    for field, listed in units.items():
+        listed["pinned_slots"] = pins(60, 70)
+        yield rejected(f"second_{field}_is_the_second_pin", "unit_slot_pinned", **listed)
     yield rejected("yield_slot_is_the_second_pin", "unit_slot_pinned", pinned_slots=pins(60, 70), yield_marker_slot=70)
     large = Code()
     for _ in range(6600):
@@ -106,7 +142,7 @@ def second_elements():
 # cap, host
 
 
-def ranges():
+def ranges() -> Iterator[KernelCase]:
     """Addresses far up, and ranges that would go on at address 0."""
     text = b"abcd"
     edges = [mapping(0, PAGE, 60), mapping(TOP - PAGE, PAGE, 61)]
@@ -142,7 +178,7 @@ def ranges():
     do(code, "mint_data", r7=HIGH + PAGE - 2, r8=4, r9=21, r10=30)
     do(code, "reply")
     world = start(state=sigma(text), quotas={5: 4})
-    slots = {20: data(text), 21: handle("quota", 5)}
+    slots: Slots = {20: data(text), 21: handle("quota", 5)}
     yield of_run(
         "reads_and_mints_far_up",
         code,
@@ -153,18 +189,19 @@ def ranges():
     )
 
 
-def nothing_to_mint():
+def nothing_to_mint() -> Iterator[KernelCase]:
     """A length of 0 checks no address, and every other precondition."""
     quota = {21: handle("quota", 5)}
     world = start(quotas={5: 0})
     empty = {"r7": 0, "r8": 0, "r9": 21, "r10": 30}
     yield of_run("mints_nothing", program(("mint_data", empty)), quota, world=world)
-    for name, held in (
+    refused: tuple[tuple[str, Slots], ...] = (
         ("missing", {}),
         ("gas", {21: handle("gas", 5)}),
         ("data", {21: data()}),
         ("type", {21: k.TypeCap(A)}),
-    ):
+    )
+    for name, held in refused:
         code = program(("mint_data", empty))
         yield of_run(f"mints_nothing_with_quota_{name}", code, held, "trap", world=world, unchanged=True)
     pinned = program(("mint_data", empty | {"r10": 70}))
@@ -175,9 +212,9 @@ def nothing_to_mint():
     yield of_run("reads_nothing_of_a_type", zero, {20: k.TypeCap(A)}, "trap", unchanged=True)
 
 
-def second_pins():
+def second_pins() -> Iterator[KernelCase]:
     """set_image with two pins and two initial slots: the second decides."""
-    contents = {65: k.PinnedData(b"one", 9), 67: k.PinnedData(b"two", PAGE)}
+    contents: dict[int, Pinned] = {65: k.PinnedData(b"one", 9), 67: k.PinnedData(b"two", PAGE)}
     initial = {66: k.InitialData(b"three", 9), 68: k.InitialData(b"four", 9)}
     new = image(pinned_slots=contents, initial_slots=initial)
     world, slots = start(state=sigma(new)), {20: image_cap(new)}
@@ -185,32 +222,34 @@ def second_pins():
     pinned = {65: k.Data(9, digest(b"one")), 67: k.Data(PAGE, digest(b"two"))}
     yield of_run("two_pins_are_placed", code, slots, world=world, known={"slots": {**slots, **pinned}})
     for slot in contents:
-        full = {**slots, slot: k.TypeCap(A)}
+        full: Slots = {**slots, slot: k.TypeCap(A)}
         yield of_run(f"pin_{slot}_is_full", code, full, "trap", world=world, unchanged=True)
-    old = {"pinned_slots": {70: k.PinnedImage(C), 71: k.PinnedImage(C)}}
+    old: ImageFields = {"pinned_slots": {70: k.PinnedImage(C), 71: k.PinnedImage(C)}}
     was = {**slots, 70: k.ImageCap(C), 71: k.ImageCap(C)}
     yield of_run("two_old_pins_are_emptied", code, was, world=world, known={"slots": {**slots, **pinned}}, **old)
     old = {"pinned_slots": {67: k.PinnedImage(C), 65: k.PinnedImage(C)}}
     was = {**slots, 65: k.ImageCap(C), 67: k.ImageCap(C)}
     yield of_run("both_pins_were_pinned", code, was, world=world, known={"slots": {**slots, **pinned}}, **old)
-    half = {"pinned_slots": {65: k.PinnedImage(C)}}
+    half: ImageFields = {"pinned_slots": {65: k.PinnedImage(C)}}
     yield of_run("only_the_first_was_pinned", code, {**was}, "trap", world=world, unchanged=True, **half)
-    small = {"size_log": 7}
     beyond = image(pinned_slots={65: k.PinnedData(b"one", 9), 200: k.PinnedData(b"far", 9)})
     held, far = {20: image_cap(beyond)}, start(state=sigma(beyond))
-    kept = {**held, 65: k.Data(9, digest(b"one"))}
-    yield of_run("second_pin_beyond_the_root_is_dropped", code, held, world=far, known={"slots": kept}, **small)
+    kept: dict[int, k.Capability] = {**held, 65: k.Data(9, digest(b"one"))}
+    yield of_run("second_pin_beyond_the_root_is_dropped", code, held, world=far, known={"slots": kept}, size_log=7)
 
 
 # call
 
 
-def meters():
+def meters() -> Iterator[KernelCase]:
     code = program(("reply", {"r7": 1}))
     need = gas_of(Run(image(code), cnode()))
-    second = {"gas_slots": [7, 9], "world": start(meters={4: 5000})}
-    yield of_run("second_gas_slot_is_no_fallback", code, {9: handle("gas", 4)}, gas=need, **second)
-    yield of_run("second_gas_slot_does_not_pay", code, {9: handle("gas", 4)}, "out_of_gas", gas=need - 1, **second)
+    slots: ImageFields = {"gas_slots": [7, 9]}
+    funded = start(meters={4: 5000})
+    yield of_run("second_gas_slot_is_no_fallback", code, {9: handle("gas", 4)}, gas=need, world=funded, **slots)
+    yield of_run(
+        "second_gas_slot_does_not_pay", code, {9: handle("gas", 4)}, "out_of_gas", gas=need - 1, world=funded, **slots
+    )
     for index in (3, 9):
         points = {2: k.EndpointDef(0, initial_regs={1: 11, 7: 77, 11: 5})}
         known = {"r1": 0, "r11": index}
@@ -222,11 +261,11 @@ def meters():
     yield of_run("missing_endpoint_starts_at_0", late, endpoint=5, endpoints=points, known={"r7": 1, "r1": 0, "r11": 5})
 
 
-def second_mappings():
+def second_mappings() -> Iterator[KernelCase]:
     contents = (b"first", b"second")
     world = start(state=sigma(*contents))
     slots = {60: data(contents[0]), 61: data(contents[1])}
-    two = {"memory_mappings": [mapping(BASE, PAGE, 60), mapping(BASE + PAGE, PAGE, 61)]}
+    two: ImageFields = {"memory_mappings": [mapping(BASE, PAGE, 60), mapping(BASE + PAGE, PAGE, 61)]}
     code = (
         Code().op("load_u8", a=1, x=BASE).op("load_u8", a=2, x=BASE + PAGE).op("store_imm_u8", x=BASE + PAGE + 1, y=7)
     )
@@ -234,10 +273,10 @@ def second_mappings():
     yield of_run(
         "second_mapping_has_its_content", code, slots, world=world, known={"r1": ord("f"), "r2": ord("s")}, **two
     )
-    third = {"memory_mappings": [*two["memory_mappings"], mapping(BASE + 2 * PAGE, PAGE, 62)]}
+    third: ImageFields = {"memory_mappings": [*two["memory_mappings"], mapping(BASE + 2 * PAGE, PAGE, 62)]}
     writes = do(Code().op("store_imm_u8", x=BASE + 2 * PAGE, y=9), "reply")
     yield of_run("third_mapping_is_written_back", writes, slots, world=world, **third)
-    paths = {"memory_mappings": [mapping(BASE, PAGE, 60, 1), mapping(BASE + PAGE, PAGE, 61)]}
+    paths: ImageFields = {"memory_mappings": [mapping(BASE, PAGE, 60, 1), mapping(BASE + PAGE, PAGE, 61)]}
     yield of_run(
         "mapping_behind_an_ignored_one",
         do(Code().op("load_u8", a=2, x=BASE + PAGE), "reply"),
@@ -246,7 +285,7 @@ def second_mappings():
         known={"r2": ord("s")},
         **paths,
     )
-    pinned = {"pinned_slots": {60: k.PinnedData(b"first", PAGE)}, **two}
+    pinned: ImageFields = {"pinned_slots": {60: k.PinnedData(b"first", PAGE)}, **two}
     stores = do(Code().op("store_imm_u8", x=BASE + PAGE, y=9), "reply")
     yield of_run("mapping_behind_a_pinned_one_is_written_back", stores, slots, world=world, **pinned)
 
@@ -254,7 +293,7 @@ def second_mappings():
 # yield
 
 
-def catchers():
+def catchers() -> Iterator[KernelCase]:
     named = image(yield_marker_slot=CATCHER_SLOT)
     code = program(("yield", {"r7": 20}), ("reply", {"r7": 7}))
     run = Run(image(code), cnode({20: MARKER}), ends="paused")
@@ -292,7 +331,7 @@ def catchers():
 # chain
 
 
-def next_events():
+def next_events() -> Iterator[KernelCase]:
     """What the event after a change of Image runs on."""
     second = image(
         program(("copy", {"r7": 66, "r8": 30}), ("reply", {"r7": 2})),
@@ -326,7 +365,7 @@ def next_events():
     yield of_chain("a_fault_keeps_the_old_image", stays, *[Event(second, ends="trap")] * 3)
 
 
-def subjects():
+def subjects() -> list[KernelSubject]:
     return [
         gathered("image", "second_elements", second_elements),
         gathered("host", "ranges", ranges, nothing_to_mint),

@@ -268,10 +268,18 @@ def meters() -> Iterator[KernelCase]:
     gas, other, slots = handle("gas", 3), handle("gas", 9), {20: MARKER}
     both = start(stack, meters={3: 5000, 9: 6000}, catchers=catches(A))
 
-    def metered(name, code, held, *, encoded=None, scratchpad=None, gas=0, **more):
+    def metered(
+        name: str,
+        code: Code | None,
+        held: Slots,
+        *,
+        encoded: bytes | None = None,
+        scratchpad: bytes | None = None,
+        gas: int = 0,
+    ) -> KernelCase:
         root = cnode({**slots, **held})
         run = Run(encoded or image(code, gas_slots=[7]), root, gas=gas, ends="paused")
-        return case(name, both, run, Resume(scratchpad, known={"r7": 7}, **more))
+        return case(name, both, run, Resume(scratchpad, known={"r7": 7}))
 
     yield metered("handle_is_moved", program(("move", {"r7": 7, "r8": 30}), *rest), {7: gas})
     yield metered("handle_is_dropped", program(("drop", {"r7": 7}), *rest), {7: gas})

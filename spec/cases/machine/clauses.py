@@ -2,8 +2,11 @@
 two kinds of stops at once.
 """
 
+from collections.abc import Iterator, Sequence
+from typing import Unpack
+
 import model
-from cases.machine.case import BOTH, RW, Case, Resume, Run, gathered, page
+from cases.machine.case import BOTH, RW, Case, CaseFields, Resume, Run, Step, Subject, gathered, page
 from cases.machine.code import INSN, Code, encode, make_blob
 from cases.machine.gas_steps import exact_steps
 
@@ -13,11 +16,12 @@ LEAST = {"32": 2**31, "64": 2**63}
 MINUS_ONE = 2**64 - 1
 
 
-def case(name, blob, steps, **more):
-    return Case(name, (), blob, steps, probes=RULES, **more)
+def case(name: str, blob: bytes, steps: Sequence[Step], **more: Unpack[CaseFields]) -> Case:
+    more["probes"] = RULES
+    return Case(name, (), blob, list(steps), **more)
 
 
-def divisions():
+def divisions() -> Iterator[Case]:
     """The least dividend by what is not -1, and -1 under what is not the least."""
     for width, least in LEAST.items():
         for name in (f"div_s_{width}", f"rem_s_{width}"):
@@ -34,7 +38,7 @@ def divisions():
                 yield case(f"{name}_of_{text}", blob, [Run(regs={0: a, 1: b, 2: 99})])
 
 
-def walks():
+def walks() -> Iterator[Case]:
     """Blocks through bytes that are no opcode: one cycle and one slot each, no registers."""
     first = encode("load_imm", a=1, x=1)
     for count in (*range(1, 9), 15, 16, 17, 18, 19, 20, 40):
@@ -51,27 +55,32 @@ def walks():
         yield case(f"branch_behind_an_invalid_opcode_to_{name}", laid(parts), exact_steps(laid(parts)))
 
 
-def laid(parts):
+def laid(parts: Sequence[bytes]) -> bytes:
     """A blob of instructions one after the other, each with its start bit."""
-    starts, at = [], 0
+    starts: list[int] = []
+    at = 0
     for part in parts:
         starts.append(at)
         at += len(part)
     return make_blob(b"".join(parts), starts)
 
 
-def stops():
+def stops() -> Iterator[Case]:
     """Both counts at once: whichever is reached first."""
     loop = Code().label("loop").op("add_imm_64", a=1, b=1, x=1).op("add_imm_64", a=2, b=2, x=1).op("jump", to="loop")
     blob = loop.blob()
     for blocks in range(1, 4):
         for instructions in range(1, 9):
             until = {"blocks": blocks, "instructions": instructions}
-            steps = [Run(gas=60, until=until, records=BOTH), Resume(until=until, records=BOTH), Resume(gas=30)]
+            steps: list[Step] = [
+                Run(gas=60, until=until, records=BOTH),
+                Resume(until=until, records=BOTH),
+                Resume(gas=30),
+            ]
             yield case(f"after_{blocks}_blocks_or_{instructions}_instructions", blob, steps)
 
 
-def subjects():
+def subjects() -> list[Subject]:
     return [
         gathered("isa", "division_edges", divisions),
         gathered("gas", "invalid_opcodes", walks),

@@ -123,7 +123,8 @@ ENTRY: Enum[InstanceEntry | ReferenceEntry] = Enum(
     Struct(ReferenceEntry, target=U32),
 )
 WORLD = Struct(WorldStart, state=STATE, tables=TABLES, stack=Vec(ENTRY))
-SUSPENDED = Struct(Suspended, pc=U64, gas=U64, meter=Option(U64), registers=Array(U64, 13), pages=PAGES)
+METER: Option[int] = Option(U64)
+SUSPENDED = Struct(Suspended, pc=U64, gas=U64, meter=METER, registers=Array(U64, 13), pages=PAGES)
 DUMP_ENTRY: Enum[DumpInstance | DumpReference] = Enum(
     Struct(
         DumpInstance,

@@ -1,0 +1,155 @@
+"""The mutants: what is one, what becomes of it, and a sample that the vectors kill to the last."""
+
+import json
+
+import pytest
+from command import assay as run
+
+from assay.base import paths
+from assay.mutate import c_source, campaign, python_source, trial, workshop
+from assay.mutate.site import Kind, Mutant
+from assay.mutate.trial import Fate, Trial
+
+SAMPLE = {"ref": ("kernel/yield", 14), "fast": ("kernel/yield", 14), "model": ("kernel/yield", 12)}
+SOURCE = b"""#include <assert.h>
+/* a < b */
+const char *text = "1 < 2";
+int f(int a, int b)
+{
+    assert(a < b);
+    if (a < 7 && b != 0)
+        a = b - a;
+    return sizeof(int[3]);
+}
+"""
+
+
+def changes(mutants: list[Mutant]) -> set[tuple[str, str]]:
+    return {(mutant.before, mutant.after) for mutant in mutants}
+
+
+def play(mutant: Mutant, engine: str) -> Trial:
+    files = [file for file in campaign.vectors(engine) if file.parent.name == "yield"]
+    return trial.play(mutant, workshop.Workshop(engine), files)
+
+
+def test_assertions_text_and_sizes_are_left_alone():
+    found = c_source.mutants("x.c", SOURCE)
+    assert {mutant.line for mutant in found} == {7, 8}
+    assert ("<", "<=") in changes(found)
+    assert ("a < 7 && b != 0", "b != 0") in changes(found)
+    assert ("a = b - a;", ";") in changes(found)
+    assert ("7", "8") in changes(found)
+
+
+def test_a_change_of_python_is_the_text_of_its_clause():
+    source = b"def f(a, b):\n    assert a < b\n    rule('x/y')\n    return a < 1 and b in (2,)\n"
+    found = python_source.mutants("x.py", source)
+    assert {mutant.line for mutant in found} == {4}
+    assert b"return ((b in (2,)))" in {mutant.apply(source).splitlines()[3].strip() for mutant in found}
+
+
+def test_ids_stay_when_lines_come():
+    moved = SOURCE.replace(b"/* a < b */", b"/* a < b\n\n*/")
+    ids = [mutant.id for mutant in c_source.mutants("x.c", SOURCE)]
+    assert len(set(ids)) == len(ids)
+    assert [mutant.id for mutant in c_source.mutants("x.c", moved)] == ids
+
+
+def test_the_chapter_of_the_source_comes_first():
+    files = campaign.vectors("ref")
+    for source, chapter in (
+        ("ref/kernel/yield.c", "yield"),
+        ("fast/machine/gas.h", "gas"),
+        ("ref/kernel/cap.c", "cap"),
+    ):
+        mutant = changed_nothing(source)
+        ordered = campaign.told_first(mutant, files)
+        assert ordered[0].parent.name == chapter
+        assert ordered[-1].parent.name == "programs"
+        assert sorted(ordered) == files
+
+
+def changed_nothing(file: str) -> Mutant:
+    return Mutant(file, 1, 0, 0, Kind.STATEMENT, "", "", "")
+
+
+def test_the_model_votes_on_no_program_that_is_too_long():
+    left_out = set(campaign.vectors("ref")) - set(campaign.vectors("model"))
+    assert left_out
+    assert all("model" not in campaign.votes(file) for file in left_out)
+
+
+@pytest.mark.parametrize("text", ["\n", "/* more */\n"])
+def test_equal_object_code_is_not_played(text):
+    place = changed_nothing("ref/machine/number.c")
+    end = len((paths.ROOT / place.file).read_bytes())
+    result = play(Mutant(place.file, 1, end, end, place.kind, "", text, ""), "ref")
+    assert (result.fate, result.by) == (Fate.EQUIVALENT, "equal object code")
+
+
+def test_what_does_not_compile_is_no_mutant():
+    place = changed_nothing("ref/machine/number.c")
+    assert play(Mutant(place.file, 1, 0, 0, place.kind, "", "} ", ""), "ref").fate is Fate.NO_MUTANT
+
+
+@pytest.mark.parametrize(
+    "script", ["kill -9 $$", "echo 'fatal error: Killed signal terminated program cc1' >&2; exit 1"]
+)
+def test_a_compiler_that_was_killed_judges_no_mutant(script, tmp_path):
+    unit = workshop.Unit(tmp_path / "x.c", ("/bin/sh", "-c", script), tmp_path / "x.o")
+    with pytest.raises(workshop.CompilerKilled, match=r"killed at x\.c"):
+        workshop.compiled(unit, tmp_path / "x.c", tmp_path / "y.o", tmp_path)
+
+
+def test_a_mutant_that_is_not_judged_is_red():
+    unknown = Trial(changed_nothing("ref/machine/number.c"), Fate.NOT_JUDGED, "killed", 0.0)
+    assert not campaign.Table([unknown], {}).is_green
+
+
+def test_a_mutant_that_nothing_can_notice_survives():
+    """It has other object code and does the same."""
+    place = changed_nothing("ref/machine/number.c")
+    end = len((paths.ROOT / place.file).read_bytes())
+    after = "\nint ref_number_of_nobody(int a);\nint ref_number_of_nobody(int a) { return a + 1; }\n"
+    result = play(Mutant(place.file, 1, end, end, place.kind, "", after, ""), "ref")
+    assert result.fate is Fate.SURVIVED
+    table = campaign.Table([result], {})
+    assert table.survivors() == [result]
+    listed = campaign.Table([result], {result.mutant.id: "nobody calls it"})
+    assert listed.survivors() == [] and listed.totals()[Fate.EQUIVALENT] == 1
+
+
+def test_a_listed_mutant_that_is_noticed_is_red():
+    mutant = changed_nothing("ref/machine/number.c")
+    for fate in (Fate.KILLED, Fate.CONTRACT):
+        noticed = Trial(mutant, fate, "a case", 0.0)
+        assert campaign.Table([noticed], {mutant.id: "wrong"}).wrongly_listed() == [noticed]
+
+
+def test_every_listed_mutant_exists_and_has_its_reason():
+    known = campaign.invariants()
+    assert known
+    assert set(known) <= {mutant.id for engine in campaign.SOURCES for mutant in campaign.mutants_of(engine)}
+    assert all(len(because.split()) > 4 for because in known.values())
+
+
+def test_an_unknown_engine_is_a_usage_error():
+    result = run("mutate", "reff")
+    assert result.returncode == 2
+    assert "reff" in result.stderr
+
+
+def test_no_file_of_that_name_is_red():
+    assert run("mutate", "ref", "-k", "no_such_file").returncode == 5
+
+
+@pytest.mark.parametrize("engine", SAMPLE)
+def test_a_sample_is_killed_to_the_last(engine, tmp_path):
+    keyword, count = SAMPLE[engine]
+    report = tmp_path / "mutants.jsonl"
+    result = run("mutate", engine, "-k", keyword, "--count", str(count), "--json", str(report))
+    assert result.returncode == 0, result.stdout
+    rows = [json.loads(line) for line in report.read_text().splitlines()]
+    assert len(rows) == count
+    assert sum(row["fate"] == "killed" for row in rows) >= count - 3
