@@ -133,7 +133,12 @@ void compare_guests(struct differences *differences, const struct assay_program 
 
 void write_differences(struct text *text, const struct differences *differences)
 {
-    text_raw(text, ", \"differences\": [");
+    write_named_differences(text, "differences", differences);
+}
+
+void write_named_differences(struct text *text, const char *name, const struct differences *differences)
+{
+    text_format(text, ", \"%s\": [", name);
     for (size_t i = 0; i < differences->count && i < DIFFERENCE_MAX; i++) {
         const struct difference *item = &differences->item[i];
         text_format(text, "%s{\"field\": \"%s\", \"expected\": %s, \"got\": %s}", i == 0 ? "" : ", ", item->field,

@@ -42,6 +42,7 @@ void compare_guests(struct differences *differences, const struct assay_program 
 
 /* , "differences": [...] */
 void write_differences(struct text *text, const struct differences *differences);
+void write_named_differences(struct text *text, const char *name, const struct differences *differences);
 void write_state(struct text *text, const struct assay_state *state);  /* {"pc", "gas", "regs": [13]} */
 void write_record(struct text *text, const struct assay_step *record); /* {"pc", "regs": [13], "store"} */
 void write_stop(struct text *text, const struct assay_stop *stop);     /* {"exit", "argument", "pc", ...} */

@@ -83,6 +83,9 @@ void divergence_write(struct text *text, const struct divergence *found)
         text_string(text, found->message.data);
     }
     write_differences(text, &found->differences);
+    if (found->kind == DIVERGENCE_GAS) {
+        write_named_differences(text, "poor", &found->poor);
+    }
     text_raw(text, "}");
 }
 

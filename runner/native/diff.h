@@ -50,6 +50,7 @@ struct divergence {
     struct text before, expected, got; /* JSON */
     struct text message;
     struct differences differences;
+    struct differences poor; /* of DIVERGENCE_GAS: with the least budget */
 };
 
 /* An engine pair on one case; what is found, and what it took. */
@@ -99,8 +100,8 @@ bool diff_records(struct diff *diff, size_t step, struct differences *difference
 /* The last record of the step, as "before"; nothing when there is none. */
 void diff_last_record(struct diff *diff, size_t step);
 
-/* Production differs and no record shows it. */
-void diff_gas(struct diff *diff, size_t step);
+/* Production differs, by `production`, and no record shows it. */
+void diff_gas(struct diff *diff, size_t step, const struct differences *production);
 /* How many blocks are paid for with that budget, by whichever side can tell; false when neither can. */
 bool diff_count_blocks(struct diff *diff, size_t step, uint64_t gas, uint64_t *count);
 

@@ -53,7 +53,7 @@ static void write_side(struct text *text, const struct lab *lab)
     }
 }
 
-void diff_gas(struct diff *diff, size_t step)
+void diff_gas(struct diff *diff, size_t step, const struct differences *production)
 {
     struct divergence *found = &diff->found;
     struct vector_step changed = diff->vector->step[step];
@@ -61,8 +61,8 @@ void diff_gas(struct diff *diff, size_t step)
     while (least < most) {
         uint64_t middle = least + (most - least) / 2;
         changed.state.gas = middle;
-        diff_production(diff, step, &changed, &found->differences);
-        if (found->differences.count == 0) {
+        diff_production(diff, step, &changed, &found->poor);
+        if (found->poor.count == 0) {
             least = middle + 1;
         } else {
             most = middle;
@@ -71,16 +71,17 @@ void diff_gas(struct diff *diff, size_t step)
     found->kind = DIVERGENCE_GAS;
     found->flavours = FLAVOUR_PRODUCTION;
     found->by = "gas";
+    found->differences = *production;
     found->has_gas = true;
     found->gas = most;
     if (most > 0) {
         changed.state.gas = most - 1;
-        diff_production(diff, step, &changed, &found->differences);
+        diff_production(diff, step, &changed, &found->poor);
         write_stop(&found->before, &diff->lab[0].stop);
         found->has_index = diff_count_blocks(diff, step, most - 1, &found->index);
     }
     changed.state.gas = most;
-    diff_production(diff, step, &changed, &found->differences);
+    diff_production(diff, step, &changed, &found->poor);
     write_side(&found->expected, &diff->lab[0]);
     write_side(&found->got, &diff->lab[1]);
 }

@@ -117,7 +117,7 @@ static void compare_observed(struct diff *diff, size_t step, const struct differ
     } else if (observed.count > 0) {
         report_end(diff, step, flavours, &observed);
     } else if (production->count > 0) {
-        diff_gas(diff, step);
+        diff_gas(diff, step, production);
     }
 }
 

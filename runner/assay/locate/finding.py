@@ -55,6 +55,8 @@ class MachineFinding(Finding):
     stops: tuple[Stop, Stop] | None  # expected, got
     words: tuple[str, str]  # expected, got: of a load or a refusal
     gas: int  # of What.GAS
+    poor: tuple[Stop, Stop] | None  # of What.GAS: the stops with that budget
+    poor_differences: tuple[Field, ...]
     unseen: frozenset[RecordKind]  # records that an engine lacks
 
 

@@ -230,7 +230,6 @@ def name_event(found: KernelFinding, watched: Watched) -> Cause:
         agreed=Agreed(before) if before else None,
         hint=words.what_it_was(expected),
         operation=words.what_it_was(expected if expected is not None else got),
-        words=found.message,
     )
 
 

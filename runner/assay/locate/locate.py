@@ -71,9 +71,7 @@ def locate(
             found |= harness.diff(expected, got, ids, files, timeout, alone)
     names = Names(expected, got, timeout, {question.entry.id: question.entry for question in questions}, found)
     return [
-        names.divergence(question, found[question.entry.id])
-        if question.entry.id in found
-        else names.vanished(question)
+        names.divergence(question, found[question.entry.id]) if question.entry.id in found else names.vanished(question)
         for question in questions
     ]
 
@@ -130,6 +128,7 @@ class Names:
         assert isinstance(found, MachineFinding)
         case = entry.machine()
         cause = self.machine_cause(case, found)
+        cause = replace(cause, operation=rule_at(case, cause.pc))
         return Divergence(entry.id, self.got.name, cause, votes, question.repro, window_of(case, cause))
 
     def machine_cause(self, case: MachineCase, found: MachineFinding) -> Cause:
@@ -193,7 +192,8 @@ def broken_machine(case: MachineCase, found: MachineFinding) -> Cause:
 def unsteady(words: str) -> Cause:
     """An engine that does not do the same twice: no vector and no rule is to blame."""
     fields = (Field("engine", "one answer", "two"),)
-    return Cause(Unit.UNSTEADY, fields, flavours=frozenset({Flavour.PRODUCTION}), hint=ADVICE[Unit.UNSTEADY], words=words)
+    hint = ADVICE[Unit.UNSTEADY]
+    return Cause(Unit.UNSTEADY, fields, flavours=frozenset({Flavour.PRODUCTION}), hint=hint, words=words)
 
 
 def unsteady_at(found: Finding) -> Cause:

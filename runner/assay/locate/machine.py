@@ -297,8 +297,8 @@ class Namer:
         found = self.found
         if found.poor is None:
             return self
-        poor = replace(found, stops=found.poor, memory=found.poor_memory)
-        return Namer(self.case, poor, self.story, self.probe)
+        poor = replace(found, stops=found.poor, differences=found.poor_differences)
+        return Namer(self.case, poor, self.story, self.richer)
 
     def unseen(self) -> str:
         """What could be compared, and how the place was found."""

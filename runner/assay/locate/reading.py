@@ -1,6 +1,6 @@
 """Reads what `assay-native diff` says of a case (runner/native/README.md) into findings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from assay.base import strict
 from assay.base.level import Flavour
@@ -13,7 +13,7 @@ from assay.locate.kernel_words import short
 
 BOTH = frozenset({Flavour.PRODUCTION, Flavour.OBSERVED})
 READ_RECORD = {What.INSTRUCTION: read_instruction, What.BLOCK: read_block}
-STOPS = (What.STOP, What.MEMORY, What.GAS)
+STOPS = (What.STOP, What.MEMORY)
 AGREED = {"instruction": "L0 instruction", "block": "L1 block"}
 ENCODED = ("cnode", "pages", "again")  # values of a result that are too long to show
 UNSEEN = {kind.value: kind for kind in RecordKind}
@@ -36,8 +36,8 @@ def flavours_of(line: Members) -> frozenset[Flavour]:
     return BOTH if flavour in ("both", None) else frozenset({Flavour(flavour)})
 
 
-def read_differences(found: Members) -> tuple[Field, ...]:
-    entries = [mapping(entry, "a difference") for entry in items(found.get("differences", []), "differences")]
+def read_differences(found: Members, name: str = "differences") -> tuple[Field, ...]:
+    entries = [mapping(entry, "a difference") for entry in items(found.get(name, []), name)]
     return tuple(Field(str(entry["field"]), str(entry["expected"]), str(entry["got"])) for entry in entries)
 
 
@@ -67,9 +67,11 @@ def read_machine(line: Members, found: Members) -> MachineFinding:
         broken=read_broken(found),
         agreed=read_agreed(found.get("before")),
         records=(record_or_none(read, sides[0]), record_or_none(read, sides[1])) if read else (None, None),
-        stops=(stop_of(stops[0]), stop_of(stops[1])) if len(stops) == 2 and all(stops) else None,
+        stops=stops_of(stops),
         words=(str(sides[0]), str(sides[1])),
         gas=number(found["gas"], "gas") if "gas" in found else 0,
+        poor=stops_of(sides) if what == What.GAS else None,
+        poor_differences=read_differences(found, "poor"),
         unseen=frozenset(UNSEEN[name] for name in map(str, items(line.get("unseen", []), "unseen")) if name in UNSEEN),
     )
 
@@ -80,8 +82,11 @@ def record_or_none(read: object, value: Json) -> Record | None:
     return read_block(value, "a record") if read is read_block else read_instruction(value, "a record")
 
 
-def stop_of(value: Json) -> Stop:
-    return read_stop(value, ())
+def stops_of(sides: Sequence[Json]) -> tuple[Stop, Stop] | None:
+    """Of both sides; None where one of them has none."""
+    if len(sides) != 2 or not all(isinstance(side, dict) for side in sides):
+        return None
+    return read_stop(sides[0], ()), read_stop(sides[1], ())
 
 
 def read_agreed(value: Json) -> Agreed | None:
