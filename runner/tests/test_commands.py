@@ -27,6 +27,7 @@ CALLS: dict[str, tuple[tuple[str, ...], int]] = {
     "random": (("--count", "0"), exit_code.USAGE),
     "oracle": (("--count", "0"), exit_code.USAGE),
     "docs": (("-o",), exit_code.USAGE),
+    "selftest": (("--jobs", "0"), exit_code.USAGE),
     "mutate": (("ref", "-k", "no_such_file", "--list"), exit_code.NOTHING),
     "bench": (("-e", "nowhere"), exit_code.USAGE),
     "serve": (("--engine", "nowhere"), exit_code.USAGE),

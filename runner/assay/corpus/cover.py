@@ -11,11 +11,10 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from multiprocessing import Pool
 from pathlib import Path
 
 import model
-from assay.base import strict
+from assay.base import strict, workers
 from assay.corpus import kernel_table
 from assay.corpus.coverage import OPCODES, Coverage, Played, opcodes_of
 from assay.corpus.kernel_table import Cell
@@ -62,7 +61,7 @@ def measure(names: Sequence[str], engines: Iterable[Target] = (), jobs: int = 1)
 def over_files(names: Sequence[str], jobs: int) -> Iterable[File]:
     if jobs == 1:
         return map(play_file, names)
-    with Pool(jobs) as pool:
+    with workers.pool(jobs) as pool:
         return pool.map(play_file, names, chunksize=1)
 
 

@@ -10,11 +10,11 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from multiprocessing import Pool
 from pathlib import Path
 
 import cases
 import model
+from assay.base import workers
 from assay.corpus import bless, files
 from cases.kernel import expect
 from cases.kernel.case import KernelCase, KernelSubject
@@ -160,7 +160,7 @@ def generators(rule: str) -> str:
 def fill_all(subjects: Sequence[Subject | KernelSubject], jobs: int) -> list[Filled]:
     if jobs == 1:
         return [fill_subject(subject) for subject in subjects]
-    with Pool(jobs) as pool:
+    with workers.pool(jobs) as pool:
         return pool.map(fill_subject, subjects, chunksize=4)
 
 

@@ -3,9 +3,7 @@
 The ELF is the same for both, so that only the linker and the engines can be wrong (and qemu).
 """
 
-import multiprocessing
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -15,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import random_guest
-from assay.base import paths
+from assay.base import paths, workers
 from assay.base.trouble import NoEngine
 from assay.engines import catalog
 from assay.engines.answers import Called
@@ -104,7 +102,7 @@ def play_pieces(whole: Plan, jobs: int, progress: Progress | None) -> Outcome:
     end = whole.first + whole.count
     pieces = [replace(whole, first=at, count=min(PIECE, end - at)) for at in range(whole.first, end, PIECE)]
     total = Outcome()
-    with multiprocessing.Pool(jobs, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
+    with workers.pool(jobs) as pool:
         for outcome in pool.imap(play_piece, pieces):
             total.add(outcome)
             if progress:

@@ -6,9 +6,8 @@ They are byte-identical on every run, and CI checks that.
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from multiprocessing import Pool
 
-from assay.base import paths
+from assay.base import paths, workers
 from assay.corpus import files
 from assay.corpus.fill import file_text
 from assay.guests import transfers
@@ -82,7 +81,7 @@ def fill(check: bool = False, jobs: int = 1) -> list[str]:
     """Writes (or compares) vectors/programs; the files that changed (or differ)."""
     folder = paths.VECTORS / FOLDER
     found = subjects()
-    with Pool(jobs) as pool:
+    with workers.pool(jobs) as pool:
         texts = pool.starmap(text_of, found.items(), chunksize=1)
     wanted = {f"{name}.json": text.encode() for name, text in zip(found, texts, strict=True)}
     changed = files.changes(folder, wanted, (path.name for path in folder.glob("*.json")))

@@ -1,11 +1,10 @@
 """Random kernel work through two engines, a sample of it through the specification too."""
 
-import multiprocessing
-import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from assay.base import workers
 from assay.engines.answers import Applied, Called, Decoded
 from assay.engines.engine import Engine
 from assay.engines.model import ModelEngine
@@ -54,7 +53,7 @@ def play(plan: Plan, jobs: int = 1, progress: Progress | None = None) -> Outcome
     started = time.monotonic()
     pieces = list(plan.pieces(ENCODINGS_PIECE if plan.kind == CODEC else PIECE))
     total = Outcome()
-    with multiprocessing.Pool(jobs, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
+    with workers.pool(jobs) as pool:
         for outcome in pool.imap(play_piece, pieces):
             total.add(outcome)
             if progress:
