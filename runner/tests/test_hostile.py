@@ -116,7 +116,7 @@ BOMBS = {"library-takes_all_memory", "library-bombs_with_forks", "library-fills_
 # Out of the cage these reach what they aim at, in the host process or beside it.
 OTHERWISE = {"library-ends_its_parent": "killed by SIGKILL"}
 STOPS_THE_HARNESS = {"library-traces_its_parent"}  # for ever: only a cage helps
-# What comes of a race between a process and its own copy, thread or timer is not the same every time; it is judged, or broken.
+# A race between a process and its own copy, thread or timer does not end the same every time; it is judged, or broken.
 RACES = {"library-forks_in_run", "library-scribbles_later", "library-sets_a_timer"}
 
 

@@ -35,7 +35,7 @@ def command(names: tuple[str, ...], rounds: int, chains: bool, of_guests: bool, 
     6 an engine broke.
     """
     chosen = catalog.chosen(names, catalog.OURS, preset)
-    if any(engine.kind != catalog.Kind.NATIVE for engine in chosen):
+    if not all(engine.is_library for engine in chosen):
         raise NoEngine("bench times shared objects: ref, fast or NAME=FILE.so")
     if chains and of_guests:
         raise click.UsageError("--chains and --guests are two benchmarks; ask for one")

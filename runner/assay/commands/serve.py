@@ -21,7 +21,7 @@ def command(name: str, framed: bool, preset: str) -> int:
     Exit codes: 0 after the end of input or bye, 4 the engine cannot be loaded.
     """
     target = catalog.parse(name, preset)
-    if target.kind == catalog.Kind.PROCESS:
+    if target.kind == catalog.Kind.PROCESS and not target.is_library:
         raise click.UsageError("--engine: serve takes model, ref, fast or NAME=FILE.so")
     if target.kind == catalog.Kind.MODEL:
         with target.open() as engine:

@@ -8,6 +8,7 @@ NAME=cmd:COMMAND   a program that speaks PROTOCOL.md on its standard input and o
 The last two are strangers: they run in a process of their own, in a cage (sandbox.py).
 """
 
+import dataclasses
 import platform
 import re
 import shlex
@@ -104,7 +105,7 @@ class Target:
 
     @property
     def is_library(self) -> bool:
-        return self.kind == Kind.NATIVE or not self.option.partition("=")[2].startswith("cmd:")
+        return self.path is not None
 
 
 def model_argv() -> list[str]:
@@ -137,7 +138,7 @@ def parse(text: str, preset: str = paths.PRESET) -> Target:
     if not path.is_file():
         raise NoEngine(f"engine {name}: there is no file {what}; give the path of a shared object")
     argv = (str(harness(preset)), "serve", "--framed", "--engine", str(path))
-    return stranger(text, name, argv, shlex.join(argv), preset)
+    return dataclasses.replace(stranger(text, name, argv, shlex.join(argv), preset), path=path)
 
 
 def stranger(option: str, name: str, argv: tuple[str, ...], command: str, preset: str) -> Target:
