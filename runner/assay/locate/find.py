@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from assay.base.level import Flavour
-from assay.engines.answers import Record, RecordKind, Stop, Until
+from assay.engines.answers import Block, Record, RecordKind, Stop, Until
 from assay.engines.engine import Engine
 from assay.engines.model import ModelEngine, Recorder
 from assay.engines.trouble import EngineError
@@ -226,15 +226,17 @@ def compare_records(
     extra = {kind: others[kind][seen[kind]] for kind in kinds if len(others[kind]) > seen[kind]}
     if not extra:
         return None
-    kind = first_kind(extra)
+    kind = first_kind(extra, recorder.order[-1] if recorder.order else None)
     return Finding(what[kind], index, index=count[kind] + seen[kind], records=(None, extra[kind]))
 
 
-def first_kind(extra: Mapping[RecordKind, Record]) -> RecordKind:
+def first_kind(extra: Mapping[RecordKind, Record], last: Record | None) -> RecordKind:
     """Which record came first: a block's comes before that of its first instruction, and after those of others."""
     if len(extra) == 1:
         return next(iter(extra))
-    is_entry = extra[RecordKind.BLOCKS].pc == extra[RecordKind.INSTRUCTIONS].pc
+    start = extra[RecordKind.INSTRUCTIONS].pc
+    was_entered = isinstance(last, Block) and last.pc == start  # a branch to itself
+    is_entry = extra[RecordKind.BLOCKS].pc == start and not was_entered
     return RecordKind.BLOCKS if is_entry else RecordKind.INSTRUCTIONS
 
 
