@@ -3,55 +3,7 @@
  * other numbers of them; else, and where the cut step does not break it, the budget of gas is bisected: what is
  * named then is the block that breaks it, the first one that it does not outlive when it is paid for.
  */
-#include "diff.h"
-#include "pipe.h"
-
-enum { PATIENCE = 2 }; /* seconds of one request while searching */
-
-double diff_hurry(const struct assay_engine *engine)
-{
-    struct pipe *pipe = pipe_of(engine);
-    if (pipe == NULL) {
-        return 0;
-    }
-    double was = pipe->seconds;
-    pipe->seconds = was > PATIENCE ? PATIENCE : was;
-    return was;
-}
-
-void diff_hurry_no_more(const struct assay_engine *engine, double seconds)
-{
-    struct pipe *pipe = pipe_of(engine);
-    if (pipe != NULL) {
-        pipe->seconds = seconds;
-    }
-}
-
-static const char *failure_name(int result)
-{
-    switch (result) {
-    case ENGINE_DIED:
-        return "died";
-    case ENGINE_HUNG:
-        return "hung";
-    case ENGINE_GARBAGE:
-        return "garbage";
-    case ASSAY_ERROR_MEMORY:
-        return "memory";
-    case ASSAY_ERROR_UNSUPPORTED:
-        return "unsupported";
-    default:
-        return "host";
-    }
-}
-
-void diff_write_failure(struct text *text, const struct assay_engine *engine, int result)
-{
-    const char *trouble = engine_trouble(engine);
-    text_format(text, "{\"failure\": \"%s\", \"message\": ", failure_name(result));
-    text_string(text, trouble != NULL ? trouble : engine_error_name(result));
-    text_raw(text, "}");
-}
+#include "diff_broken.h"
 
 /* Whether an engine outlives the step, cut short after so many instructions or with so much gas. */
 struct probe {

@@ -2,7 +2,7 @@
  * Where no record shows a difference, gas is the clock: the budget of the step is bisected until one more unit
  * of gas makes the difference. With the budget below, both stop at the entry of the block that goes wrong.
  */
-#include "diff.h"
+#include "diff_gas.h"
 
 /* The budget with which the step surely shows its difference: what it used, if that is enough. */
 static uint64_t enough_gas(struct diff *diff, size_t step)
@@ -17,29 +17,6 @@ static uint64_t enough_gas(struct diff *diff, size_t step)
     changed.state.gas = used;
     diff_production(diff, step, &changed, &differences);
     return differences.count > 0 ? used : all;
-}
-
-static void on_block(void *context, const struct assay_state *entry)
-{
-    uint64_t *count = context;
-    (void)entry;
-    ++*count;
-}
-
-bool diff_count_blocks(struct diff *diff, size_t step, uint64_t gas, uint64_t *count)
-{
-    struct assay_observer observer = {.context = count, .block = on_block};
-    struct vector_step changed = diff->vector->step[step];
-    changed.state.gas = gas;
-    for (size_t i = 0; i < 2; i++) {
-        if (diff_has_level(diff->engine[i], LEVEL_L1) && !engine_records_cut(diff->engine[i])) {
-            *count = 0;
-            if (lab_run(&diff->lab[i], step, &changed, &observer) && !engine_records_cut(diff->engine[i])) {
-                return true;
-            }
-        }
-    }
-    return false;
 }
 
 static void write_side(struct text *text, const struct lab *lab)

@@ -2,7 +2,8 @@
  * Two engines on a case of the kernel, side by side. Of the first step in which they differ, the records are looked
  * at first, then the result, then what is left behind: the dump of a World, or the State and root of a chain.
  */
-#include "diff.h"
+#include "diff_kernel.h"
+
 #include "kernel_play.h"
 
 #include <string.h>

@@ -3,20 +3,14 @@
  * both run observed, and the first record that differs is looked for. Where only production code differs there is no
  * record to compare, and gas is bisected.
  */
-#include "diff.h"
+#include "diff_machine.h"
+
+#include "diff_broken.h"
+#include "diff_gas.h"
+#include "diff_records.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-void diff_production(struct diff *diff, size_t step, const struct vector_step *changed, struct differences *differences)
-{
-    for (size_t side = 0; side < 2; side++) {
-        lab_run(&diff->lab[side], step, changed, NULL);
-    }
-    diff->runs++;
-    *differences = (struct differences){0};
-    lab_compare(&diff->lab[0], &diff->lab[1], differences);
-}
 
 /* ---- does it do the same again ------------------------------------------------------------ */
 

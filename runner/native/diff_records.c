@@ -6,20 +6,11 @@
  * Where both levels differ, the one whose record comes first counts: a run that is stopped after a record of one
  * level tells how many of the other level came before it.
  */
-#include "diff.h"
+#include "diff_records.h"
+
+#include "diff_broken.h"
 
 static const char *const level_key[] = {"instruction", "block"};
-
-bool diff_has_level(const struct assay_engine *engine, enum level level)
-{
-    return engine_has(engine, level == LEVEL_L0 ? ASSAY_FEATURE_INSTRUCTIONS : ASSAY_FEATURE_BLOCKS);
-}
-
-bool diff_both_have(const struct diff *diff, enum level level)
-{
-    bool is_asked = !diff->has_level || diff->asked_level == level;
-    return is_asked && diff_has_level(diff->engine[0], level) && diff_has_level(diff->engine[1], level);
-}
 
 /* ---- running ----------------------------------------------------------------------------- */
 
