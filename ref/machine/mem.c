@@ -52,10 +52,13 @@ int ref_mem_init(struct ref_memory *memory, const struct assay_page *page, size_
 void ref_mem_clear(struct ref_memory *memory)
 {
     for (size_t i = 0; i < GROUP_PAGES; i++) {
-        for (size_t k = 0; memory->group[i] != NULL && k < GROUP_PAGES; k++) {
-            free(memory->group[i][k]);
+        struct ref_page **group = memory->group[i];
+        for (size_t k = 0; group != NULL && k < GROUP_PAGES; k++) {
+            if (group[k] != NULL) {
+                free(group[k]);
+            }
         }
-        free(memory->group[i]);
+        free(group);
         memory->group[i] = NULL;
     }
 }

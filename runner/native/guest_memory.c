@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { READ_PAGES = 16 }; /* of one request: a reply of an engine that is a program stays small */
+
 size_t guest_size(const struct assay_program *program)
 {
     return program->page_count * PAGE_BYTES;
@@ -30,14 +32,29 @@ void guest_apply(const struct assay_program *program, uint8_t *memory, const str
     }
 }
 
+/* How many pages from page `first` on lie side by side, so that one request can ask for all. */
+static size_t neighbours(const struct assay_program *program, size_t first)
+{
+    const struct assay_page *page = program->page;
+    size_t count = 1;
+    while (count < READ_PAGES && first + count < program->page_count &&
+           page[first + count].address - page[first].address == count * PAGE_BYTES) {
+        count++;
+    }
+    return count;
+}
+
 int guest_read(const struct assay_engine *engine, struct assay_machine *machine, const struct assay_program *program,
                uint8_t *memory)
 {
-    for (size_t i = 0; i < program->page_count; i++) {
-        int result = engine->machine->read(machine, program->page[i].address, memory + i * PAGE_BYTES, PAGE_BYTES);
+    for (size_t i = 0; i < program->page_count;) {
+        size_t count = neighbours(program, i);
+        int result =
+            engine->machine->read(machine, program->page[i].address, memory + i * PAGE_BYTES, count * PAGE_BYTES);
         if (result != 0) {
             return result;
         }
+        i += count;
     }
     return 0;
 }

@@ -82,7 +82,7 @@ def model_argv() -> list[str]:
     """The specification as a program: what `assay serve --engine model --framed` does, and quicker to start."""
     folders = [str(paths.ROOT / name) for name in ("runner", "spec")]
     code = f"import sys; sys.path[:0] = {folders!r}; from assay.engines import server; server.serve_model()"
-    return [sys.executable, "-c", code, "--framed"]
+    return [sys.executable, "-I", "-S", "-c", code, "--framed"]
 
 
 def parse(text: str, preset: str = paths.PRESET) -> Target:

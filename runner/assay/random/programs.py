@@ -15,7 +15,7 @@ from assay.random.plan import Outcome, Plan, Progress
 from assay.replay.replay import replay
 from assay.suite import collection
 
-PIECE = 2000  # programs of one harness process
+PIECE, PIECE_MAX = 2000, 50_000  # programs of one harness process: so few, large ones start the specification seldom
 PIECE_ON_PIPES = 200
 TIMEOUT = 300.0  # seconds for a piece
 COUNTS = ("runs", "instructions", "rejected")
@@ -28,7 +28,8 @@ def play(plan: Plan, jobs: int = 1, progress: Progress | None = None) -> Outcome
     total = Outcome()
     is_quick = all(target.kind == Kind.NATIVE for target in plan.pair)
     with ThreadPoolExecutor(jobs) as pool:
-        for outcome in pool.map(play_piece, plan.pieces(PIECE if is_quick else PIECE_ON_PIPES)):
+        size = min(max(PIECE, -(-plan.count // jobs)), PIECE_MAX) if is_quick else PIECE_ON_PIPES
+        for outcome in pool.map(play_piece, plan.pieces(size)):
             total.add(outcome)
             if progress:
                 progress(total.played)
