@@ -281,19 +281,19 @@ def test_out_of_gas_caught_twice_and_resumed():
     assert dump_of(where).tables.meters == {42: done.gas}
 
 
-def test_resume_reads_the_gas_slot_after_the_scratchpad():
+def test_resume_reads_no_gas_slot():
     stack, catchers = below_with(catcher(1, MARKER))
     where = world(stack, catchers=catchers, meters={5: 5000, 6: 0, 7: 7000})
     what = of(*call(16, r7=20), *call(16, r7=20), *call(16, r7=20), gas_slots=[0])
     first = run(where, what, {**YIELDER_SLOTS, 0: handle("gas", 5)})
     assert dump_of(where).tables.meters == {5: first.gas, 7: 7000}
     second = where.resume(k.encode(handle("gas", 7)))
-    assert second.gas + second.gas_used == 7000
+    assert second.gas + second.gas_used == first.gas
     third = where.resume(k.encode(TYPE))
     assert third.gas + third.gas_used == second.gas
-    assert dump_of(where).tables.meters == {5: first.gas, 7: second.gas}
+    assert dump_of(where).tables.meters == {5: third.gas, 7: 7000}
     last = where.resume(k.encode(handle("gas", 6)))
-    assert (last.outcome, last.exit, last.gas_used) == ("faulted", "out_of_gas", 0)
+    assert (last.outcome, last.gas + last.gas_used) == ("halt", third.gas)
 
 
 def test_resume_reads_the_gas_slot_of_the_image_entered():
