@@ -17,6 +17,7 @@ COMMANDS = (
     ("state", "show", "@"),
     ("image", "show", "@"),
     ("replay", "@", "--known", "@"),
+    ("cover", "@"),
 )
 
 

@@ -4,6 +4,7 @@ import copy
 import json
 import shlex
 import sys
+from collections import Counter
 from pathlib import Path
 
 import jsonschema
@@ -100,3 +101,12 @@ def test_there_are_forty_ways_and_each_has_a_name() -> None:
 @pytest.mark.parametrize("way", vacuity.WAYS, ids=lambda way: way.name.replace(" ", "_"))
 def test_not_green_by_accident(way: vacuity.Way) -> None:
     assert vacuity.try_way(way).complaint == ""
+
+
+def test_what_was_left_out_is_not_run(tmp_path: Path) -> None:
+    """Every case has a verdict, also when the first failure ends it all."""
+    lines = report(tmp_path / "report.jsonl", "-x", *spoiled(tmp_path)[:3])
+    words = Counter(line["verdict"] for line in lines if "verdict" in line)
+    assert words["wrong"] == 1 and words["not run"] > 0
+    assert sum(words.values()) == lines[0]["corpus"]["cases"]
+    assert lines[-1]["counts"]["spoiled"]["not run"] == words["not run"]

@@ -29,4 +29,6 @@ def command(paths: tuple[str, ...], as_json: bool, preset: str, jobs: int) -> in
     files = collection.files_of(paths or [VECTORS])
     coverage = cover.measure(files, catalog.chosen((), catalog.OURS, preset), jobs)
     click.echo(json.dumps(coverage.summary()) if as_json else coverage.text)
+    if coverage.unread:
+        return exit_code.BAD_INPUT
     return exit_code.AGREED if coverage.ok else exit_code.DIFFERED

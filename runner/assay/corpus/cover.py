@@ -15,6 +15,7 @@ from pathlib import Path
 
 import model
 from assay.base import strict, workers
+from assay.base.trouble import BadInput
 from assay.corpus import kernel_table
 from assay.corpus.coverage import OPCODES, Coverage, Played, opcodes_of
 from assay.corpus.kernel_table import Cell
@@ -43,6 +44,7 @@ def measure(names: Sequence[str], engines: Iterable[Target] = (), jobs: int = 1)
     for file in over_files(names, jobs):
         coverage.cells.update(file.cells)
         if file.problem:
+            coverage.unread.append(file.problem)
             coverage.problems.append(file.problem)
         for case in file.cases:
             if case.id in seen:
@@ -50,6 +52,8 @@ def measure(names: Sequence[str], engines: Iterable[Target] = (), jobs: int = 1)
             seen[case.id] = file.name
             coverage.add(case)
     coverage.executed[MODEL] = opcodes_of(coverage.reached)
+    if coverage.unread and not coverage.cases:
+        raise BadInput(coverage.unread[0])
     for engine in engines:
         argv = [str(engine.harness), "replay", "--cover", "--engine", engine.spec, *names]
         coverage.executed[engine.name] = executed_by(engine.name, argv, coverage.problems)
@@ -68,7 +72,7 @@ def over_files(names: Sequence[str], jobs: int) -> Iterable[File]:
 def play_file(name: str) -> File:
     file = File(name)
     try:
-        text = strict.mapping(strict.ours(Path(name).read_bytes()), "the file")
+        text = strict.mapping(strict.loads(Path(name).read_bytes()), "the file")
         images = read_images(text["images"]) if "images" in text else None
         for value in strict.items(text.get("cases"), "cases"):
             if images is None:

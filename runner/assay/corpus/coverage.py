@@ -30,6 +30,7 @@ class Coverage:
     negative: Counter[str] = field(default_factory=Counter)  # rule -> cases with it in `against`
     executed: dict[str, set[str]] = field(default_factory=dict)  # engine -> names of the opcodes it executed
     problems: list[str] = field(default_factory=list)  # one line each
+    unread: list[str] = field(default_factory=list)  # the problems that are files which cannot be read
     cells: Counter[Cell] = field(default_factory=Counter)
 
     def add(self, case: Played) -> None:

@@ -67,6 +67,7 @@ class Campaign:
         self.report = Report(files, sinks, total, self.wishes.quiet, self.wishes.allowed)
         self.has_reports = bool(sinks)
         self.skipped: dict[str, int] = {}  # engine -> cases without records
+        self.answered: set[tuple[str, str]] = set()  # engine and case
 
     def say(self, text: str = "") -> None:
         click.echo(text, err=self.wishes.to_stderr)
@@ -86,9 +87,10 @@ class Campaign:
             self.play()
             self.look_back()
         except Enough:
-            pass
+            self.leave_out("the replay ended at enough failures")
         except KeyboardInterrupt:
             interrupted = True
+            self.leave_out("the replay was interrupted")
         after = header.digest(self.suite.read_files)
         if after != corpus:
             self.report.complaints.append("the vector files changed while they were replayed; nothing here counts")
@@ -124,6 +126,13 @@ class Campaign:
                 for identity in sorted(left):
                     self.add(not_run(identity, name, "it was not run"))
 
+    def leave_out(self, why: str) -> None:
+        """What has no verdict yet was not run."""
+        for name, target in self.targets.items():
+            for entry in self.suite.asked(target).entries:
+                if (name, entry.id) not in self.answered:
+                    self.report.leave_out(not_run(entry.id, name, why))
+
     def spare(self, name: str, asked: set[str]) -> None:
         """Cases that say an engine cannot keep up with them."""
         for identity in self.entries:
@@ -155,6 +164,7 @@ class Campaign:
                 self.add(verdict)
 
     def add(self, verdict: Verdict) -> None:
+        self.answered.add((verdict.engine, verdict.case))
         self.wishes.known.see(verdict)
         self.report.add(verdict)
         if self.wishes.maxfail and len(self.report.failures) >= self.wishes.maxfail:

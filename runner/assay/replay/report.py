@@ -83,15 +83,19 @@ class Report:
             sink.begin(header)
 
     def add(self, verdict: Verdict) -> None:
-        self.counts.setdefault(verdict.engine, Counter())[verdict.vote] += 1
+        self.leave_out(verdict)
         if verdict.vote not in self.green:
             self.failures.append(verdict)
         if verdict.vote not in (Vote.PASS, Vote.NOT_APPLICABLE):
             self.wrong.setdefault(verdict.case, set()).add(verdict.engine)
-        for sink in self.sinks:
-            sink.add(verdict, self.files[verdict.case])
         if self.progress:
             self.progress.step()
+
+    def leave_out(self, verdict: Verdict) -> None:
+        """Counted and written, but nothing to look at: the replay was ended before it came to this case."""
+        self.counts.setdefault(verdict.engine, Counter())[verdict.vote] += 1
+        for sink in self.sinks:
+            sink.add(verdict, self.files[verdict.case])
 
     def add_ending(self, engine: str, message: str) -> None:
         """An engine that did not end well after its last case."""
