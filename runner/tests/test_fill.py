@@ -17,14 +17,14 @@ from cases.machine.case import Case, Resume, Run, Subject, Write, page
 
 ROOT = paths.ROOT
 FILES = sorted((ROOT / "vectors").glob("*/*.json"))
-SUITE_MAX = 5_000_000
+SUITE_MAX = 7_000_000
 CASES_MIN = 3_000
 VALUE_CASES_MIN = 12
 
 
 AREAS = cases.AREAS + cases.KERNEL_AREAS
 KERNEL_CASES_MIN = 1_500
-KERNEL_MAX = 4_000_000
+KERNEL_MAX = 5_000_000
 
 
 def files_of(areas):

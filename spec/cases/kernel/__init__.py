@@ -1,6 +1,7 @@
 """Generators of the kernel's vectors: cap.py, host.py, call.py, yield_.py and chain.py for the chapters of these names.
 
-image.md has three: codec.py for the encoding, hash.py for hashes, image.py for admission.
+image.md has three: codec.py for the encoding, hash.py for hashes, image.py for admission. clauses.py decides single
+clauses of all of them: second elements of lists, halves of conditions, borders.
 
 What they are made with: case.py, the cases and their steps; build.py, Images, capabilities, worlds and guest programs;
 golden.py, bytes and digests known from elsewhere; expect.py, the model's answers as text.

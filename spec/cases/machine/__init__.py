@@ -8,6 +8,7 @@
     mem.py                                     pages and permissions
     gas_rows.py, gas_rules.py                  every row of gas.def; every rule of gas.md
     exit.py, exit_records.py, exit_programs.py ends and resumes; records and stops; small whole programs
+    clauses.py                                 single clauses of all of them: borders, halves of conditions
 
 What they are made with: case.py, the cases and steps; code.py, code blobs from mnemonics; gas_steps.py, runs with gas
 that is just enough or just short; operand_values.py, values with names.
