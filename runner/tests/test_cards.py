@@ -82,14 +82,14 @@ def test_a_divergence_for_machines(extends: Target) -> None:
 @pytest.mark.parametrize("fault, said", [("dies_on_div_u_64", "engine died"), ("hangs_on_div_u_64", "engine hung")])
 def test_where_a_program_breaks(fault: str, said: str) -> None:
     spec = f"mine=cmd:{shlex.join([sys.executable, str(SERVER), '--fault', fault])}"
-    done = assay("replay", DIVIDES, "-e", spec, "--timeout", "4")
+    done = assay("replay", DIVIDES, "-e", spec, "--no-sandbox", "--timeout", "4")
     assert done.returncode == exit_code.BROKEN and said in done.stdout
     assert "it breaks in this instruction" in " ".join(done.stdout.split()) and "rule      isa/div_u_64" in done.stdout
 
 
 def test_production_code_alone_is_cut_open_by_gas() -> None:
     spec = f"mine=cmd:{shlex.join([sys.executable, str(SERVER), '--fault', 'production_differs'])}"
-    done = assay("replay", "vectors/isa/add_imm_64.json", "-e", spec, "--cards", "1")
+    done = assay("replay", "vectors/isa/add_imm_64.json", "-e", spec, "--no-sandbox", "--cards", "1")
     assert done.returncode == exit_code.DIFFERED and "L1 block, production only" in done.stdout
     assert "isa/add_imm_64" in done.stdout and "bisecting the gas" in done.stdout
 

@@ -165,7 +165,8 @@ class Round:
     def encoding(self) -> None:
         kind, data = encodings.encoding(self.plan.seed, self.index)
         answers = [coded(engine, kind, data) for engine in self.opened]
-        self.count(answers[0].decoded.verdict)
+        self.outcome.counts["steps"] += 1
+        self.outcome.ends[answers[0].decoded.verdict] += 1
         self.agree(f"encoding {self.index} ({kind}, {data.hex()})", answers)
 
 
