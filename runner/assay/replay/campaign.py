@@ -68,6 +68,7 @@ class Campaign:
         self.has_reports = bool(sinks)
         self.skipped: dict[str, int] = {}  # engine -> cases without records
         self.answered: set[tuple[str, str]] = set()  # engine and case
+        self.started: set[str] = set()  # engines that have said who they are
 
     def say(self, text: str = "") -> None:
         click.echo(text, err=self.wishes.to_stderr)
@@ -83,8 +84,8 @@ class Campaign:
         for entry in self.suite.invalid:
             self.report.add_invalid(entry)
         try:
-            self.check_contracts()
             self.play()
+            self.check_contracts()
             self.look_back()
         except Enough:
             self.leave_out("the replay ended at enough failures")
@@ -103,9 +104,9 @@ class Campaign:
         return code
 
     def check_contracts(self) -> None:
-        """What no vector asks of an engine is asked of strangers before they are replayed."""
-        for target in self.targets.values():
-            if not target.is_ours:
+        """What no vector asks of an engine is asked of strangers, if they start at all."""
+        for name, target in self.targets.items():
+            if not target.is_ours and name in self.started:
                 self.report.complaints += contract.breaches(target, self.wishes.timeout)
 
     def play(self) -> None:
@@ -150,7 +151,9 @@ class Campaign:
         for shard in shards:
             for verdict in shard.verdicts():
                 left.discard(verdict.case)
-                if verdict.vote != Vote.WRONG:
+                if not verdict.is_at_start and verdict.vote != Vote.NOT_RUN:
+                    self.started.add(name)
+                if verdict.vote != Vote.WRONG or name not in self.started:
                     self.add(verdict)
                 elif settler.alone > 0:
                     self.add(settler.settle(verdict, self.entries[verdict.case]))

@@ -1,4 +1,4 @@
-"""What a stranger is asked before it is replayed: that it refuses what runner/PROTOCOL.md says it must refuse.
+"""What a stranger is asked beside its cases: that it refuses what runner/PROTOCOL.md says it must refuse.
 
 No vector asks these: an engine that says yes to everything would be green on them. Less than a second in all.
 """

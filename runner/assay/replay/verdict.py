@@ -42,6 +42,7 @@ class Kind(Enum):
 VOTES = tuple(vote for vote in Vote if vote != Vote.UNREADABLE)
 GREEN = (Vote.PASS, Vote.KNOWN, Vote.NOT_APPLICABLE)
 DIED = re.compile(r"killed by |ended with code |closed its output|ended without|process died")
+AT_START = re.compile(r"\b(during|to) hello\b")
 HUNG = re.compile(r"within [0-9.e+-]+ s\b")
 
 
@@ -72,6 +73,11 @@ class Verdict:
     @property
     def is_broken(self) -> bool:
         return self.kind is not None and self.kind.is_broken
+
+    @property
+    def is_at_start(self) -> bool:
+        """The engine did not come as far as to say who it is."""
+        return self.is_broken and AT_START.search(self.message) is not None
 
     @property
     def text(self) -> str:
