@@ -9,10 +9,33 @@
 struct probe {
     struct diff *diff;
     size_t step, side;
-    bool by_gas;
+    bool by_gas, is_observed;
     struct assay_stop stop; /* of the longest run that it outlived */
     bool is_cut;            /* that run was cut short: it would have gone on */
 };
+
+static void ignore_block(void *context, const struct assay_state *entry)
+{
+    (void)context;
+    (void)entry;
+}
+
+static void ignore_instruction(void *context, const struct assay_step *record)
+{
+    (void)context;
+    (void)record;
+}
+
+/* Runs the step in the flavour in which it broke. */
+static void probe_run(const struct probe *probe, const struct vector_step *changed)
+{
+    const struct assay_engine *engine = probe->diff->engine[probe->side];
+    struct assay_observer observer = {
+        .block = diff_has_level(engine, LEVEL_L1) ? ignore_block : NULL,
+        .instruction = diff_has_level(engine, LEVEL_L0) ? ignore_instruction : NULL,
+    };
+    lab_run(&probe->diff->lab[probe->side], probe->step, changed, probe->is_observed ? &observer : NULL);
+}
 
 static bool outlives(struct probe *probe, uint64_t limit)
 {
@@ -23,7 +46,7 @@ static bool outlives(struct probe *probe, uint64_t limit)
     } else {
         changed.until = (struct assay_until){.instructions = limit};
     }
-    lab_run(lab, probe->step, &changed, NULL);
+    probe_run(probe, &changed);
     probe->diff->runs++;
     if (lab_is_failure(lab->result)) {
         return false;
@@ -47,6 +70,19 @@ static uint64_t first_deadly(struct probe *probe, uint64_t least, uint64_t most)
     return most;
 }
 
+/* The state in which the step begins; a resume goes on where the step before has stopped. */
+static void write_start(const struct probe *probe)
+{
+    const struct vector_step *step = &probe->diff->vector->step[probe->step];
+    struct assay_state state = step->state;
+    if (step->kind == STEP_RESUME) {
+        state.pc = probe->diff->last.state.pc;
+    }
+    if (step->kind == STEP_RUN || probe->diff->has_last) {
+        write_state(&probe->diff->found.before, &state);
+    }
+}
+
 /* Doubles the number of instructions until it breaks; false when the end of the step comes first. */
 static bool by_instructions(struct probe *probe)
 {
@@ -66,8 +102,8 @@ static bool by_instructions(struct probe *probe)
     if (deadly > 1) {
         outlives(probe, deadly - 1);
         write_stop(&found->before, &probe->stop);
-    } else if (probe->diff->vector->step[probe->step].kind == STEP_RUN) {
-        write_state(&found->before, &probe->diff->vector->step[probe->step].state);
+    } else {
+        write_start(probe);
     }
     return true;
 }
@@ -90,12 +126,11 @@ static void by_gas(struct probe *probe)
     }
 }
 
-static void search(struct diff *diff, size_t step, size_t side)
+static void search(struct probe *probe)
 {
-    struct probe probe = {.diff = diff, .step = step, .side = side};
-    if (!diff_has_level(diff->engine[side], LEVEL_L0) || !by_instructions(&probe)) {
-        probe.by_gas = true;
-        by_gas(&probe);
+    if (!diff_has_level(probe->diff->engine[probe->side], LEVEL_L0) || !by_instructions(probe)) {
+        probe->by_gas = true;
+        by_gas(probe);
     }
 }
 
@@ -119,15 +154,16 @@ void diff_broken(struct diff *diff, bool has_step, size_t step, size_t side, enu
             text_string(text[i], "admitted");
         }
     }
-    bool is_search = has_step && flavours != FLAVOUR_OBSERVED && lab[side].result != ASSAY_ERROR_UNSUPPORTED;
+    bool is_search = has_step && lab[side].result != ASSAY_ERROR_UNSUPPORTED;
     if (!is_search || diff->vector->step[step].kind == STEP_WRITE) {
         return;
     }
     double was = diff_hurry(diff->engine[side]);
-    lab_run(&lab[side], step, NULL, NULL);
+    struct probe probe = {.diff = diff, .step = step, .side = side, .is_observed = flavours == FLAVOUR_OBSERVED};
+    probe_run(&probe, NULL);
     found->repeats = lab_is_failure(lab[side].result);
     if (found->repeats) {
-        search(diff, step, side);
+        search(&probe);
     }
     diff_hurry_no_more(diff->engine[side], was);
 }

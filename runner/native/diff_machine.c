@@ -191,6 +191,10 @@ void diff_machine(struct diff *diff, const struct vector_case *vector)
         diff->found.has_step = true;
         diff->found.step = step;
         goes_on = diff->found.kind == DIVERGENCE_NONE;
+        if (diff->has_stops) {
+            diff->has_last = true;
+            diff->last = diff->production[0];
+        }
     }
     for (size_t side = 0; side < 2; side++) {
         lab_close(&diff->lab[side]);

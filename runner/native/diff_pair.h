@@ -30,6 +30,9 @@ struct diff {
     const struct vector_case *vector;
     struct lab lab[2];
     struct ladder ladder[2][2]; /* by side and level */
+    bool uncut;                 /* cutting a run short changes what an engine does: it is run whole */
+    bool has_last;
+    struct assay_stop last; /* with which both ended the step before */
     bool has_stops;
     struct assay_stop production[2]; /* of the step compared last */
     struct differences flavour[2];   /* production against observed of the same engine */

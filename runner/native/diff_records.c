@@ -58,7 +58,7 @@ static void run_window(struct diff *diff, size_t step, enum level level, uint64_
     struct vector_step changed = diff->vector->step[step];
     struct window window = {0};
     uint64_t *until = level == LEVEL_L0 ? &changed.until.instructions : &changed.until.blocks;
-    if (end != UINT64_MAX && (*until == 0 || end < *until)) {
+    if (!diff->uncut && end != UINT64_MAX && (*until == 0 || end < *until)) {
         *until = end;
     }
     window.has[level] = true;
@@ -135,6 +135,17 @@ static bool find_kept(struct diff *diff, enum level level, uint64_t *index, stru
         }
     }
     return false;
+}
+
+/* Finds it in a window; an engine that says less of a run which is not cut short is run whole. */
+static bool find_in(struct diff *diff, size_t step, enum level level, uint64_t first, uint64_t end, uint64_t *index)
+{
+    struct differences kept;
+    if (narrow(diff, step, level, first, end) && find_kept(diff, level, index, &kept)) {
+        return true;
+    }
+    diff->uncut = true;
+    return narrow(diff, step, level, first, end) && find_kept(diff, level, index, &kept);
 }
 
 /* ---- order ------------------------------------------------------------------------------- */
@@ -278,6 +289,7 @@ bool diff_records(struct diff *diff, size_t step, struct differences *difference
 {
     uint64_t first[2], end[2], index[2];
     bool differs[2] = {false, false};
+    diff->uncut = false;
     run_whole(diff, step);
     for (enum level level = LEVEL_L0; level <= LEVEL_L1; level++) {
         if (diff_both_have(diff, level)) {
@@ -297,9 +309,7 @@ bool diff_records(struct diff *diff, size_t step, struct differences *difference
         compare_stops(&diff->flavour[side], &diff->production[side], &diff->lab[side].stop);
     }
     for (enum level level = LEVEL_L0; level <= LEVEL_L1; level++) {
-        struct differences kept;
-        if (differs[level] &&
-            (!narrow(diff, step, level, first[level], end[level]) || !find_kept(diff, level, &index[level], &kept))) {
+        if (differs[level] && !find_in(diff, step, level, first[level], end[level], &index[level])) {
             report_unsteady(diff);
             return true;
         }
