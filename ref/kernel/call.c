@@ -130,11 +130,10 @@ static void restore_machine(struct ref_activation *activation)
 static void find_meter(struct ref_activation *activation)
 {
     const struct ref_slots *slots = &activation->entry->entered.gas_slots;
-    activation->entry->has_meter = false;
     if (slots->count > 0) {
         struct ref_cap cap = ref_root_read(activation->entry->root, slots->slot[0]);
         activation->entry->has_meter = ref_cap_is_handle(&cap, REF_KERNEL_IMAGE_gas);
-        activation->entry->meter = activation->entry->has_meter ? ref_cap_handle_id(&cap) : 0;
+        activation->entry->meter = ref_cap_handle_id(&cap);
     }
 }
 
@@ -345,7 +344,6 @@ void ref_call_resume(struct ref_kernel *kernel, const struct ref_cap *scratchpad
     activation.gas_at_entry = state.gas;
     ref_record_end(kernel, entry, before, (struct ref_record_head){.kind = REF_RECORD_RESUME});
     restore_machine(&activation);
-    entry->is_suspended = false;
     ref_run_place(activation.machine, state.pc);
     ref_run_resume(activation.machine, &state, NULL, &activation.stop);
     go_on(&activation, ending);

@@ -13,8 +13,12 @@ static uint64_t read_little_endian(const uint8_t *bytes, uint64_t count)
 /* blob/stray_bits: no bit of the last bitmask byte at or beyond code_len. */
 static bool has_stray_bits(const struct ref_blob *blob)
 {
-    uint64_t used = blob->code_len % 8;
-    return used != 0 && blob->bitmask[blob->code_len / 8] >> used != 0;
+    for (uint64_t i = blob->code_len; i % 8 != 0; i++) {
+        if ((blob->bitmask[i / 8] >> i % 8 & 1) != 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int ref_blob_parse(uint8_t *bytes, size_t size, struct ref_blob *blob)

@@ -82,7 +82,7 @@ void expect_opening(const struct kernel_case *vector, struct kernel_answer *answ
         }
         break;
     case ACT_WORLD:
-        answer_word(answer, "world", "opened");
+        answer_word(answer, "world", vector->verdict);
         break;
     default:
         answer_word(answer, "verdict", vector->verdict);

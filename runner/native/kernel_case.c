@@ -251,21 +251,6 @@ static void read_step(struct json_reader *reader, const cJSON *item, const struc
     read_changes(reader, found[5]);
 }
 
-static void read_world(struct json_reader *reader, const cJSON *world, const cJSON *steps,
-                       const struct kernel_images *images, struct kernel_case *vector)
-{
-    vector->given = read_bytes(reader, world);
-    vector->step_count = json_read_array(reader, steps);
-    if (vector->step_count == 0) {
-        json_reject(reader, steps, "steps must hold at least one step");
-    }
-    vector->step = arena_list(reader->arena, vector->step_count, sizeof *vector->step);
-    const cJSON *child = json_first(steps);
-    for (size_t i = 0; i < vector->step_count && !reader->failed; i++, child = child->next) {
-        read_step(reader, child, images, &vector->step[i]);
-    }
-}
-
 /* ---- chains ------------------------------------------------------------------------------ */
 
 static void read_event_result(struct json_reader *reader, const cJSON *item, struct kernel_event *event)
@@ -312,12 +297,39 @@ enum {
     KEY_HASH,
     KEY_WORLD,
     KEY_GENESIS,
+    KEY_OPEN,
     KEY_STEPS,
     KEY_VERDICT,
     KEY_ROOT,
     KEY_EVENTS,
     CASE_KEYS
 };
+
+/* A World has steps, or is refused. */
+static void read_world(struct json_reader *reader, const cJSON *const *member, const struct kernel_images *images,
+                       struct kernel_case *vector)
+{
+    const cJSON *open = member[KEY_OPEN], *steps = member[KEY_STEPS];
+    vector->given = read_bytes(reader, member[KEY_WORLD]);
+    vector->verdict = open == NULL ? "opened" : "refused";
+    if ((open == NULL) == (steps == NULL)) {
+        json_reject(reader, member[KEY_WORLD], "a World has exactly one of steps and open");
+    } else if (open != NULL && strcmp(json_read_string(reader, open), "refused") != 0) {
+        json_reject(reader, open, "open must be \"refused\"");
+    }
+    if (reader->failed || open != NULL) {
+        return;
+    }
+    vector->step_count = json_read_array(reader, steps);
+    if (vector->step_count == 0) {
+        json_reject(reader, steps, "steps must hold at least one step");
+    }
+    vector->step = arena_list(reader->arena, vector->step_count, sizeof *vector->step);
+    const cJSON *child = json_first(steps);
+    for (size_t i = 0; i < vector->step_count && !reader->failed; i++, child = child->next) {
+        read_step(reader, child, images, &vector->step[i]);
+    }
+}
 
 static void read_genesis(struct json_reader *reader, const cJSON *const *member, const struct kernel_images *images,
                          struct kernel_case *vector)
@@ -345,23 +357,20 @@ static void read_genesis(struct json_reader *reader, const cJSON *const *member,
 /* ---- a case ------------------------------------------------------------------------------ */
 
 static const struct json_key case_key[CASE_KEYS] = {
-    VECTOR_COMMON_KEYS,
-    [KEY_DECODE] = {"decode", false},
-    [KEY_ADMIT] = {"admit", false},
-    [KEY_HASH] = {"hash", false},
-    [KEY_WORLD] = {"world", false},
-    [KEY_GENESIS] = {"genesis", false},
-    [KEY_STEPS] = {"steps", false},
-    [KEY_VERDICT] = {"verdict", false},
-    [KEY_ROOT] = {"root", false},
-    [KEY_EVENTS] = {"events", false},
+    VECTOR_COMMON_KEYS,           [KEY_DECODE] = {"decode", false}, [KEY_ADMIT] = {"admit", false},
+    [KEY_HASH] = {"hash", false}, [KEY_WORLD] = {"world", false},   [KEY_GENESIS] = {"genesis", false},
+    [KEY_OPEN] = {"open", false}, [KEY_STEPS] = {"steps", false},   [KEY_VERDICT] = {"verdict", false},
+    [KEY_ROOT] = {"root", false}, [KEY_EVENTS] = {"events", false},
 };
 
 /* Which act the case has; the keys that belong to it, and no others, are there. */
 static bool find_act(struct json_reader *reader, const cJSON *item, const cJSON *const *member, enum kernel_act *act)
 {
-    static const enum kernel_act owner[CASE_KEYS] = {
-        [KEY_STEPS] = ACT_WORLD, [KEY_VERDICT] = ACT_GENESIS, [KEY_ROOT] = ACT_GENESIS, [KEY_EVENTS] = ACT_GENESIS};
+    static const enum kernel_act owner[CASE_KEYS] = {[KEY_OPEN] = ACT_WORLD,
+                                                     [KEY_STEPS] = ACT_WORLD,
+                                                     [KEY_VERDICT] = ACT_GENESIS,
+                                                     [KEY_ROOT] = ACT_GENESIS,
+                                                     [KEY_EVENTS] = ACT_GENESIS};
     size_t count = 0;
     for (enum kernel_act i = 0; i < ACT_COUNT; i++) {
         if (member[KEY_DECODE + i] != NULL) {
@@ -373,8 +382,8 @@ static bool find_act(struct json_reader *reader, const cJSON *item, const cJSON 
         json_reject(reader, item, "a case has exactly one of decode, admit, hash, world and genesis");
         return false;
     }
-    for (size_t i = KEY_STEPS; i < CASE_KEYS; i++) {
-        bool is_needed = owner[i] == *act && (i == KEY_STEPS || i == KEY_VERDICT);
+    for (size_t i = KEY_OPEN; i < CASE_KEYS; i++) {
+        bool is_needed = owner[i] == *act && i == KEY_VERDICT;
         if (member[i] != NULL && owner[i] != *act) {
             json_reject(reader, member[i], "%s belongs to %s", case_key[i].name, kernel_act_name[owner[i]]);
         } else if (member[i] == NULL && is_needed) {
@@ -404,7 +413,7 @@ bool kernel_read_case(struct json_reader *reader, const cJSON *item, const struc
         read_hash(reader, member[KEY_HASH], vector);
         break;
     case ACT_WORLD:
-        read_world(reader, member[KEY_WORLD], member[KEY_STEPS], images, vector);
+        read_world(reader, member, images, vector);
         break;
     default:
         read_genesis(reader, member, images, vector);

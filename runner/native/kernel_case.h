@@ -49,7 +49,7 @@ struct kernel_case {
     enum kernel_act act;
     uint32_t kind;              /* enum assay_type of decode, enum assay_hash of hash */
     struct assay_bytes given;   /* what is decoded, admitted or hashed; the World; the Image */
-    const char *verdict;        /* "admitted", "decoded" or a rule; NULL: a digest or a World */
+    const char *verdict;        /* "admitted", "decoded", a rule, "opened" or "refused" of a World; NULL: a digest */
     uint8_t digest[HASH_BYTES]; /* of hash */
     uint8_t root[HASH_BYTES];   /* of genesis when it is admitted */
     struct kernel_step *step;   /* of a World */

@@ -124,6 +124,17 @@ static void answer_copy(struct kernel_play *play, struct kernel_answer *answer, 
     answer_bytes(answer, name, copy, bytes.size);
 }
 
+/* Room for an answer. It holds what no engine answers, so that an engine that leaves it alone is noticed. */
+static void *spoil(void *room, size_t size)
+{
+    return memset(room, 0xa5, size);
+}
+
+static uint8_t *take_spoilt(struct kernel_play *play, size_t size)
+{
+    return spoil(arena_take(&play->arena, size), size);
+}
+
 /* ---- codec ------------------------------------------------------------------------------- */
 
 static void decode(struct kernel_play *play, struct kernel_answer *answer)
@@ -131,7 +142,7 @@ static void decode(struct kernel_play *play, struct kernel_answer *answer)
     const struct assay_codec_level *level = engine_level(play->engine, ENGINE_CODEC);
     const struct kernel_case *vector = play->vector;
     size_t offset = 0, again_size = 0, size = vector->given.size;
-    uint8_t *again = arena_take(&play->arena, size + 1);
+    uint8_t *again = take_spoilt(play, size + 1);
     int result = level->decode(vector->revision, vector->kind, vector->given.data, size, &offset, again, &again_size);
     if (is_failure(play, result)) {
         return;
@@ -166,7 +177,7 @@ static void hash(struct kernel_play *play, struct kernel_answer *answer)
 {
     const struct assay_codec_level *level = engine_level(play->engine, ENGINE_CODEC);
     const struct kernel_case *vector = play->vector;
-    uint8_t *digest = arena_take(&play->arena, HASH_BYTES);
+    uint8_t *digest = take_spoilt(play, HASH_BYTES);
     int result = level->hash(vector->revision, vector->kind, vector->given.data, vector->given.size, digest);
     if (is_failure(play, result)) {
         return;
@@ -226,7 +237,9 @@ static void do_call(struct kernel_play *play, size_t index, struct kernel_answer
     const struct kernel_step *step = &play->vector->step[index];
     struct assay_invocation invocation = step->run;
     invocation.gas = gas_of(play, index, invocation.gas);
-    struct assay_result done = {0};
+    struct assay_result done;
+    spoil(&done, sizeof done);
+    done.cnode = done.pages = done.payload = (struct assay_bytes){0};
     struct assay_bytes dump = {0};
     forget_records(play);
     int result = step->is_resume ? level->resume(play->world, step->has_scratchpad ? &step->scratchpad : NULL, &done)
@@ -257,7 +270,7 @@ static void do_call(struct kernel_play *play, size_t index, struct kernel_answer
 static bool answer_chain(struct kernel_play *play, struct kernel_answer *answer)
 {
     const struct assay_chain_level *level = engine_level(play->engine, ENGINE_CHAIN);
-    uint8_t *root = arena_take(&play->arena, HASH_BYTES), *instance = arena_take(&play->arena, INSTANCE_BYTES);
+    uint8_t *root = take_spoilt(play, HASH_BYTES), *instance = take_spoilt(play, INSTANCE_BYTES);
     struct assay_bytes state = {0};
     int result = level->instance(play->chain, instance);
     result = result == 0 ? level->root(play->chain, root) : result;
@@ -303,7 +316,8 @@ static void apply(struct kernel_play *play, size_t index, struct kernel_answer *
     const struct assay_chain_level *level = engine_level(play->engine, ENGINE_CHAIN);
     struct assay_event event = play->vector->event[index].given;
     event.gas = gas_of(play, index, event.gas);
-    struct assay_event_result done = {0};
+    struct assay_event_result done;
+    spoil(&done, sizeof done);
     forget_records(play);
     int result = level->apply(play->chain, &event, &done);
     if (is_failure(play, result)) {

@@ -12,7 +12,7 @@ from model.table import FORM, INSN, Kind
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = ROOT / "spec"
 CHAPTERS = sorted(SPEC.glob("*/*.md"))
-AREAS = ("blob", "isa", "mem", "gas", "exit", "image", "cap", "host", "call", "yield", "chain")
+AREAS = ("blob", "isa", "mem", "gas", "exit", "image", "cap", "host", "call", "yield", "chain", "exchange")
 CITED = re.compile(rf"(?<![\w/.-])((?:{'|'.join(AREAS)})(?:/[a-z0-9_]+)+)(?![\w/<*])")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 NUMBERS = {"opcodes": len(INSN), "argument formats": len(FORM)}

@@ -32,8 +32,9 @@ def good() -> dict:
         {"hash": {"kind": "bmt", "value": "", "digest": SHA}},
         {"world": "0011", "steps": steps},
         {"genesis": IMAGE, "verdict": "admitted", "root": SHA, "events": [event]},
+        {"world": "0011", "open": "refused"},
     ]
-    names = ("decode", "admit", "hash", "world", "chain")
+    names = ("decode", "admit", "hash", "world", "chain", "refused")
     cases = [{"id": f"image/reader/{name}"} | common | case for name, case in zip(names, cases, strict=True)]
     head = {"schema": "assay-kernel-1", "area": "image", "subject": "reader", "votes": ["model"]}
     return head | {"images": {"small": "0102"}, "cases": cases}
@@ -64,7 +65,7 @@ def drop(*path: str | int) -> Callable[[dict], None]:
     return change
 
 
-DECODE, ADMIT, HASH, WORLD, CHAIN = (("cases", index) for index in range(5))
+DECODE, ADMIT, HASH, WORLD, CHAIN, REFUSED = (("cases", index) for index in range(6))
 RUN, RESUME = (*WORLD, "steps", 0), (*WORLD, "steps", 1)
 EVENT = (*CHAIN, "events", 0)
 
@@ -109,7 +110,11 @@ MUTATIONS: dict[str, tuple[Callable[[dict], None], str]] = {
     "digest a rule that is none": (put(*HASH, "hash", "digest", value="image/decode/x"), "rule of kernel.def"),
     "world of half a byte": (put(*WORLD, "world", value="0"), "odd number"),
     "steps empty": (put(*WORLD, "steps", value=[]), "at least one step"),
-    "steps missing": (drop(*WORLD, "steps"), '"steps" is missing'),
+    "steps missing": (drop(*WORLD, "steps"), "exactly one of steps and open"),
+    "steps and open": (put(*WORLD, "open", value="refused"), "exactly one of steps and open"),
+    "open another word": (put(*REFUSED, "open", value="opened"), 'open must be "refused"'),
+    "open no word": (put(*REFUSED, "open", value=1), "must be a string"),
+    "open of a chain": (put(*CHAIN, "open", value="refused"), "open belongs to world"),
     "run and resume": (put(*RUN, "resume", value={}), "exactly one of run and resume"),
     "neither run nor resume": (drop(*RUN, "run"), "exactly one of run and resume"),
     "instance of 63 bytes": (put(*RUN, "run", "instance", value="00" * 63), "63 bytes"),
@@ -179,7 +184,7 @@ def test_what_is_good_is_read(native: Path, tmp_path: Path) -> None:
     path = tmp_path / "good.json"
     path.write_text(text(good()))
     code, lines = listed(native, path)
-    assert code == exit_code.AGREED and [line["level"] for line in lines] == ["kernel"] * 5
+    assert code == exit_code.AGREED and [line["level"] for line in lines] == ["kernel"] * 6
     data = path.read_bytes()
     assert [json.loads(data[line["start"] : line["end"]]) for line in lines] == good()["cases"]
 
@@ -213,7 +218,7 @@ def test_a_broken_case_costs_only_itself(native: Path, tmp_path: Path) -> None:
     path = tmp_path / "one.json"
     path.write_text(text(content))
     _, lines = listed(native, path)
-    assert [line.get("verdict") for line in lines] == [None, None, "invalid", None, None]
+    assert [line.get("verdict") for line in lines] == [None, None, "invalid", None, None, None]
     assert lines[2]["case"] == "image/reader/hash"
     offset = lines[2]["offset"]
     assert path.read_bytes()[offset:].startswith(b'"00"}')

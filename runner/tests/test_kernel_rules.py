@@ -7,7 +7,7 @@ import test_kernel_host as host
 
 import model
 
-KERNEL_AREAS = ("image/", "cap/", "host/", "call/", "yield/", "chain/")
+KERNEL_AREAS = ("image/", "cap/", "host/", "call/", "yield/", "chain/", "exchange/")
 
 
 def test_every_rule_is_reached_and_contrasted():

@@ -49,6 +49,13 @@ def test_a_change_of_python_is_the_text_of_its_clause():
     assert b"return ((b in (2,)))" in {mutant.apply(source).splitlines()[3].strip() for mutant in found}
 
 
+def test_what_only_tells_a_listener_is_left_alone():
+    told = b"def f(a):\n    if a > 1:\n        rule('x/y')\n        several(a)\n"
+    assert python_source.mutants("x.py", told) == []
+    for more in (b"        a = 2\n", b"    else:\n        g(a)\n"):
+        assert {mutant.line for mutant in python_source.mutants("x.py", told + more)} >= {2}
+
+
 def test_ids_stay_when_lines_come():
     moved = SOURCE.replace(b"/* a < b */", b"/* a < b\n\n*/")
     ids = [mutant.id for mutant in c_source.mutants("x.c", SOURCE)]

@@ -151,10 +151,21 @@ def name(case: KernelCase, found: KernelFinding) -> Cause:
 def name_start(case: KernelCase, found: KernelFinding) -> Cause:
     """A World that does not open, or a genesis."""
     if isinstance(case.act, Invocations):
-        return cause(Unit.CALL_END, found, "image/decode/whole")
+        return cause(Unit.CALL_END, found, rule_of_opening(case.act.world))
     verdicts = [field.expected for field in found.differences if field.name == "verdict"]
     rule = next(filter(None, map(known, verdicts)), "chain/genesis")
     return cause(Unit.CHAIN, found, rule, state_fields(found))
+
+
+def rule_of_opening(world: bytes) -> str:
+    """Why the specification opens or refuses a World."""
+    with model.reached() as reached:
+        try:
+            model.kernel.World(world)
+        except model.Refused:
+            rules = [rule for rule in sorted(reached) if rule.startswith("exchange/world/")]
+            return first_reached(reached, *rules)
+    return "exchange/world/opens"
 
 
 def state_fields(found: KernelFinding) -> tuple[Field, ...]:

@@ -88,7 +88,7 @@ Call: TypeAlias = CallRun | CallResume
 
 @dataclass(frozen=True, slots=True)
 class Invocations:
-    """Runs and resumes in an encoded World."""
+    """Runs and resumes in an encoded World; without steps it is refused."""
 
     world: bytes
     steps: tuple[Call, ...]
@@ -208,7 +208,7 @@ def read_act(case: Members, images: Mapping[str, bytes]) -> Act:
         given = mapping(case["hash"], "hash")
         return Hash(text(given.get("kind"), "kind"), octets(given.get("value"), "value"))
     if "world" in case:
-        steps = tuple(read_call(step, images) for step in items(case.get("steps"), "steps"))
+        steps = tuple(read_call(step, images) for step in items(case.get("steps", []), "steps"))
         return Invocations(octets(case["world"], "world"), steps)
     events = tuple(read_event(event) for event in items(case.get("events", []), "events"))
     return ChainEvents(read_image(case.get("genesis"), images), events)

@@ -71,8 +71,10 @@ Step: TypeAlias = Run | Resume
 
 @dataclass
 class World:
+    """Runs and resumes in an encoded World; without steps it is refused."""
+
     start: bytes
-    steps: Sequence[Step]
+    steps: Sequence[Step] = ()
 
 
 @dataclass

@@ -12,6 +12,7 @@ from cases.kernel.build import (
     A,
     B,
     C,
+    Call,
     Fields,
     ImageFields,
     Pinned,
@@ -40,6 +41,7 @@ from cases.kernel.case import (
     Genesis,
     KernelCase,
     KernelSubject,
+    Known,
     Resume,
     Run,
     Slots,
@@ -172,6 +174,15 @@ def ranges() -> Iterator[KernelCase]:
         yield of_run(
             f"mints_{over}_past_the_end", mints, quota, "trap", world=rich, memory_mappings=edges, unchanged=True
         )
+    for top in (0x8000_0000, 0xC000_0000):
+        there = [mapping(top, PAGE, 60)]
+        mints = program(("mint_data", {"r7": top + 8, "r8": 4, "r9": 21, "r10": 30}))
+        here: Slots = {60: data(b"12345678abcd"), 21: handle("quota", 5)}
+        world = start(state=sigma(b"12345678abcd"), quotas={5: 4})
+        after: Known = {"slots": {**here, 30: data(text), 60: data(b"12345678abcd", PAGE)}}
+        yield of_run(
+            f"mints_at_{top >> 28:x}_times_2_to_28", mints, here, world=world, memory_mappings=there, known=after
+        )
     far = [mapping(HIGH, 2 * PAGE, 60)]
     code = do(Code(), "read_data", r7=20, r8=HIGH + PAGE - 2, r9=4)
     code.op("load_imm_64", a=2, x=(HIGH + PAGE - 2).to_bytes(8, "little")).op("load_ind_u32", a=1, b=2, x=0)
@@ -210,6 +221,122 @@ def nothing_to_mint() -> Iterator[KernelCase]:
     zero = program(("read_data", {"r7": 20, "r8": 5, "r9": 0}))
     yield of_run("reads_nothing", zero, {20: text}, known={"r7": 0})
     yield of_run("reads_nothing_of_a_type", zero, {20: k.TypeCap(A)}, "trap", unchanged=True)
+
+
+def alike(name: str) -> Iterator[tuple[str, k.Capability]]:
+    """What bears the hash of a kernel image and is no Instance of it, and an Instance that bears it as its content."""
+    hash = k.KERNEL_IMAGE[name]
+    yield "type", k.TypeCap(hash)
+    yield "image", k.ImageCap(hash)
+    yield "data", k.Data(8, hash)
+    yield "content", k.Instance(A, hash)
+
+
+def look_alikes() -> Iterator[KernelCase]:
+    """Types of kernel images and others where a handle is asked for."""
+    text = b"abc"
+    files = {0: k.DataBlob(digest(text), 3, 1, 0)}
+    world = start(state=sigma(text, files=files), quotas={0: 99}, meters={0: 5000})
+    mint = program(("mint_data", {"r7": 0, "r8": 0, "r9": 21, "r10": 30}))
+    save = program(("save", {"r7": 20, "r8": 21, "r9": 30}))
+    opens = program(("open", {"r7": 21, "r8": 30, "r9": 0}))
+    for name, cap in alike("quota"):
+        for word, code in (("mint", mint), ("save", save)):
+            slots = {20: data(text), 21: cap}
+            yield of_run(f"{word}_with_a_quota_as_{name}", code, slots, "trap", world=world, unchanged=True)
+    for image_ in ("file", "host_open"):
+        for name, cap in alike(image_):
+            slots = {21: cap}
+            yield of_run(f"open_with_a_{image_}_as_{name}", opens, slots, "trap", world=world, unchanged=True)
+    typed = program(("type_of", {"r7": 21, "r8": 22}), ("mint_data", {"r7": 0, "r8": 0, "r9": 22, "r10": 30}))
+    yield of_run("mint_with_the_type_of_a_quota", typed, {21: handle("quota", 0)}, "trap", world=world)
+    others = ("gas", "file", "set_storage_quota", "mint_quota", "oog_marker", "host_save")
+    for other in others:
+        slots = {20: data(text), 21: handle(other, 0)}
+        yield of_run(f"save_with_{other}_as_quota", save, slots, "trap", world=world, unchanged=True)
+    for other in ("gas", "quota", "host_save", "yield_catcher"):
+        slots = {21: handle(other, 0)}
+        yield of_run(f"open_with_{other}_as_file", opens, slots, "trap", world=world, unchanged=True)
+
+
+def look_alike_meters() -> Iterator[KernelCase]:
+    world = start(meters={0: 5000})
+    for name, cap in alike("gas"):
+        yield of_run(f"a_meter_as_{name}", None, {7: cap}, world=world, gas=700, gas_slots=[7])
+    for other in ("quota", "set_gas_meter", "mint_gas", "oog_marker", "yield_catcher"):
+        yield of_run(f"{other}_as_a_meter", None, {7: handle(other, 0)}, world=world, gas=700, gas_slots=[7])
+    for id in (1, 2**8, 2**32, 2**56, 2**63, 2**64 - 1):
+        named = start(meters={id: 400 + id % 7, 0: 5000})
+        yield of_run(f"the_meter_{id:x}", None, {7: handle("gas", id)}, world=named, gas_slots=[7])
+    tail = k.Instance(k.KERNEL_IMAGE["gas"], (4).to_bytes(8, "little") + b"\xff" * 24)
+    yield of_run("a_meter_with_a_tail", None, {7: tail}, world=start(meters={4: 777}), gas_slots=[7])
+
+
+def initial_registers() -> Iterator[KernelCase]:
+    """As many as an endpoint lists, each to its register."""
+    for count in (1, 2, 3, 4, 5, 7, 8, 9, 13):
+        regs = {number: 100 + number for number in range(count)}
+        known = {f"r{number}": value for number, value in regs.items()}
+        points = {0: k.EndpointDef(0, initial_regs=regs)}
+        yield of_run(f"sets_the_first_{count}_registers", None, endpoints=points, known=known)
+    for last in (12, 13, 14, 16, 255):
+        points = {0: k.EndpointDef(0, initial_regs={0: 7, last: 99})}
+        known = {"r0": 7, "r12": 99 if last == 12 else 0}
+        yield of_run(f"sets_register_{last}", None, endpoints=points, known=known)
+    many = {index: k.EndpointDef(0, initial_regs={1: index}) for index in (0, 3, 4, 200, 255)}
+    for index in many:
+        yield of_run(f"endpoint_{index}_of_five", None, endpoint=index, endpoints=many, known={"r1": index})
+
+
+def unseen_quotas() -> Iterator[KernelCase]:
+    """A quota that the table lacks holds 0, also in the records."""
+    stored = start(state=sigma(b"abc"))
+    quota = {21: handle("quota", 5)}
+    mint = {"r7": BASE, "r9": 21, "r10": 30}
+    mapped: ImageFields = {"memory_mappings": [mapping(BASE, PAGE, 60)]}
+    yield of_run("mints_nothing_with_an_unseen_quota", program(("mint_data", mint)), quota, **mapped)
+    one = program(("mint_data", mint | {"r8": 1}))
+    yield of_run("mints_a_byte_with_an_unseen_quota", one, quota, "trap", unchanged=True, **mapped)
+    save = program(("save", {"r7": 20, "r8": 21, "r9": 30}))
+    for name, cap, ends in (("nothing", data(b""), "halt"), ("a_byte", data(b"a"), "trap")):
+        yield of_run(f"saves_{name}_with_an_unseen_quota", save, {**quota, 20: cap}, ends, world=stored)
+    other = start(quotas={4: 9, 6: 9})
+    yield of_run("quota_between_two_others", one, quota, "trap", world=other, unchanged=True, **mapped)
+    last = start(quotas={4: 9, 5: 1, 6: 9, 7: 9, 8: 9})
+    for number in (4, 5, 6, 7, 8):
+        yield of_run(f"quota_{number}_of_five_pays", one, {21: handle("quota", number)}, world=last, **mapped)
+
+
+def file_ids() -> Iterator[KernelCase]:
+    """Files below, above and at the next id of a world built by hand."""
+    text = b"abc"
+    there = k.DataBlob(digest(text), 3, 1, 9)
+    saves: list[Call] = [("save", {"r7": 20, "r8": 21, "r9": slot}) for slot in (30, 31, 32)]
+    opens: list[Call] = [("open", {"r7": 15, "r8": 40 + id, "r9": id}) for id in (1, 2, 3, 4, 6)]
+    slots: Slots = {15: kernel_instance("host_open"), 20: data(text), 21: handle("quota", 5)}
+    for name, ids in (
+        ("between_two", (1, 6)),
+        ("below_all", (6, 7)),
+        ("above_all", (0, 1)),
+        ("around_one", (1, 3, 6)),
+        ("on_all", (2, 3, 4)),
+    ):
+        files = {id: k.DataBlob(digest(text), id, 1, id) for id in (*ids, 1, 6)}
+        world = start(state=sigma(text, files=files, next_file_id=2), quotas={5: 99})
+        yield of_run(f"three_new_files_{name}", program(*saves, *opens), slots, world=world)
+    differing: dict[str, k.DataBlob] = {
+        "nothing": k.DataBlob(digest(text), 3, 1, 5),
+        "the_quota": there,
+        "the_hash": k.DataBlob(A, 3, 1, 5),
+        "the_size": k.DataBlob(digest(text), 4, 1, 5),
+        "the_count": k.DataBlob(digest(text), 3, 2, 5),
+    }
+    for name, blob in differing.items():
+        world = start(state=sigma(text, files={2: blob}, next_file_id=2), quotas={5: 99})
+        yield of_run(f"a_new_file_where_one_is_that_differs_in_{name}", program(saves[0]), slots, world=world)
+    largest = {2**63: there, 2**64 - 2: there}
+    world = start(state=sigma(text, files=largest, next_file_id=2**63), quotas={5: 99})
+    yield of_run("a_new_file_at_2_to_63", program(saves[0]), slots, world=world)
 
 
 def second_pins() -> Iterator[KernelCase]:
@@ -303,6 +430,8 @@ def catchers() -> Iterator[KernelCase]:
     for name, cap in (
         ("any_instance", k.Instance(C, key)),
         ("a_gas_handle_of_that_content", kernel_instance("gas", key)),
+        ("a_type_of_catchers", k.TypeCap(k.KERNEL_IMAGE["yield_catcher"])),
+        ("data_of_that_hash", k.Data(9, key)),
         ("a_quota_handle_of_that_content", kernel_instance("quota", key)),
         ("an_oog_marker_of_that_content", k.Instance(OOG, key)),
     ):
@@ -370,7 +499,10 @@ def subjects() -> list[KernelSubject]:
         gathered("image", "second_elements", second_elements),
         gathered("host", "ranges", ranges, nothing_to_mint),
         gathered("host", "second_pins", second_pins),
+        gathered("host", "tables", unseen_quotas, file_ids),
+        gathered("host", "look_alikes", look_alikes),
         gathered("call", "clauses", meters, second_mappings),
+        gathered("call", "starts", look_alike_meters, initial_registers),
         gathered("yield", "clauses", catchers),
         gathered("chain", "next_event", next_events),
     ]

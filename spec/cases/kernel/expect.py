@@ -4,6 +4,7 @@ The keys and values are those of "Kernel vectors" in ../../vectors/README.md. An
 what the generator expects is an `Unexpected`.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
@@ -32,7 +33,8 @@ def expect(what: str, expected: object, found: object) -> None:
 
 
 def digest(data: bytes) -> str:
-    return kernel.hash("bytes", data).hex()
+    """As the text of a case has it: what only writes the case down reaches no rule of the model."""
+    return hashlib.blake2b(data, digest_size=32).hexdigest()
 
 
 # Names for Images
@@ -242,7 +244,11 @@ def played(act: World, names: Names) -> Text:
     try:
         world = kernel.World(act.start)
     except kernel.Refused as refused:
-        raise Unexpected(f"the world is refused: {refused}") from None
+        if act.steps:
+            raise Unexpected(f"the world is refused: {refused}") from None
+        return {"world": act.start.hex(), "open": "refused"}
+    if not act.steps:
+        raise Unexpected("the world opens, and nothing is done with it")
     steps = [step_done(world, step, names) for step in act.steps]
     return {"world": act.start.hex(), "steps": steps}
 

@@ -65,6 +65,17 @@ def laid(parts: Sequence[bytes]) -> bytes:
     return make_blob(b"".join(parts), starts)
 
 
+def past_the_table() -> Iterator[Case]:
+    """A dynamic jump behind the last entry, where 0 would be a legal target: by entries, not by bytes."""
+    code = encode("load_imm", a=3, x=3) + encode("jump_ind", a=1, x=0)
+    starts = [0, len(encode("load_imm", a=3, x=3))]
+    for entry_size in (1, 2, 3, 4):
+        blob = make_blob(code, starts, (0, 0), entry_size)
+        for entry in (2, 3, 5, 6, 8, 9):
+            yield case(f"entry_{entry}_of_two_of_{entry_size}_bytes", blob, [Run(pc=0, regs={1: 2 * entry})])
+            yield case(f"entry_{entry}_and_a_half_of_two_of_{entry_size}_bytes", blob, [Run(regs={1: 2 * entry + 1})])
+
+
 def stops() -> Iterator[Case]:
     """Both counts at once: whichever is reached first."""
     loop = Code().label("loop").op("add_imm_64", a=1, b=1, x=1).op("add_imm_64", a=2, b=2, x=1).op("jump", to="loop")
@@ -83,6 +94,7 @@ def stops() -> Iterator[Case]:
 def subjects() -> list[Subject]:
     return [
         gathered("isa", "division_edges", divisions),
+        gathered("isa", "past_the_table", past_the_table),
         gathered("gas", "invalid_opcodes", walks),
         gathered("exit", "stop_counts", stops),
     ]

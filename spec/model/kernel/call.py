@@ -156,8 +156,7 @@ def go_on(kernel: Kernel, activation: Activation, stop: Stop, recorder: Recorder
         recorder.emit("operation", number, OPERATION_RESULT[result])
         if result == host.TRAP:
             rule("chain/record/trap")
-        recorder.remember()
-        if result != host.GOES_ON:
+        if result != host.GOES_ON:  # it has changed nothing since the record before
             rule("host/exit_pc")
             return leave(kernel, activation, recorder, of_operation(result, payload))
         stop = activation.machine.resume(activation.gas, activation.regs, observer=observer)

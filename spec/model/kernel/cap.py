@@ -77,8 +77,9 @@ class CNodeType:
         reader.depth += 1
         at, size_log = reader.at, U8.read(reader)
         if size_log > LIMIT["cnode_size_log_max"]:
+            rule("exchange/cnode/size_log")
             raise DecodeError("invalid_discriminator", at)
-        slots = Map(U32, CAPABILITY).read(reader, check=lambda slot: slot < 1 << size_log)
+        slots = Map(U32, CAPABILITY).read(reader, check=lambda slot: is_inside(slot, size_log))
         reader.depth -= 1
         return CNode(size_log, slots)
 
@@ -86,10 +87,19 @@ class CNodeType:
         return U8.write(value.size_log) + Map(U32, CAPABILITY).write(value.slots)
 
 
+def is_inside(slot: int, size_log: int) -> bool:
+    """exchange/cnode/slot"""
+    if slot >= 1 << size_log:
+        rule("exchange/cnode/slot")
+        return False
+    return True
+
+
 class CapType(Enum[Capability]):
     def read(self, reader: Reader) -> Capability:
         is_cnode = reader.left() > 0 and reader.data[reader.at] == CNODE_DISCRIMINATOR
         if is_cnode and reader.depth == LIMIT["cnode_size_log_max"]:
+            rule("exchange/cnode/depth")
             raise DecodeError("invalid_discriminator", reader.at)
         return super().read(reader)
 

@@ -48,17 +48,25 @@ class Result:
 class World:
     def __init__(self, data: bytes) -> None:
         """Raises Refused when the encoded World is not well formed."""
-        start = decode_or_refuse("World", WORLD, data)
+        try:
+            start = decode(WORLD, data)
+        except DecodeError as error:
+            rule("exchange/world/decodes")
+            raise Refused(f"World: {error}") from None
         if len(start.stack) > LIMIT["stack_max"]:
+            rule("exchange/world/stack_max")
             raise Refused(f"the stack has {len(start.stack)} entries, more than {LIMIT['stack_max']}")
         if start.stack and isinstance(start.stack[-1], ReferenceEntry):
+            rule("exchange/world/last_entry")
             raise Refused("the last entry of the stack is a reference")
         for hash, payload in start.state.data_payloads.items():
             if H(payload) != hash:
+                rule("exchange/world/payload_hash")
                 raise Refused(f"the payload at {hash.hex()} has another hash")
         stack: list[Entry] = []
         for position, entry in enumerate(start.stack):
             stack.append(entry_of(position, entry, stack))
+        rule("exchange/world/opens")
         self.kernel = Kernel(start.state, start.tables, stack)
 
     def run(
@@ -112,14 +120,25 @@ def root_cnode(cnode: CNode) -> CNode:
 def entry_of(position: int, entry: InstanceEntry | ReferenceEntry, below: list[Entry]) -> Entry:
     """An entry of the stack as the encoded World describes it; `below` has the entries below it."""
     if isinstance(entry, ReferenceEntry):
-        if entry.target >= position or isinstance(below[entry.target], Reference):
-            raise Refused(f"entry {position} refers to {entry.target}, which is no Instance below it")
-        return Reference(entry.target)
+        return reference_of(position, entry.target, below)
     try:
         image = admit(entry.image)
     except (DecodeError, NotAdmitted) as error:
+        rule("exchange/world/image")
         raise Refused(f"entry {position}: {error}") from None
+    if entry.cnode.size_log > LIMIT["root_size_log"]:
+        rule("exchange/world/root_size_log")
     return Activation(call.instance_of(entry.instance), image, root_cnode(entry.cnode), entered=image)
+
+
+def reference_of(position: int, target: int, below: list[Entry]) -> Reference:
+    if target >= position:
+        rule("exchange/world/target_below")
+        raise Refused(f"entry {position} refers to {target}, which is not below it")
+    if isinstance(below[target], Reference):
+        rule("exchange/world/target_instance")
+        raise Refused(f"entry {position} refers to {target}, which is no Instance")
+    return Reference(target)
 
 
 def result_of(activation: Activation, ending: call.Ending) -> Result:
@@ -144,7 +163,9 @@ def dump_entry(entry: Entry, status: int) -> DumpInstance | DumpReference:
     if isinstance(entry, Reference):
         return DumpReference(status, entry.target)
     suspended = None
+    rule("exchange/dump/status")
     if entry.started is not None:
+        rule("exchange/dump/suspended")
         saved = entry.gas if entry.meter is None else 0
         suspended = Suspended(entry.pc, saved, entry.meter, list(entry.regs), pages_of(entry.machine.memory))
     instance = call.instance_bytes(entry.instance)
