@@ -5,6 +5,7 @@
 #include "diff_kernel.h"
 
 #include "kernel_play.h"
+#include "pipe.h"
 
 #include <string.h>
 
@@ -46,19 +47,23 @@ static void write_event(struct text *text, const struct kernel_records *records,
     }
 }
 
-/* Compares the records of a step that both have done; of records that were cut only those that both have. */
+/*
+ * Compares the records of a step that both have done; of records that were cut, or of a step that one of them did not
+ * end, only those that both have.
+ */
 static bool compare_events(struct pair *pair)
 {
     const struct kernel_records *left = &pair->play[0].records, *right = &pair->play[1].records;
     struct divergence *found = &pair->diff->found;
-    bool is_cut = engine_records_cut(pair->diff->engine[0]) || engine_records_cut(pair->diff->engine[1]);
+    bool is_broken = pair->play[0].failure != 0 || pair->play[1].failure != 0;
+    bool is_cut = is_broken || engine_records_cut(pair->diff->engine[0]) || engine_records_cut(pair->diff->engine[1]);
     size_t fewer = left->count < right->count ? left->count : right->count;
     size_t index = 0;
     while (index < fewer && same_record(left, right, index)) {
         index++;
     }
     pair->diff->records += left->count;
-    if (is_cut) {
+    if (is_cut && !is_broken) {
         diff_unseen(pair->diff, "events");
     }
     if (index == fewer && (is_cut || left->count == right->count)) {
@@ -196,6 +201,13 @@ static void search_by_gas(struct pair *pair, size_t side, size_t step)
     }
 }
 
+/* Whether the records that came before an engine broke are known. */
+static bool tells_all(const struct assay_engine *engine)
+{
+    const struct pipe *pipe = pipe_of(engine);
+    return pipe == NULL || (pipe->process.told.listens && !pipe->process.told.is_cut);
+}
+
 static void report_broken(struct pair *pair, bool has_step, size_t step)
 {
     struct divergence *found = &pair->diff->found;
@@ -212,6 +224,16 @@ static void report_broken(struct pair *pair, bool has_step, size_t step)
         }
     }
     if (!has_step || pair->play[side].failure == ASSAY_ERROR_UNSUPPORTED) {
+        return;
+    }
+    const struct kernel_records *records = &pair->play[side].records;
+    if (pair->is_observed && tells_all(pair->diff->engine[side])) {
+        found->has_index = true;
+        found->index = records->count;
+        if (records->count > 0) {
+            write_event(&found->before, records, records->count - 1);
+        }
+        found->repeats = true;
         return;
     }
     double was = diff_hurry(pair->diff->engine[side]);
@@ -234,7 +256,9 @@ static bool agrees(struct pair *pair, bool is_opening, size_t step)
     diff->found.has_step = !is_opening;
     diff->found.step = step;
     if (pair->play[0].failure != 0 || pair->play[1].failure != 0) {
-        report_broken(pair, !is_opening, step);
+        if (is_opening || !pair->is_observed || !compare_events(pair)) {
+            report_broken(pair, !is_opening, step);
+        }
         return false;
     }
     return !(pair->is_observed && compare_events(pair)) && !compare_answers(pair, is_opening);

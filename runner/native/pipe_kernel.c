@@ -202,6 +202,15 @@ static void tell(struct pipe *pipe, const cJSON *events, const struct assay_obse
     }
 }
 
+/* A step that came to no reply: what the program has told of it on the way. */
+static void tell_what_was_told(struct pipe *pipe, const struct assay_observer *observer)
+{
+    if (observer->event != NULL && pipe->process.told.listens) {
+        process_hear(&pipe->process);
+        told_give(&pipe->process.told, observer);
+    }
+}
+
 static uint32_t read_outcome(struct json_reader *reader, const cJSON *item, uint32_t last)
 {
     const char *text = json_read_string(reader, item);
@@ -328,8 +337,10 @@ static int ask_for_result(struct assay_world *world, struct assay_result *result
     const cJSON *ok, *found[RESULT_MEMBERS];
     add_records(pipe, &world->observer);
     arena_clear(&world->arena);
+    told_clear(&pipe->process.told);
     int code = pipe_ask(pipe, &world->arena, &ok);
     if (code != 0) {
+        tell_what_was_told(pipe, &world->observer);
         return code;
     }
     struct json_reader *reader = &pipe->reader;
@@ -477,8 +488,10 @@ static int apply(struct assay_chain *chain, const struct assay_event *event, str
     pipe_request(pipe, "chain_apply");
     add_event(pipe, event);
     add_records(pipe, &chain->observer);
+    told_clear(&pipe->process.told);
     code = pipe_ask(pipe, &pipe->scratch, &ok);
     if (code != 0) {
+        tell_what_was_told(pipe, &chain->observer);
         return code;
     }
     json_read_object(reader, ok, key, 7, found);

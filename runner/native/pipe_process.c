@@ -127,7 +127,18 @@ static bool is_for_later(ssize_t got)
     return got < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
-/* Keeps the end of what it says on standard error. */
+static void keep_words(struct pipe_process *process, const char *words, size_t count)
+{
+    size_t size = count < WORDS_KEPT ? count : WORDS_KEPT;
+    size_t kept = process->tail_size + size > WORDS_KEPT ? WORDS_KEPT - size : process->tail_size;
+    memmove(process->tail, process->tail + process->tail_size - kept, kept);
+    if (size > 0) {
+        memcpy(process->tail + kept, words + count - size, size);
+    }
+    process->tail_size = kept + size;
+}
+
+/* Keeps the end of what it says on standard error, and all records that it tells there. */
 static void take_words(struct pipe_process *process)
 {
     char part[PART_SIZE];
@@ -140,12 +151,20 @@ static void take_words(struct pipe_process *process)
             close_end(&process->words);
             return;
         }
-        size_t size = (size_t)got < WORDS_KEPT ? (size_t)got : WORDS_KEPT;
-        size_t kept = process->tail_size + size > WORDS_KEPT ? WORDS_KEPT - size : process->tail_size;
-        memmove(process->tail, process->tail + process->tail_size - kept, kept);
-        memcpy(process->tail + kept, part + (size_t)got - size, size);
-        process->tail_size = kept + size;
+        if (process->told.listens) {
+            struct text others = {0};
+            told_take(&process->told, part, (size_t)got, &others);
+            keep_words(process, others.data, others.size);
+            text_free(&others);
+        } else {
+            keep_words(process, part, (size_t)got);
+        }
     }
+}
+
+void process_hear(struct pipe_process *process)
+{
+    take_words(process);
 }
 
 /* One read of its output; false at its end. */

@@ -8,7 +8,7 @@
 #ifndef ASSAY_NATIVE_PIPE_PROCESS_H
 #define ASSAY_NATIVE_PIPE_PROCESS_H
 
-#include "native.h"
+#include "told.h"
 
 #include <sys/types.h>
 
@@ -30,6 +30,7 @@ struct pipe_process {
     uint64_t taken;  /* bytes of its output before `received` */
     char tail[WORDS_KEPT];
     size_t tail_size;
+    struct told told;
     int status; /* of the last end, as waitpid gives it */
 };
 
@@ -50,6 +51,9 @@ bool process_start(struct pipe_process *process);
  */
 enum exchange process_exchange(struct pipe_process *process, const char *message, size_t size, double seconds,
                                struct bytes *reply, uint64_t *offset);
+
+/* Hears what it has said on standard error by now. */
+void process_hear(struct pipe_process *process);
 
 /* Gives it `grace` seconds to end by itself, then ends it; true when it ended by itself. */
 bool process_end(struct pipe_process *process, double grace);

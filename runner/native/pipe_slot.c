@@ -101,12 +101,12 @@ bool pipe_is_spec(const char *spec)
     return name_size(spec) > 0;
 }
 
-/* A program that was told --framed is spoken to in frames. */
-static bool speaks_frames(const char *command)
+/* Whether an option stands in a command. */
+static bool was_told(const char *command, const char *word)
 {
-    static const char word[] = "--framed", blank[] = " \t\n";
+    static const char blank[] = " \t\n";
     for (const char *at = strstr(command, word); at != NULL; at = strstr(at + 1, word)) {
-        char after = at[sizeof word - 1];
+        char after = at[strlen(word)];
         if (at > command && strchr(blank, at[-1]) != NULL && (after == '\0' || strchr(blank, after) != NULL)) {
             return true;
         }
@@ -159,7 +159,8 @@ const struct assay_engine *pipe_engine(const char *spec, const char *timeout)
     pipe->name[size] = '\0';
     pipe->engine.name = pipe->name;
     pipe->process.command = spec + size + sizeof command_mark - 1;
-    pipe->process.framed = speaks_frames(pipe->process.command);
+    pipe->process.framed = was_told(pipe->process.command, "--framed");
+    pipe->process.told.listens = was_told(pipe->process.command, "--tell");
     if (pipe_start(pipe) != 0) {
         complain("engine %s: %s", pipe->name, pipe->trouble.data);
         return NULL;

@@ -37,9 +37,6 @@ TIMEOUT = 10.0
 DEATHS = 10  # of one engine; then it is given up
 
 
-TOLD_MAX = 1 << 26
-
-
 class Kind(Enum):
     """How an engine is reached."""
 
@@ -76,10 +73,12 @@ class Target:
 
     @property
     def spec_alone(self) -> str:
-        """The same in a process of its own, whose death the harness outlives."""
+        """The same in a process of its own, whose death the harness outlives; a library tells its records there."""
+        if self.kind == Kind.PROCESS and self.is_library:
+            return f"{self.spec} --tell"
         if self.kind != Kind.NATIVE:
             return self.spec
-        argv = (str(self.harness), "serve", "--engine", str(self.path), "--framed")
+        argv = (str(self.harness), "serve", "--engine", str(self.path), "--framed", "--tell")
         return f"{self.name}=cmd:{shlex.join(argv)}"
 
     @property
@@ -97,14 +96,6 @@ class Target:
         if self.kind == Kind.MODEL:
             return ModelEngine()
         return ProcessEngine(self.serving, self.name, timeout=timeout, framed="--framed" in self.serving)
-
-    def telling(self) -> ProcessEngine | None:
-        """A library that says each kernel record as it comes, for all it says is kept when it dies; else None."""
-        if not self.is_library or self.kind == Kind.MODEL or "serve" not in self.serving:
-            return None
-        engine = ProcessEngine((*self.serving, "--tell"), self.name, framed="--framed" in self.serving)
-        engine.words_max = TOLD_MAX
-        return engine
 
     @property
     def serving(self) -> tuple[str, ...]:

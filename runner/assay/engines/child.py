@@ -40,8 +40,7 @@ class Gone(Exception):
 class Child:
     """One running process and its three pipes."""
 
-    def __init__(self, argv: list[str], framed: bool, words_max: int = WORDS_MAX) -> None:
-        self.words_max = words_max
+    def __init__(self, argv: list[str], framed: bool) -> None:
         self.framed = framed
         self.received = bytearray()  # of the output, not yet taken
         self.taken = 0  # bytes of the output taken before
@@ -118,7 +117,7 @@ class Child:
                 if self.stderr in self.selector.get_map():
                     self.selector.unregister(self.stderr)
                 return
-            self.words = (self.words + data)[-self.words_max :]
+            self.words = (self.words + data)[-WORDS_MAX:]
 
     def whole_reply(self) -> bytes | None:
         """The first reply of what was received, without its frame."""

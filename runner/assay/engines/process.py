@@ -31,7 +31,7 @@ from assay.engines.answers import (
     Stop,
     Until,
 )
-from assay.engines.child import WORDS_MAX, CannotStart, Child, Gone, Silent
+from assay.engines.child import CannotStart, Child, Gone, Silent
 from assay.engines.trouble import REPLIES, EngineDied, EngineError, EngineGarbage, EngineHung, EngineReply
 
 QUOTE_MAX = 120
@@ -50,7 +50,6 @@ class ProcessEngine:
         self.name = name
         self.timeout = timeout
         self.framed = framed
-        self.words_max = WORDS_MAX  # bytes of standard error that are kept
         self.said = b""  # of them, those before the last failure
         self.is_observed = True  # kernel steps ask for records; without, the production code answers
         self.greeting: Hello | None = None
@@ -166,7 +165,7 @@ class ProcessEngine:
         if self.child is not None:
             return
         try:
-            self.child = Child(self.argv, self.framed, self.words_max)
+            self.child = Child(self.argv, self.framed)
         except CannotStart as error:
             raise EngineError(self.name, str(error)) from None
         self.greeting = self.greet()

@@ -46,7 +46,7 @@ def run(
         selection.flush()
         argv = [str(got.harness), "diff", "--select", selection.name, "--timeout", f"{timeout:g}"]
         for target in (expected, got):
-            argv += ["--engine", target.spec_alone if alone else target.spec]
+            argv += ["--engine", target.spec_alone if alone or target.kind == Kind.PROCESS else target.spec]
         done = False
         with tempfile.TemporaryFile() as words, played([*argv, *files], words.fileno()) as process:
             assert process.stdout is not None
