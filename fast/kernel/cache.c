@@ -8,7 +8,6 @@
  */
 #include "kernel.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
 #ifdef ASSAY_SMALL
@@ -20,7 +19,6 @@ enum { KEPT_MAX = 64, KEPT_BYTES = 1 << 26 };
 /* The most lately used first. */
 static struct fast_image *kept[KEPT_MAX];
 static size_t kept_count, kept_bytes;
-static pthread_mutex_t kept_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 /* ---- one Image ------------------------------------------------------------------------------- */
 
@@ -150,14 +148,14 @@ static void move_to_front(size_t at)
 static struct fast_image *find_kept(const struct fast_digest *hash)
 {
     struct fast_image *found = NULL;
-    pthread_mutex_lock(&kept_mutex);
+    fast_lock_take();
     for (size_t i = 0; i < kept_count && found == NULL; i++) {
         if (fast_hash_same(&kept[i]->hash, hash)) {
             found = fast_cache_keep(kept[i]);
             move_to_front(i);
         }
     }
-    pthread_mutex_unlock(&kept_mutex);
+    fast_lock_give();
     return found;
 }
 
@@ -174,7 +172,7 @@ static void keep_in_cache(struct fast_image *image)
     bool full = image->size <= KEPT_BYTES;
     while (full) {
         struct fast_image *last = NULL;
-        pthread_mutex_lock(&kept_mutex);
+        fast_lock_take();
         full = kept_count == KEPT_MAX || (kept_count > 0 && kept_bytes + image->size > KEPT_BYTES);
         if (full) {
             last = take_last();
@@ -183,7 +181,7 @@ static void keep_in_cache(struct fast_image *image)
             kept_bytes += image->size;
             move_to_front(kept_count - 1);
         }
-        pthread_mutex_unlock(&kept_mutex);
+        fast_lock_give();
         fast_cache_release(last);
     }
 }

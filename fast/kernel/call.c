@@ -218,7 +218,13 @@ static int start(struct fast_core *core, const struct fast_start *how)
         return error;
     }
     observe_machine(core);
-    return go_on(core, fast_run_start(&now->guest->machine, &now->stop.state, NULL, &now->stop));
+    struct fast_fault_mask mask;
+    error = fast_fault_begin(&mask);
+    if (error == 0) {
+        error = go_on(core, fast_run_start(&now->guest->machine, &now->stop.state, NULL, &now->stop));
+        fast_fault_end(&mask);
+    }
+    return error;
 }
 
 int fast_call_run(struct fast_core *core, const struct fast_start *how)
@@ -255,7 +261,12 @@ int fast_call_resume(struct fast_core *core, struct fast_cap *scratchpad)
     enter_gas(core, now->stop.state.gas);
     fast_record_end(core, &(struct fast_record){.kind = FAST_RECORD_RESUME});
     observe_machine(core);
-    int error = go_on(core, fast_run_resume(&now->guest->machine, &now->stop.state, NULL, &now->stop));
+    struct fast_fault_mask mask;
+    int error = fast_fault_begin(&mask);
+    if (error == 0) {
+        error = go_on(core, fast_run_resume(&now->guest->machine, &now->stop.state, NULL, &now->stop));
+        fast_fault_end(&mask);
+    }
     if (error != 0) {
         fast_journal_undo(core, &mark);
         core->is_paused = false;

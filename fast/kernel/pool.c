@@ -8,15 +8,12 @@
  */
 #include "kernel.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
 enum {
     IDLE_MAX = 4,
     IDLE_PAGES = 1024, /* a machine with more memory gives it back to the host */
 };
-
-static pthread_mutex_t idle_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
@@ -41,19 +38,43 @@ static int open_window(const struct fast_image *image, struct fast_mem *mem)
     return error;
 }
 
-/* The Image's own code, compiled when its first machine is made. */
+/* The Image's code as far as it is there. */
+static bool find_code(const struct fast_image *image, struct fast_code *code)
+{
+    fast_lock_take();
+    bool found = image->is_compiled;
+    *code = image->code;
+    fast_lock_give();
+    return found;
+}
+
+/*
+ * The Image's own code, compiled when its first machine is made. No lock is held meanwhile: whoever is first gives his
+ * to the Image, and another thread that compiled the same throws its own away.
+ */
 static int share_code(struct fast_image *image, struct assay_machine *machine)
 {
-    int error = 0;
-    pthread_mutex_lock(&idle_mutex);
-    if (!image->is_compiled) {
-        error = fast_compile_program(&image->program, FAST_PRODUCTION, &image->code);
-        image->is_compiled = error == 0;
+    struct fast_code code, mine;
+    if (!find_code(image, &code)) {
+        int error = fast_compile_program(&image->program, FAST_PRODUCTION, &mine);
+        if (error != 0) {
+            return error;
+        }
+        fast_lock_take();
+        bool is_first = !image->is_compiled;
+        if (is_first) {
+            image->code = mine;
+            image->is_compiled = true;
+        }
+        code = image->code;
+        fast_lock_give();
+        if (!is_first) {
+            fast_compile_discard(&mine);
+        }
     }
-    pthread_mutex_unlock(&idle_mutex);
-    machine->code[FAST_PRODUCTION] = image->code;
-    machine->compiled[FAST_PRODUCTION] = error == 0;
-    return error;
+    machine->code[FAST_PRODUCTION] = code;
+    machine->compiled[FAST_PRODUCTION] = true;
+    return 0;
 }
 
 static int make_vm(struct fast_image *image, struct fast_guest **result)
@@ -97,13 +118,13 @@ void fast_pool_destroy(struct fast_guest *guest)
 
 int fast_pool_take(struct fast_image *image, struct fast_guest **result)
 {
-    pthread_mutex_lock(&idle_mutex);
+    fast_lock_take();
     struct fast_guest *guest = image->idle;
     if (guest != NULL) {
         image->idle = guest->next;
         image->idle_count--;
     }
-    pthread_mutex_unlock(&idle_mutex);
+    fast_lock_give();
     *result = guest;
     return guest != NULL ? 0 : make_vm(image, result);
 }
@@ -112,14 +133,14 @@ void fast_pool_give_back(struct fast_image *image, struct fast_guest *guest)
 {
     bool is_kept = false;
     if (image->page_count <= IDLE_PAGES) {
-        pthread_mutex_lock(&idle_mutex);
+        fast_lock_take();
         is_kept = image->idle_count < IDLE_MAX;
         if (is_kept) {
             guest->next = image->idle;
             image->idle = guest;
             image->idle_count++;
         }
-        pthread_mutex_unlock(&idle_mutex);
+        fast_lock_give();
     }
     if (!is_kept) {
         fast_pool_destroy(guest);

@@ -10,7 +10,6 @@
  */
 #include "machine.h"
 
-#include <pthread.h>
 #include <sys/mman.h>
 
 enum {
@@ -27,7 +26,6 @@ struct kept {
 
 static struct kept kept[CLASS_COUNT][KEPT_EACH];
 static size_t kept_count[CLASS_COUNT];
-static pthread_mutex_t kept_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static size_t page_rounded(size_t size)
 {
@@ -47,11 +45,11 @@ static struct kept take_kept(size_t class)
 {
     struct kept found = {.base = NULL};
     if (class < CLASS_COUNT) {
-        pthread_mutex_lock(&kept_mutex);
+        fast_lock_take();
         if (kept_count[class] > 0) {
             found = kept[class][--kept_count[class]];
         }
-        pthread_mutex_unlock(&kept_mutex);
+        fast_lock_give();
     }
     return found;
 }
@@ -83,12 +81,12 @@ void fast_arena_give_back(struct fast_arena *arena, size_t used)
     size_t class = class_of(arena->size);
     bool is_kept = false;
     if (class < CLASS_COUNT) {
-        pthread_mutex_lock(&kept_mutex);
+        fast_lock_take();
         is_kept = kept_count[class] < KEPT_EACH;
         if (is_kept) {
             kept[class][kept_count[class]++] = (struct kept){arena->base, used};
         }
-        pthread_mutex_unlock(&kept_mutex);
+        fast_lock_give();
     }
     if (!is_kept) {
         munmap(arena->base, arena->size);

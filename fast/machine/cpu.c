@@ -3,6 +3,9 @@
  *
  * In: cpuid and the auxiliary vector, asked once. Out: flags that choose between instructions with equal results. Small
  * builds pretend to have the oldest processor, so that the fallbacks run in every test.
+ *
+ * A guest that ran with a wrong GS would touch the host's memory. So the base is read back once in each thread, where
+ * a call of the host sets it: a host, or what stands between, may say that it did and have done nothing.
  */
 #include "machine.h"
 
@@ -42,8 +45,24 @@ const struct fast_cpu *fast_cpu_ask(void)
     return &cpu;
 }
 
+static bool reads_back(const uint8_t *base)
+{
+    uint64_t now = ~(uint64_t)(uintptr_t)base;
+    return syscall(SYS_arch_prctl, ARCH_GET_GS, &now) == 0 && now == (uint64_t)(uintptr_t)base;
+}
+
+static int ask_host(const uint8_t *base)
+{
+    static __thread bool has_read_back __attribute__((tls_model("initial-exec")));
+    if (syscall(SYS_arch_prctl, ARCH_SET_GS, base) != 0) {
+        return ASSAY_ERROR_HOST;
+    }
+    has_read_back = has_read_back || reads_back(base);
+    return has_read_back ? 0 : ASSAY_ERROR_HOST;
+}
+
 /* No program of this platform uses GS, so it is left as it is afterwards; writing it when it differs saves time. */
-void fast_cpu_set_gs(const uint8_t *base)
+int fast_cpu_set_gs(const uint8_t *base)
 {
     if (cpu.fsgsbase) {
         const uint8_t *now;
@@ -51,7 +70,7 @@ void fast_cpu_set_gs(const uint8_t *base)
         if (now != base) {
             __asm__ volatile("wrgsbase %0" : : "r"(base));
         }
-    } else {
-        syscall(SYS_arch_prctl, ARCH_SET_GS, base);
+        return 0;
     }
+    return ask_host(base);
 }

@@ -4,19 +4,15 @@
  * In: a signal while compiled code of this thread's machine touches guest memory. Out: the same context, edited to go
  * on at the page-fault exit with pc and argument in the frame. The page is computed by the guest's own rules from the
  * instruction's address and width, not taken from the host, which may report either page of a straddling access.
- * Every other signal goes to whoever had the handler before.
+ * Every other signal becomes what it would without this engine (disposition.c).
  */
+#include "disposition.h"
 #include "emit.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <ucontext.h>
 
 __thread struct assay_machine *fast_fault_running __attribute__((tls_model("initial-exec")));
-
-static struct sigaction previous;
-static pthread_once_t install_once = PTHREAD_ONCE_INIT;
-static int install_result;
 
 /* Where the kernel saves the host registers, in the order of enum x64_reg. */
 static const int saved_register[16] = {
@@ -80,35 +76,64 @@ static bool become_page_fault(mcontext_t *context)
     return true;
 }
 
-/* Hands a signal on; with a default or ignored one before, it is put back and happens again. */
-static void chain(int number, siginfo_t *info, void *context)
+/* The host's handler may fault, leave by a jump, or use the engine: meanwhile no guest of this thread runs. */
+static void hand_on(siginfo_t *info, void *context, bool by_kernel)
 {
-    if ((previous.sa_flags & SA_SIGINFO) != 0) {
-        previous.sa_sigaction(number, info, context);
-    } else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) {
-        previous.sa_handler(number);
-    } else {
-        sigaction(number, &previous, NULL);
+    struct assay_machine *machine = fast_fault_running;
+    fast_fault_running = NULL;
+    fast_disposition_hand_on(info, context, by_kernel);
+    fast_fault_running = machine;
+    if (machine != NULL) {
+        (void)fast_cpu_set_gs(machine->mem.base); /* it could be set when the guest was entered */
     }
 }
 
+/*
+ * A signal that a process sent, which si_code tells, is never a guest's. The kernel calls a handler with the saved
+ * context right above its frame; a handler that stands in front of this one calls it with a frame somewhere else.
+ */
 static void on_signal(int number, siginfo_t *info, void *context)
 {
+    (void)number;
     ucontext_t *user = context;
-    if (!become_page_fault(&user->uc_mcontext)) {
-        chain(number, info, context);
+    if (info->si_code <= 0 || !become_page_fault(&user->uc_mcontext)) {
+        hand_on(info, context, __builtin_dwarf_cfa() == context);
     }
-}
-
-static void install(void)
-{
-    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
-    sigemptyset(&action.sa_mask);
-    install_result = sigaction(SIGSEGV, &action, &previous) == 0 ? 0 : ASSAY_ERROR_HOST;
 }
 
 int fast_fault_install(void)
 {
-    pthread_once(&install_once, install);
-    return install_result;
+    return fast_disposition_stand_in_front(on_signal);
+}
+
+/* ---- around a run ---------------------------------------------------------------------------- */
+
+/* The kernel ends a process that faults with SIGSEGV blocked, so it is let through while a guest runs. */
+int fast_fault_begin(struct fast_fault_mask *mask)
+{
+    int error = fast_fault_install();
+    if (error != 0) {
+        return error;
+    }
+    sigset_t now, only;
+    if (pthread_sigmask(SIG_BLOCK, NULL, &now) != 0) {
+        return ASSAY_ERROR_HOST;
+    }
+    mask->was_blocked = sigismember(&now, SIGSEGV) == 1;
+    if (mask->was_blocked) {
+        sigemptyset(&only);
+        sigaddset(&only, SIGSEGV);
+        error = pthread_sigmask(SIG_UNBLOCK, &only, NULL) == 0 ? 0 : ASSAY_ERROR_HOST;
+    }
+    return error;
+}
+
+void fast_fault_end(const struct fast_fault_mask *mask)
+{
+    if (mask->was_blocked) {
+        sigset_t only;
+        sigemptyset(&only);
+        sigaddset(&only, SIGSEGV);
+        pthread_sigmask(SIG_BLOCK, &only, NULL);
+    }
 }

@@ -59,6 +59,9 @@ static int load(const struct assay_program *program, struct assay_machine **resu
     if (outcome == 0) {
         outcome = fast_blob_parse(program->blob, program->blob_size, &machine->program);
     }
+    if (outcome == 0) {
+        outcome = fast_cpu_set_gs(machine->mem.base); /* better here than at the first run */
+    }
     if (outcome != 0) {
         unload(machine);
         return outcome;
@@ -66,6 +69,38 @@ static int load(const struct assay_program *program, struct assay_machine **resu
     machine->program.mem_cycles = program->mem_cycles;
     *result = machine;
     return 0;
+}
+
+/* ---- running: the host is asked about its signals once a run, and again where another thread resumes --------- */
+
+static __thread bool has_run_here __attribute__((tls_model("initial-exec")));
+
+static int run(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
+               struct assay_stop *stop)
+{
+    struct fast_fault_mask mask;
+    int error = fast_fault_begin(&mask);
+    if (error == 0) {
+        has_run_here = !mask.was_blocked;
+        error = fast_run_start(machine, state, until, stop);
+        fast_fault_end(&mask);
+    }
+    return error;
+}
+
+static int resume(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
+                  struct assay_stop *stop)
+{
+    if (has_run_here) {
+        return fast_run_resume(machine, state, until, stop);
+    }
+    struct fast_fault_mask mask;
+    int error = fast_fault_begin(&mask);
+    if (error == 0) {
+        error = fast_run_resume(machine, state, until, stop);
+        fast_fault_end(&mask);
+    }
+    return error;
 }
 
 static int read_memory(struct assay_machine *machine, uint32_t address, void *data, size_t size)
@@ -89,8 +124,8 @@ const struct assay_machine_level fast_load_level = {
     .size = sizeof(struct assay_machine_level),
     .load = load,
     .unload = unload,
-    .run = fast_run_start,
-    .resume = fast_run_resume,
+    .run = run,
+    .resume = resume,
     .read = read_memory,
     .write = write_memory,
     .observe = observe,

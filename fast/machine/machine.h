@@ -260,6 +260,20 @@ extern __thread struct assay_machine *fast_fault_running; /* the machine whose c
 
 int fast_fault_install(void);
 
+/* Whether the thread had SIGSEGV blocked. */
+struct fast_fault_mask {
+    bool was_blocked;
+};
+
+/* Around the runs of a thread: the engine's handler stands in front, and SIGSEGV reaches it. */
+int fast_fault_begin(struct fast_fault_mask *mask);
+void fast_fault_end(const struct fast_fault_mask *mask);
+
+/* ---- lock.c: the one lock -------------------------------------------------------------------- */
+
+void fast_lock_take(void);
+void fast_lock_give(void);
+
 /* ---- cpu.c: what the processor can do -------------------------------------------------------- */
 
 struct fast_cpu {
@@ -268,8 +282,8 @@ struct fast_cpu {
 };
 
 const struct fast_cpu *fast_cpu_ask(void);
-/* Makes GS the base of that window for this thread. */
-void fast_cpu_set_gs(const uint8_t *base);
+/* Makes GS the base of that window for this thread; ASSAY_ERROR_HOST when the host does not let it. */
+int fast_cpu_set_gs(const uint8_t *base);
 
 /* ---- load.c: the machine level --------------------------------------------------------------- */
 

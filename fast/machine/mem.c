@@ -10,7 +10,6 @@
  */
 #include "machine.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -27,16 +26,15 @@ static const size_t RESERVED = ((size_t)1 << 32) + (size_t)2 * GUARD;
 
 static uint8_t *kept[KEPT_MAX];
 static size_t kept_count;
-static pthread_mutex_t kept_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static uint8_t *reserve(void)
 {
     uint8_t *base = NULL;
-    pthread_mutex_lock(&kept_mutex);
+    fast_lock_take();
     if (kept_count > 0) {
         base = kept[--kept_count];
     }
-    pthread_mutex_unlock(&kept_mutex);
+    fast_lock_give();
     if (base != NULL) {
         return base;
     }
@@ -47,12 +45,12 @@ static uint8_t *reserve(void)
 static void release(uint8_t *base)
 {
     bool is_kept;
-    pthread_mutex_lock(&kept_mutex);
+    fast_lock_take();
     is_kept = kept_count < KEPT_MAX;
     if (is_kept) {
         kept[kept_count++] = base;
     }
-    pthread_mutex_unlock(&kept_mutex);
+    fast_lock_give();
     if (!is_kept) {
         munmap(base - GUARD, RESERVED);
     }

@@ -74,10 +74,17 @@ INLINE int enter(struct assay_machine *machine, enum fast_flavour flavour, uint6
     memcpy(&entry, &code->arena.base, sizeof(entry));
     machine->flavour = flavour;
     context->jump = code->jump;
-    fast_cpu_set_gs(machine->mem.base);
+    int error = fast_cpu_set_gs(machine->mem.base);
+    if (error != 0) {
+        return error;
+    }
+    struct assay_machine *outer = fast_fault_running; /* one that a signal of the host interrupted */
     fast_fault_running = machine;
     uint32_t exit = entry(context, where, state, stop);
-    fast_fault_running = NULL;
+    fast_fault_running = outer;
+    if (outer != NULL) {
+        (void)fast_cpu_set_gs(outer->mem.base);
+    }
     if (exit == ASSAY_EXIT_STOPPED) {
         stop->argument = 0;
         stop->state.pc = context->pc;
