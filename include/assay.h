@@ -77,6 +77,18 @@ enum assay_error {
     ASSAY_ERROR_UNSUPPORTED = -4, /* this engine lacks that feature, revision or profile */
 };
 
+/*
+ * Signals, threads and processes. An engine may take SIGSEGV for the faults of its guests, from its first load on. It
+ * hands on every other one, those that raise and kill send included, to what the host had set up: a handler with its
+ * mask and flags, or the default. SIGSEGV may be blocked: an engine lets it through while a guest runs.
+ *
+ * A host may install a handler later. Each load and run, and each event, looks for it and steps in front of it again,
+ * so that it goes on getting the host's own faults. Only for faults between such a handler's installation and the
+ * next load, run or event, which is in a resume, must the handler hand on what it does not know to the one it replaced.
+ *
+ * Different machines, chains and worlds may be used by different threads at once. After fork both processes may go on
+ * with all of them, and neither sees what the other does. An engine that took a signal stays loaded after dlclose.
+ */
 enum assay_access {
     ASSAY_ACCESS_RO = 1, /* loads */
     ASSAY_ACCESS_RW = 2, /* loads and stores */

@@ -20,9 +20,10 @@ const char *engine_error_name(int error)
     case ASSAY_ERROR_ARGUMENT:
         return "refused";
     case ASSAY_ERROR_MEMORY:
-        return "the engine has no memory left";
+        return "the engine has no memory left; fast also needs 4 GiB of address space for each machine (ulimit -v)";
     case ASSAY_ERROR_HOST:
-        return "the engine misses something of its host";
+        return "the engine misses something of its host; fast needs executable memory, a handler of SIGSEGV and the GS "
+               "base";
     case ASSAY_ERROR_UNSUPPORTED:
         return "the engine lacks that feature";
     case ENGINE_DIED:

@@ -1,4 +1,5 @@
-/* What the host programs beside this file share: an engine by its path, small programs for it, and saying what is wrong. */
+/* What the host programs beside this file share: an engine by its path, small programs for it, and saying what is
+ * wrong. */
 #ifndef HOST_H
 #define HOST_H
 

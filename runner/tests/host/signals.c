@@ -117,7 +117,7 @@ static void sent_while_a_guest_runs(void)
     struct bytes blob = blob_of(code, sizeof code, mask);
     struct assay_program program = {.blob = blob.data, .blob_size = blob.size, .mem_cycles = 25};
     struct assay_machine *machine;
-    struct assay_state state = {.gas = 3000000000};
+    struct assay_state state = {.gas = 100000000};
     struct assay_stop stop = {0};
     install(count, 0);
     need_guest();
@@ -125,7 +125,7 @@ static void sent_while_a_guest_runs(void)
     pid_t parent = getpid();
     if (fork() == 0) {
         for (int i = 0; i < 20; i++) {
-            usleep(5000);
+            usleep(1000);
             kill(parent, SIGSEGV);
         }
         _exit(0);

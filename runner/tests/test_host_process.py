@@ -1,0 +1,67 @@
+"""Loading, forking and the limits of a process that uses an engine."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from assay.base import paths
+from assay.engines import catalog
+
+HERE = paths.ROOT / "runner" / "tests" / "host"
+FLAGS = ["-std=c17", "-O1", "-Wall", "-Wextra", "-Werror", "-I", str(paths.ROOT / "include")]
+WELL = (
+    "opened_again_and_again",
+    "closed_then_a_fault",
+    "forked_while_compiling",
+    "forked_at_any_moment",
+    "parent_and_child_compile",
+)
+LACKS = ("gs", "gs_lies", "handler", "handler_lies", "code")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("host")
+    for name, more in (("process", ["-lpthread"]), ("refusing", ["-shared", "-fPIC", "-Wno-nonnull-compare"])):
+        command = ["gcc", *FLAGS, str(HERE / f"{name}.c"), "-o", str(folder / name), *more, "-ldl"]
+        subprocess.run(command, check=True)
+    return folder
+
+
+def play(folder: Path, what: str, engine: str = "fast", **more: str) -> tuple[int, str]:
+    argv = [str(folder / "process"), str(paths.library(engine)), f"assay_{engine}", what]
+    ended = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **more})
+    return ended.returncode, ended.stderr
+
+
+@pytest.mark.parametrize("what", WELL)
+@pytest.mark.parametrize("engine", ["ref", "fast"])
+def test_the_process_goes_on(built: Path, what: str, engine: str) -> None:
+    assert play(built, what, engine) == (0, "")
+
+
+def test_too_little_address_space_is_no_memory(built: Path) -> None:
+    assert play(built, "address_space") == (0, "")
+
+
+@pytest.mark.parametrize("what", LACKS)
+def test_a_host_that_lacks_something_is_refused(built: Path, what: str) -> None:
+    lacking = {"LD_PRELOAD": str(built / "refusing"), "HOST_LACKS": what}
+    assert play(built, "host_misses_something", **lacking) == (0, "")
+
+
+def harness(*words: str, **more: str) -> str:
+    argv = [str(catalog.harness()), "replay", "--engine", str(paths.library("fast")), *words]
+    argv.append(str(paths.VECTORS / "exit" / "entries.json"))
+    ended = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **more})
+    return ended.stdout + ended.stderr
+
+
+def test_the_harness_says_what_is_missing(built: Path) -> None:
+    assert "executable memory" in harness(LD_PRELOAD=str(built / "refusing"), HOST_LACKS="code")
+    limited = ["prlimit", f"--as={1 << 30}", str(catalog.harness()), "replay", "--engine", str(paths.library("fast"))]
+    limited.append(str(paths.VECTORS / "exit" / "entries.json"))
+    ended = subprocess.run(limited, capture_output=True, text=True, timeout=60, check=False)
+    assert "4 GiB of address space" in ended.stdout + ended.stderr
