@@ -15,14 +15,14 @@
 #include "form.h"
 #include "gas.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
     /* Upper bounds of emitted bytes: for the part before the blocks, and for a position with everything behind it. */
     PROLOGUE_BYTES = 4096,
     POSITION_BYTES = 256,
-    PAGE = 4096,
-    ROUNDING = 6 * 16, /* six tables, each to 16 bytes */
+    FAULTS_EACH = 1, /* entries of the fault map, at most, for an instruction */
     OBSERVED_BYTES = 128,
     CONTEXT_REG = offsetof(struct fast_context, reg),
     CONTEXT_GAS = offsetof(struct fast_context, gas),
@@ -227,6 +227,12 @@ static void emit_call_out_tail(struct fast_emit *e)
     emit_return(e);
 }
 
+/* Where the host will execute what is written at that offset. */
+static uint64_t executed_at(const struct fast_emit *e, uint32_t offset)
+{
+    return (uint64_t)(uintptr_t)(e->code->arena.base + offset);
+}
+
 static void emit_prologue(struct fast_emit *e)
 {
     static const struct {
@@ -252,7 +258,7 @@ static void emit_prologue(struct fast_emit *e)
     e->tail[TAIL_CALL_OUT] = e->at;
     emit_call_out_tail(e);
     e->code->fault_exit = (uint32_t)(e->tail[TAIL_PAGE_FAULT] - e->base);
-    e->code->bad_jump = (uint64_t)(uintptr_t)e->tail[TAIL_PANIC];
+    e->code->bad_jump = executed_at(e, (uint32_t)(e->tail[TAIL_PANIC] - e->base));
 }
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
@@ -341,58 +347,94 @@ static void link_all(struct fast_emit *e)
     for (uint32_t i = 0; i < e->program->jump_len; i++) {
         uint32_t target = e->program->jump_target[i];
         bool legal = fast_isa_begins_block(e->program, target);
-        e->code->jump[i] = legal ? (uint64_t)(uintptr_t)(e->base + e->code->native[target]) : e->code->bad_jump;
+        e->code->jump[i] = legal ? executed_at(e, e->code->native[target]) : e->code->bad_jump;
     }
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+static size_t rounded(size_t size)
+{
+    return (size + 15) / 16 * 16;
+}
+
 void fast_compile_discard(struct fast_code *code)
 {
     if (code->arena.base != NULL) {
-        fast_arena_give_back(&code->arena, code->used);
+        fast_arena_give_back(&code->arena);
     }
+    free(code->tables);
     *code = (struct fast_code){.used = 0};
 }
 
-/* A table of `count` entries in the arena, behind what has been taken of it. */
-static void *take_table(const struct fast_code *code, size_t *taken, size_t count, size_t entry)
+/* A table of `count` entries in `memory`, behind what has been taken of it. */
+static void *take_table(void *memory, size_t *taken, size_t count, size_t entry)
 {
-    void *table = code->arena.base + *taken;
-    *taken += (count * entry + 15) / 16 * 16;
+    void *table = (uint8_t *)memory + *taken;
+    *taken += rounded(count * entry);
     return table;
 }
 
 /*
- * Room for the most that can be emitted, and behind it the tables, which are never executable; untouched memory costs
- * nothing, and memory of an earlier program is there already.
+ * Tables that the code needs, of no more entries than there can be: memory that is never touched costs nothing.
+ * Addresses of blocks begin as zeros.
  */
-static int make_room(struct fast_emit *e)
+static int make_tables(const struct fast_emit *e, size_t sites)
 {
     struct fast_code *code = e->code;
+    size_t positions = (size_t)e->program->code_len + 1, jumps = e->program->jump_len;
+    size_t faults = FAULTS_EACH * (size_t)e->program->start_count, taken = 0;
+    code->tables = calloc(1, rounded(positions * sizeof(*code->native)) + rounded(jumps * sizeof(*code->jump)) +
+                                 rounded(faults * sizeof(*code->fault)) + rounded(sites * sizeof(*code->site)) + 1);
+    if (code->tables == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    code->native = take_table(code->tables, &taken, positions, sizeof(*code->native));
+    code->jump = take_table(code->tables, &taken, jumps, sizeof(*code->jump));
+    code->fault = take_table(code->tables, &taken, faults, sizeof(*code->fault));
+    code->site = take_table(code->tables, &taken, sites, sizeof(*code->site));
+    return 0;
+}
+
+/* What only the compilation needs. */
+static int make_lists(struct fast_emit *e)
+{
+    size_t starts = e->program->start_count, stubs = 3 * starts + 1, taken = 0;
+    e->lists = malloc(rounded(starts * sizeof(*e->fixup)) + rounded(stubs * sizeof(*e->stub)));
+    if (e->lists == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    e->fixup = take_table(e->lists, &taken, starts, sizeof(*e->fixup));
+    e->stub = take_table(e->lists, &taken, stubs, sizeof(*e->stub));
+    return 0;
+}
+
+/* Room for the most that can be emitted. */
+static int make_room(struct fast_emit *e)
+{
     bool observed = e->flavour != FAST_PRODUCTION || !e->cpu->popcnt || !e->cpu->lzcnt || !e->cpu->bmi1;
-    size_t starts = e->program->start_count, positions = (size_t)e->program->code_len + 1;
-    size_t sites = observed ? 3 * starts + 1 : 0, stubs = 3 * starts + 1;
+    size_t starts = e->program->start_count, sites = observed ? 3 * starts + 1 : 0;
     size_t each = observed ? POSITION_BYTES + OBSERVED_BYTES : POSITION_BYTES, bytes = PROLOGUE_BYTES + starts * each;
-    size_t taken = (bytes + PAGE - 1) & ~(size_t)(PAGE - 1);
-    size_t tables = positions * sizeof(*code->native) + e->program->jump_len * sizeof(*code->jump) +
-                    starts * (sizeof(*code->fault) + sizeof(*e->fixup)) + sites * sizeof(*code->site) +
-                    stubs * sizeof(*e->stub) + ROUNDING;
     if (bytes > INT32_MAX) {
         return ASSAY_ERROR_MEMORY; /* beyond the reach of a jump */
     }
-    int error = fast_arena_take(taken + tables, &code->arena);
-    if (error != 0) {
-        return error;
+    int error = make_tables(e, sites);
+    error = error == 0 ? make_lists(e) : error;
+    return error == 0 ? fast_arena_take(bytes, &e->code->arena) : error;
+}
+
+static int emit_all(struct fast_emit *e)
+{
+    e->at = e->base = e->code->arena.write;
+    emit_prologue(e);
+    int error = emit_blocks(e);
+    if (error == 0) {
+        emit_stubs(e);
+        link_all(e);
+        e->code->used = (size_t)(e->at - e->base);
+        error = fast_arena_seal(&e->code->arena, e->code->used);
     }
-    code->native = take_table(code, &taken, positions, sizeof(*code->native));
-    code->jump = take_table(code, &taken, e->program->jump_len, sizeof(*code->jump));
-    code->fault = take_table(code, &taken, starts, sizeof(*code->fault));
-    code->site = take_table(code, &taken, sites, sizeof(*code->site));
-    e->fixup = take_table(code, &taken, starts, sizeof(*e->fixup));
-    e->stub = take_table(code, &taken, stubs, sizeof(*e->stub));
-    memset(code->native, 0, positions * sizeof(*code->native));
-    return 0;
+    return error;
 }
 
 int fast_compile_program(const struct fast_program *program, enum fast_flavour flavour, struct fast_code *code)
@@ -401,16 +443,9 @@ int fast_compile_program(const struct fast_program *program, enum fast_flavour f
     struct fast_emit e = {.program = program, .cpu = fast_cpu_ask(), .code = code, .flavour = flavour};
     int error = make_room(&e);
     if (error == 0) {
-        e.at = e.base = code->arena.base;
-        emit_prologue(&e);
-        error = emit_blocks(&e);
+        error = emit_all(&e);
     }
-    if (error == 0) {
-        emit_stubs(&e);
-        link_all(&e);
-        code->used = (size_t)(e.at - e.base);
-        error = fast_arena_seal(&code->arena, code->used);
-    }
+    free(e.lists);
     if (error != 0) {
         fast_compile_discard(code);
     }

@@ -67,6 +67,7 @@ struct fast_emit {
     struct fast_code *code;
     enum fast_flavour flavour;
     uint8_t *tail[TAIL_COUNT];
+    void *lists; /* the one allocation behind the next two */
     struct fast_fixup *fixup;
     size_t fixup_count;
     struct fast_stub *stub;

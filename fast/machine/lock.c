@@ -20,8 +20,20 @@ void fast_lock_give(void)
     pthread_mutex_unlock(&mutex);
 }
 
+static void in_parent(void)
+{
+    fast_arena_forked(false);
+    fast_lock_give();
+}
+
+static void in_child(void)
+{
+    fast_arena_forked(true);
+    fast_lock_give();
+}
+
 /* The library is never unmapped (its CMakeLists.txt), so these outlive every dlclose. */
 __attribute__((constructor)) static void follow_forks(void)
 {
-    pthread_atfork(fast_lock_take, fast_lock_give, fast_lock_give);
+    pthread_atfork(fast_lock_take, in_parent, in_child);
 }

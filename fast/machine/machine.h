@@ -133,18 +133,36 @@ struct fast_access {
 
 void fast_isa_decode_access(const struct fast_insn *insn, struct fast_access *access);
 
+/* ---- budget.c: how much is kept ------------------------------------------------------------- */
+
+enum fast_budget_part { FAST_BUDGET_WINDOWS, FAST_BUDGET_CODE, FAST_BUDGET_IMAGES };
+
+/* Bytes. */
+size_t fast_budget_share(enum fast_budget_part part);
+/* Gives back all that is kept and idle, before something is refused. */
+void fast_budget_shed(void);
+/* `more` is called too. */
+void fast_budget_on_shed(void (*more)(void));
+
 /* ---- arena.c: executable memory -------------------------------------------------------------- */
 
 struct fast_arena {
-    uint8_t *base;
+    uint8_t *base; /* where it is executed */
+    uint8_t
+        *write; /* where it is written: another address, or the same until it is sealed; then NULL, or still there */
     size_t size;
+    size_t touched; /* bytes from the front that may hold memory */
+    uint64_t forks; /* how many there had been when it was taken */
 };
 
 /* At least `size` writable bytes; reused when one is free. */
 int fast_arena_take(size_t size, struct fast_arena *arena);
-/* Its first `used` bytes become executable and are no longer writable. */
-int fast_arena_seal(const struct fast_arena *arena, size_t used);
-void fast_arena_give_back(struct fast_arena *arena, size_t used);
+/* Its first `used` bytes can be executed from now on. */
+int fast_arena_seal(struct fast_arena *arena, size_t used);
+void fast_arena_give_back(struct fast_arena *arena);
+void fast_arena_drop_kept(void);
+/* In both processes after a fork, with the lock held. */
+void fast_arena_forked(bool child);
 
 /* ---- mem.c: guest memory --------------------------------------------------------------------- */
 
@@ -155,21 +173,32 @@ struct fast_mem_run {
     uint32_t access;
 };
 
+enum {
+    FAST_MEM_PAGES = 1 << 20,
+    /* Where a checked window has the access of its pages, a byte each: that far in front of guest address 0. */
+    FAST_MEM_PERMISSIONS = FAST_MEM_PAGES + 65536,
+};
+
 struct fast_mem {
     uint8_t *base; /* guest address 0 */
     struct fast_mem_run *run;
     size_t run_count;
+    size_t page_count; /* of all runs */
+    size_t touched;    /* pages of the window that may hold memory */
+    bool is_checked;   /* compiled code checks each access; the host guards nothing */
 };
 
 int fast_mem_open(const struct assay_page *page, size_t page_count, struct fast_mem *mem);
 void fast_mem_close(struct fast_mem *mem);
+/* Gives back the windows that are kept for later. */
+void fast_mem_drop_kept(void);
 /* The access of a page, 0 when it was not given. */
 uint32_t fast_mem_access(const struct fast_mem *mem, uint32_t page_index);
 /* PageFault's argument of a guest access, or -1 when all of it is allowed (mem/fault_address, mem/past_end). */
 int64_t fast_mem_fault(const struct fast_mem *mem, uint32_t address, uint32_t width, bool is_store);
 int fast_mem_read(const struct fast_mem *mem, uint32_t address, void *data, size_t size);
 int fast_mem_write(const struct fast_mem *mem, uint32_t address, const void *data, size_t size);
-/* Puts `size` bytes and `zeros` zeros behind them into neighbouring pages of one access. */
+/* Puts `size` bytes and `zeros` zeros behind them into neighbouring pages of one access; zeros are not touched. */
 int fast_mem_set(const struct fast_mem *mem, uint32_t address, const void *data, size_t size, size_t zeros);
 /* Whether all of the bytes lie below 2^32 on pages of at least that access. */
 bool fast_mem_allows(const struct fast_mem *mem, uint32_t address, uint64_t size, uint32_t access);
@@ -202,6 +231,7 @@ struct fast_fault {
 struct fast_code {
     struct fast_arena arena;
     size_t used;
+    void *tables;        /* the one allocation behind the next four */
     uint32_t *native;    /* code_len + 1 offsets of block entries, 0 where none */
     uint64_t *jump;      /* jump_len host addresses: block entries, or the bad-jump tail */
     uint64_t bad_jump;   /* its address */

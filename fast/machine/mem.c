@@ -1,60 +1,20 @@
 /*
- * Guest memory: a reserved window of 4 GiB whose page protections are the guest's permissions.
+ * Guest memory: the pages of a program in a window (window.c).
  *
- *   | guard |  page 0  |  NONE ...  RW RW  RO ...  | page 0xfffff |  guard |
- *           ^ base = GS                                          ^ base + 2^32
+ * In: the pages of a program. Out: host memory that faults where the guest must. Of an earlier guest nothing is ever
+ * seen: each page given is written or cleared, as far as it is not what it has to be already; pages that are zero are
+ * never touched.
  *
- * In: the pages of a program. Out: host memory that faults where the guest must. An access that would pass 2^32 runs
- * into the guard behind. Windows go back to a list with all their pages NONE again; a page's bytes are all written
- * when it is given, so nothing of an earlier guest is ever seen.
+ * Each run of pages with one access is a mapping of the host, of which a process has some 65,000. A layout with too
+ * many is checked: the window is open as a whole, and compiled code looks at a table of permissions before it touches
+ * memory (load_store.c).
  */
-#include "machine.h"
+#include "window.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 
 static const uint64_t ADDRESS_END = UINT64_C(1) << 32;
-
-enum {
-    GUARD = 65536,
-    KEPT_MAX = 16,
-    DROP_PAGES = 64, /* a longer run gives its memory back to the host when the window closes */
-};
-
-static const size_t RESERVED = ((size_t)1 << 32) + (size_t)2 * GUARD;
-
-static uint8_t *kept[KEPT_MAX];
-static size_t kept_count;
-
-static uint8_t *reserve(void)
-{
-    uint8_t *base = NULL;
-    fast_lock_take();
-    if (kept_count > 0) {
-        base = kept[--kept_count];
-    }
-    fast_lock_give();
-    if (base != NULL) {
-        return base;
-    }
-    void *fresh = mmap(NULL, RESERVED, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return fresh == MAP_FAILED ? NULL : (uint8_t *)fresh + GUARD;
-}
-
-static void release(uint8_t *base)
-{
-    bool is_kept;
-    fast_lock_take();
-    is_kept = kept_count < KEPT_MAX;
-    if (is_kept) {
-        kept[kept_count++] = base;
-    }
-    fast_lock_give();
-    if (!is_kept) {
-        munmap(base - GUARD, RESERVED);
-    }
-}
 
 /* ---- the pages given ------------------------------------------------------------------------- */
 
@@ -79,6 +39,7 @@ static bool are_well_formed(const struct assay_page *page, size_t count)
 
 static void make_runs(const struct assay_page *page, size_t count, struct fast_mem *mem)
 {
+    mem->page_count = count;
     for (size_t i = 0; i < count; i++) {
         uint32_t index = page[i].address / ASSAY_PAGE_SIZE;
         struct fast_mem_run *last = mem->run + mem->run_count - 1;
@@ -90,37 +51,211 @@ static void make_runs(const struct assay_page *page, size_t count, struct fast_m
     }
 }
 
-static bool protect(const struct fast_mem *mem, const struct fast_mem_run *run, int protection)
+static bool protect(const struct fast_mem *mem, uint32_t first, size_t count, uint32_t access)
 {
-    uint8_t *at = mem->base + (size_t)run->first * ASSAY_PAGE_SIZE;
-    return mprotect(at, (size_t)run->count * ASSAY_PAGE_SIZE, protection) == 0;
+    static const int protection[] = {
+        [0] = PROT_NONE, [ASSAY_ACCESS_RO] = PROT_READ, [ASSAY_ACCESS_RW] = PROT_READ | PROT_WRITE};
+    uint8_t *at = mem->base + (size_t)first * ASSAY_PAGE_SIZE;
+    return mprotect(at, count * ASSAY_PAGE_SIZE, protection[access]) == 0;
 }
 
-static bool protect_all(const struct fast_mem *mem)
+/* ---- content --------------------------------------------------------------------------------- */
+
+static bool is_zero(const uint8_t *data, size_t size)
 {
-    for (size_t i = 0; i < mem->run_count; i++) {
-        if (!protect(mem, &mem->run[i], PROT_READ | PROT_WRITE)) {
-            return false;
+    return size == 0 || (data[0] == 0 && memcmp(data, data + 1, size - 1) == 0);
+}
+
+static bool holds(const uint8_t *at, const struct assay_page *page)
+{
+    return (page->size == 0 || memcmp(at, page->data, page->size) == 0) &&
+           is_zero(at + page->size, ASSAY_PAGE_SIZE - page->size);
+}
+
+/* To the page's end; what is zero stays untouched, a page of its own at a time. */
+static void clear(uint8_t *at, size_t size)
+{
+    while (size != 0) {
+        size_t left = ASSAY_PAGE_SIZE - (uintptr_t)at % ASSAY_PAGE_SIZE, part = size < left ? size : left;
+        if (!is_zero(at, part)) {
+            memset(at, 0, part);
+        }
+        at += part;
+        size -= part;
+    }
+}
+
+/* ---- from the layout that the window has to the one that is wanted --------------------------- */
+
+/* A page in either of them: its access as it is, while it is written, and in the end. */
+struct change {
+    uint32_t page;
+    uint8_t before, meanwhile, after;
+    const struct assay_page *given; /* NULL: not wanted any more */
+};
+
+/* All pages of both, in ascending order. */
+static size_t list_changes(const struct fast_mem *window, const struct assay_page *page, size_t count,
+                           struct change *change)
+{
+    size_t made = 0, i = 0, run = 0, in_run = 0;
+    while (i < count || run < window->run_count) {
+        uint64_t old = run < window->run_count ? (uint64_t)window->run[run].first + in_run : UINT64_MAX;
+        uint64_t new = i < count ? page[i].address / ASSAY_PAGE_SIZE : UINT64_MAX;
+        struct change *now = &change[made++];
+        *now = (struct change){.page = (uint32_t)(old < new ? old : new)};
+        if (old <= new) {
+            now->before = (uint8_t)window->run[run].access;
+            in_run++;
+            if (in_run == window->run[run].count) {
+                run++;
+                in_run = 0;
+            }
+        }
+        if (new <= old) {
+            now->after = (uint8_t)page[i].access;
+            now->given = &page[i++];
         }
     }
-    return true;
+    return made;
 }
 
-static bool fill(const struct fast_mem *mem, const struct assay_page *page, size_t count)
+/* A read-only page that holds what it should stays closed. */
+static void plan_changes(const struct fast_mem *mem, struct change *change, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        uint8_t *at = mem->base + page[i].address;
-        if (page[i].size != 0) {
-            memcpy(at, page[i].data, page[i].size);
-        }
-        memset(at + page[i].size, 0, ASSAY_PAGE_SIZE - page[i].size);
+        struct change *now = &change[i];
+        const uint8_t *at = mem->base + (size_t)now->page * ASSAY_PAGE_SIZE;
+        bool stays = now->given == NULL ||
+                     (now->before == ASSAY_ACCESS_RO && now->after == ASSAY_ACCESS_RO && holds(at, now->given));
+        now->meanwhile = stays ? now->before : ASSAY_ACCESS_RW;
     }
-    for (size_t i = 0; i < mem->run_count; i++) {
-        if (mem->run[i].access == ASSAY_ACCESS_RO && !protect(mem, &mem->run[i], PROT_READ)) {
-            return false;
+}
+
+enum moment { TO_MEANWHILE, TO_AFTER };
+
+static uint8_t access_now(const struct change *change, enum moment moment)
+{
+    return moment == TO_MEANWHILE ? change->before : change->meanwhile;
+}
+
+static uint8_t access_then(const struct change *change, enum moment moment)
+{
+    return moment == TO_MEANWHILE ? change->meanwhile : change->after;
+}
+
+/* One call for neighbours that get the same access. */
+static bool change_access(const struct fast_mem *mem, const struct change *change, size_t count, enum moment moment)
+{
+    for (size_t i = 0; i < count;) {
+        uint8_t then = access_then(&change[i], moment);
+        size_t n = 1;
+        if (then != access_now(&change[i], moment)) {
+            while (i + n < count && change[i + n].page == change[i].page + n &&
+                   access_then(&change[i + n], moment) == then) {
+                n++;
+            }
+            if (!protect(mem, change[i].page, n, then)) {
+                return false;
+            }
         }
+        i += n;
     }
     return true;
+}
+
+static void write_page(uint8_t *at, const struct assay_page *page)
+{
+    if (page->size != 0 && memcmp(at, page->data, page->size) != 0) {
+        memcpy(at, page->data, page->size);
+    }
+    clear(at + page->size, ASSAY_PAGE_SIZE - page->size);
+}
+
+/* Pages of a fresh window are zero. */
+static void write_all(struct fast_mem *mem, const struct change *change, size_t count, bool is_fresh)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct assay_page *page = change[i].given;
+        mem->touched += change[i].before == 0;
+        if (page != NULL && change[i].meanwhile == ASSAY_ACCESS_RW && !(is_fresh && is_zero(page->data, page->size))) {
+            write_page(mem->base + page->address, page);
+        }
+    }
+}
+
+static int guard(struct fast_mem *mem, const struct fast_mem *window, const struct assay_page *page, size_t count)
+{
+    size_t old_pages = window->page_count;
+    struct change *change = malloc((count + old_pages + 1) * sizeof(*change));
+    if (change == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    size_t changes = list_changes(window, page, count, change);
+    plan_changes(mem, change, changes);
+    bool done = change_access(mem, change, changes, TO_MEANWHILE);
+    if (done) {
+        write_all(mem, change, changes, window->touched == 0);
+        done = change_access(mem, change, changes, TO_AFTER);
+    }
+    free(change);
+    return done ? 0 : ASSAY_ERROR_MEMORY;
+}
+
+/* ---- a window that is checked ---------------------------------------------------------------- */
+
+static int open_whole(struct fast_mem *mem, const struct assay_page *page, size_t count)
+{
+    uint8_t *permission = mem->base - FAST_MEM_PERMISSIONS;
+    uint32_t first = mem->run[0].first, end = mem->run[mem->run_count - 1].first + mem->run[mem->run_count - 1].count;
+    if (mprotect(permission, FAST_MEM_PAGES, PROT_READ | PROT_WRITE) != 0 ||
+        !protect(mem, first, end - first, ASSAY_ACCESS_RW)) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        permission[page[i].address / ASSAY_PAGE_SIZE] = (uint8_t)page[i].access;
+        if (!is_zero(page[i].data, page[i].size)) {
+            memcpy(mem->base + page[i].address, page[i].data, page[i].size);
+        }
+    }
+    return 0;
+}
+
+/* ---- opening and closing --------------------------------------------------------------------- */
+
+static int open_sorted(struct fast_mem *mem, const struct assay_page *page, size_t count)
+{
+    struct fast_mem window;
+    int error = fast_window_take(mem, &window);
+    if (error != 0) {
+        return error;
+    }
+    mem->base = window.base;
+    mem->touched = window.touched;
+    error = mem->is_checked ? open_whole(mem, page, count) : guard(mem, &window, page, count);
+    free(window.run);
+    if (error != 0) {
+        mem->touched = SIZE_MAX; /* in no known state */
+        struct fast_mem broken = *mem;
+        broken.run = NULL;
+        fast_window_give_back(&broken);
+        mem->base = NULL;
+    }
+    return error;
+}
+
+/* Guarded by the host if it can; when it has no mappings left, checked. */
+static int open_either(struct fast_mem *mem, const struct assay_page *page, size_t count)
+{
+    mem->is_checked = !fast_window_fits(mem);
+    int error = open_sorted(mem, page, count);
+    if (error == ASSAY_ERROR_MEMORY && !mem->is_checked && mem->run_count > 0) {
+        fast_budget_shed();
+        mem->is_checked = true;
+        mem->touched = 0;
+        error = open_sorted(mem, page, count);
+    }
+    return error;
 }
 
 int fast_mem_open(const struct assay_page *page, size_t page_count, struct fast_mem *mem)
@@ -139,9 +274,7 @@ int fast_mem_open(const struct assay_page *page, size_t page_count, struct fast_
     }
     if (error == 0) {
         make_runs(sorted, page_count, mem);
-        mem->base = reserve();
-        bool ready = mem->base != NULL && protect_all(mem) && fill(mem, sorted, page_count);
-        error = ready ? 0 : ASSAY_ERROR_MEMORY;
+        error = open_either(mem, sorted, page_count);
     }
     free(sorted);
     if (error != 0) {
@@ -152,21 +285,11 @@ int fast_mem_open(const struct assay_page *page, size_t page_count, struct fast_
 
 void fast_mem_close(struct fast_mem *mem)
 {
-    bool clean = true;
-    for (size_t i = 0; mem->base != NULL && i < mem->run_count; i++) {
-        const struct fast_mem_run *run = &mem->run[i];
-        clean = clean && protect(mem, run, PROT_NONE);
-        if (run->count > DROP_PAGES) {
-            madvise(mem->base + (size_t)run->first * ASSAY_PAGE_SIZE, (size_t)run->count * ASSAY_PAGE_SIZE,
-                    MADV_DONTNEED);
-        }
+    if (mem->base != NULL) {
+        fast_window_give_back(mem);
+    } else {
+        free(mem->run);
     }
-    if (mem->base != NULL && clean) {
-        release(mem->base);
-    } else if (mem->base != NULL) {
-        munmap(mem->base - GUARD, RESERVED);
-    }
-    free(mem->run);
     *mem = (struct fast_mem){.base = NULL};
 }
 
@@ -235,7 +358,17 @@ int fast_mem_read(const struct fast_mem *mem, uint32_t address, void *data, size
     return 0;
 }
 
-/* Read-only runs are opened for the copy and closed again. */
+/* A read-only page is opened for the copy and closed again, where the host guards it. */
+static bool open_for(const struct fast_mem *mem, uint32_t access, uint32_t first, size_t count)
+{
+    return access == ASSAY_ACCESS_RW || mem->is_checked || protect(mem, first, count, ASSAY_ACCESS_RW);
+}
+
+static bool close_behind(const struct fast_mem *mem, uint32_t access, uint32_t first, size_t count)
+{
+    return access == ASSAY_ACCESS_RW || mem->is_checked || protect(mem, first, count, access);
+}
+
 int fast_mem_write(const struct fast_mem *mem, uint32_t address, const void *data, size_t size)
 {
     if (!is_given(mem, address, size)) {
@@ -246,12 +379,11 @@ int fast_mem_write(const struct fast_mem *mem, uint32_t address, const void *dat
         const struct fast_mem_run *run = run_of(mem, address / ASSAY_PAGE_SIZE);
         size_t left = ((size_t)run->first + run->count) * ASSAY_PAGE_SIZE - address;
         size_t part = size < left ? size : left;
-        bool closed = run->access == ASSAY_ACCESS_RO;
-        if (closed && !protect(mem, run, PROT_READ | PROT_WRITE)) {
+        if (!open_for(mem, run->access, run->first, run->count)) {
             return ASSAY_ERROR_HOST;
         }
         memcpy(mem->base + address, from, part);
-        if (closed && !protect(mem, run, PROT_READ)) {
+        if (!close_behind(mem, run->access, run->first, run->count)) {
             return ASSAY_ERROR_HOST;
         }
         address += (uint32_t)part;
@@ -263,21 +395,17 @@ int fast_mem_write(const struct fast_mem *mem, uint32_t address, const void *dat
 
 int fast_mem_set(const struct fast_mem *mem, uint32_t address, const void *data, size_t size, size_t zeros)
 {
-    const struct fast_mem_run *run = run_of(mem, address / ASSAY_PAGE_SIZE);
+    uint32_t access = fast_mem_access(mem, address / ASSAY_PAGE_SIZE), first = address / ASSAY_PAGE_SIZE;
     uint8_t *at = mem->base + address;
-    bool closed = run->access == ASSAY_ACCESS_RO;
-    size_t extent = (size + zeros + ASSAY_PAGE_SIZE - 1) / ASSAY_PAGE_SIZE * ASSAY_PAGE_SIZE;
-    if (closed && mprotect(at, extent, PROT_READ | PROT_WRITE) != 0) {
+    size_t pages = (size + zeros + ASSAY_PAGE_SIZE - 1) / ASSAY_PAGE_SIZE;
+    if (!open_for(mem, access, first, pages)) {
         return ASSAY_ERROR_HOST;
     }
     if (size != 0) {
         memcpy(at, data, size);
     }
-    memset(at + size, 0, zeros);
-    if (closed && mprotect(at, extent, PROT_READ) != 0) {
-        return ASSAY_ERROR_HOST;
-    }
-    return 0;
+    clear(at + size, zeros);
+    return close_behind(mem, access, first, pages) ? 0 : ASSAY_ERROR_HOST;
 }
 
 bool fast_mem_allows(const struct fast_mem *mem, uint32_t address, uint64_t size, uint32_t access)
