@@ -29,8 +29,10 @@ static void destroy(struct fast_image *image)
         fast_pool_destroy(image->idle);
         image->idle = next;
     }
-    if (image->is_compiled) {
-        fast_compile_discard(&image->code);
+    for (int checked = 0; checked < 2; checked++) {
+        if (image->is_compiled[checked]) {
+            fast_compile_discard(&image->code[checked]);
+        }
     }
     fast_blob_clear(&image->program);
     fast_image_clear(&image->view);

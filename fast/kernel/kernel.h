@@ -404,8 +404,8 @@ struct fast_image {
     struct fast_area *area;
     size_t area_count, page_count;
     struct fast_program program;
-    struct fast_code code; /* of the production flavour, once it is compiled */
-    bool is_compiled;
+    struct fast_code code[2]; /* of the production flavour, once compiled: for guarded and for checked memory */
+    bool is_compiled[2];
     struct fast_guest *idle; /* machines to use again */
     size_t idle_count;
 };

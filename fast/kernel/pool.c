@@ -39,38 +39,43 @@ static int open_window(const struct fast_image *image, struct fast_mem *mem)
 }
 
 /* The Image's code as far as it is there. */
-static bool find_code(const struct fast_image *image, struct fast_code *code)
+static bool find_code(const struct fast_image *image, bool checked, struct fast_code *code)
 {
     fast_lock_take();
-    bool found = image->is_compiled;
-    *code = image->code;
+    bool found = image->is_compiled[checked];
+    *code = image->code[checked];
     fast_lock_give();
     return found;
 }
 
-/*
- * The Image's own code, compiled when its first machine is made. No lock is held meanwhile: whoever is first gives his
- * to the Image, and another thread that compiled the same throws its own away.
- */
+/* Whoever is first gives his code to the Image; another thread that compiled the same throws its own away. */
+static void give_code(struct fast_image *image, bool checked, struct fast_code *code)
+{
+    struct fast_code mine = *code;
+    fast_lock_take();
+    bool is_first = !image->is_compiled[checked];
+    if (is_first) {
+        image->code[checked] = mine;
+        image->is_compiled[checked] = true;
+    }
+    *code = image->code[checked];
+    fast_lock_give();
+    if (!is_first) {
+        fast_compile_discard(&mine);
+    }
+}
+
+/* The Image's own code, compiled when its first machine is made. No lock is held meanwhile. */
 static int share_code(struct fast_image *image, struct assay_machine *machine)
 {
-    struct fast_code code, mine;
-    if (!find_code(image, &code)) {
-        int error = fast_compile_program(&image->program, FAST_PRODUCTION, &mine);
+    struct fast_code code;
+    bool checked = machine->mem.is_checked;
+    if (!find_code(image, checked, &code)) {
+        int error = fast_compile_program(&machine->program, FAST_PRODUCTION, &code);
         if (error != 0) {
             return error;
         }
-        fast_lock_take();
-        bool is_first = !image->is_compiled;
-        if (is_first) {
-            image->code = mine;
-            image->is_compiled = true;
-        }
-        code = image->code;
-        fast_lock_give();
-        if (!is_first) {
-            fast_compile_discard(&mine);
-        }
+        give_code(image, checked, &code);
     }
     machine->code[FAST_PRODUCTION] = code;
     machine->compiled[FAST_PRODUCTION] = true;
@@ -90,9 +95,10 @@ static int make_vm(struct fast_image *image, struct fast_guest **result)
     }
     guest->machine.context.machine = &guest->machine;
     guest->machine.program = image->program;
-    error = share_code(image, &guest->machine);
+    error = open_window(image, &guest->machine.mem);
+    guest->machine.program.is_checked = guest->machine.mem.is_checked;
     if (error == 0) {
-        error = open_window(image, &guest->machine.mem);
+        error = share_code(image, &guest->machine);
     }
     if (error != 0) {
         fast_pool_destroy(guest);

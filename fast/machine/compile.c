@@ -22,7 +22,7 @@ enum {
     /* Upper bounds of emitted bytes: for the part before the blocks, and for a position with everything behind it. */
     PROLOGUE_BYTES = 4096,
     POSITION_BYTES = 256,
-    FAULTS_EACH = 1, /* entries of the fault map, at most, for an instruction */
+    FAULTS_EACH = 2, /* entries of the fault map, at most, for an instruction */
     OBSERVED_BYTES = 128,
     CONTEXT_REG = offsetof(struct fast_context, reg),
     CONTEXT_GAS = offsetof(struct fast_context, gas),

@@ -67,6 +67,7 @@ static int load(const struct assay_program *program, struct assay_machine **resu
         return outcome;
     }
     machine->program.mem_cycles = program->mem_cycles;
+    machine->program.is_checked = machine->mem.is_checked;
     *result = machine;
     return 0;
 }

@@ -34,6 +34,7 @@ struct fast_program {
     uint32_t jump_len; /* clamped to what an address can reach: fast_blob_parse */
     uint32_t start_count;
     uint32_t mem_cycles;
+    bool is_checked; /* its memory is: fast_mem */
     const uint8_t *code;
     const uint8_t *start;  /* bit i: an instruction starts at i, or i is at or beyond code_len */
     uint8_t *block;        /* bit i: i is in both P and E */

@@ -148,7 +148,7 @@ static bool is_small(const struct fast_mem *mem)
 bool fast_window_fits(const struct fast_mem *wanted)
 {
     size_t live = __atomic_load_n(&live_mappings, __ATOMIC_RELAXED);
-    return wanted->run_count <= KEPT_RUNS ||
+    return wanted->run_count == 0 ||
            (wanted->run_count <= FAST_WINDOW_RUNS && live + mappings_of(wanted) <= FAST_WINDOW_MAPPINGS);
 }
 

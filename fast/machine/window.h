@@ -4,10 +4,14 @@
 
 #include "machine.h"
 
+#ifdef ASSAY_SMALL
+enum { FAST_WINDOW_RUNS = 2, FAST_WINDOW_MAPPINGS = 100 };
+#else
 enum {
     FAST_WINDOW_RUNS = 4096,      /* a layout with more is checked by code instead of by the host */
     FAST_WINDOW_MAPPINGS = 20000, /* of all guarded windows in use: the host's usual limit is 65,530 */
 };
+#endif
 
 /* Whether the host can have the layout as protections, beside those of all other windows. */
 bool fast_window_fits(const struct fast_mem *wanted);

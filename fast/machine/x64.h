@@ -390,6 +390,30 @@ static inline void x64_guest_load(uint8_t **at, enum x64_width width, enum x64_e
               to, base, disp);
 }
 
+/* At GS plus a displacement and all 64 bits of a base, which is none of r8 to r15 and not rsp, or X64_NO_BASE. */
+static inline void x64_window(uint8_t **at, unsigned opcode, unsigned reg, int base, int32_t disp)
+{
+    unsigned modrm = (reg & 7u) << 3 | (base == X64_NO_BASE ? 4u : 0x80u | (unsigned)base);
+    x64_put(at, 0x65u | opcode << 8 | modrm << 16, 3);
+    if (base == X64_NO_BASE) {
+        x64_u8(at, 0x25);
+    }
+    x64_u32(at, (uint32_t)disp);
+}
+
+/* The byte there is compared with an immediate. */
+static inline void x64_window_cmp(uint8_t **at, int base, int32_t disp, unsigned value)
+{
+    x64_window(at, 0x80, X64_CMP >> 3, base, disp);
+    x64_u8(at, value);
+}
+
+/* to, a register before r8 = the 32 bits there. */
+static inline void x64_window_load(uint8_t **at, enum x64_reg to, int base, int32_t disp)
+{
+    x64_window(at, 0x8b, to, base, disp);
+}
+
 /* What lies there becomes the low part of from. */
 static inline void x64_guest_store(uint8_t **at, enum x64_width width, int base, uint32_t disp, enum x64_reg from)
 {

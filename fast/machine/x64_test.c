@@ -17,6 +17,7 @@ struct operand {
     int index;     /* of memory, or NONE */
     bool has_base;
     bool guest;    /* of memory: GS, and a 32-bit address */
+    bool window;   /* of memory: GS, and a 64-bit address */
     int64_t value; /* of an immediate, or the displacement */
 };
 
@@ -80,7 +81,7 @@ static bool same_memory(const struct operand *expected, const ZydisDecodedOperan
     unsigned address = expected->guest ? 32 : 64;
     ZydisRegister base = expected->has_base ? name_of(address, expected->reg) : ZYDIS_REGISTER_NONE;
     ZydisRegister index = expected->index == NONE ? ZYDIS_REGISTER_NONE : name_of(address, (unsigned)expected->index);
-    bool segment = !expected->guest || got->mem.segment == ZYDIS_REGISTER_GS;
+    bool segment = (expected->guest || expected->window) == (got->mem.segment == ZYDIS_REGISTER_GS);
     int64_t disp = expected->guest ? (int64_t)(int32_t)got->mem.disp.value : got->mem.disp.value;
     return got->type == ZYDIS_OPERAND_TYPE_MEMORY && got->mem.base == base && got->mem.index == index && segment &&
            disp == expected->value && (expected->bits == 0 || got->size == expected->bits);
@@ -342,6 +343,21 @@ static void test_guest_memory(int base)
     }
 }
 
+static void test_window(void)
+{
+    for (size_t i = 0; i < IMMEDIATES; i++) {
+        for (unsigned base = 0; base < 8; base++) {
+            struct operand place = mem(8, base, immediates[i]);
+            place.window = true;
+            place.has_base = base != X64_RSP;
+            int given = base == X64_RSP ? X64_NO_BASE : (int)base;
+            CHECK(x64_window_cmp(&at, given, immediates[i], 2), "cmp", 2, place, imm(2));
+            place.bits = 32;
+            CHECK(x64_window_load(&at, X64_RCX, given, immediates[i]), "mov", 2, reg(32, X64_RCX), place);
+        }
+    }
+}
+
 static void test_jumps(void)
 {
     CHECK((void)x64_jmp(&at), "jmp", 1, imm(0));
@@ -391,6 +407,7 @@ int main(void)
 {
     ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
     test_guest_memory(X64_NO_BASE);
+    test_window();
     for (unsigned a = 0; a < REGISTERS; a++) {
         test_alone((enum x64_reg)a);
         test_constants((enum x64_reg)a);
