@@ -11,24 +11,62 @@
 #include <stdlib.h>
 
 #ifdef ASSAY_SMALL
-enum { KEPT_MAX = 2, KEPT_BYTES = 1 << 16 };
+enum { KEPT_MAX = 2 };
 #else
-enum { KEPT_MAX = 64, KEPT_BYTES = 1 << 26 };
+enum { KEPT_MAX = 64 };
 #endif
 
 /* The most lately used first. */
 static struct fast_image *kept[KEPT_MAX];
 static size_t kept_count, kept_bytes;
+static struct fast_image *all;
+
+/* Idle machines have the other half. */
+static size_t bytes_allowed(void)
+{
+    return fast_budget_share(FAST_BUDGET_IMAGES) / 2;
+}
+
+/* ---- all Images that there are --------------------------------------------------------------- */
+
+static void link_in(struct fast_image *image)
+{
+    fast_lock_take();
+    image->behind = all;
+    if (all != NULL) {
+        all->before = image;
+    }
+    all = image;
+    fast_lock_give();
+}
+
+static void link_out(const struct fast_image *image)
+{
+    fast_lock_take();
+    if (image->behind != NULL) {
+        image->behind->before = image->before;
+    }
+    if (image->before != NULL) {
+        image->before->behind = image->behind;
+    } else {
+        all = image->behind;
+    }
+    fast_lock_give();
+}
+
+void fast_cache_each(void (*visit)(struct fast_image *image, void *context), void *context)
+{
+    for (struct fast_image *image = all; image != NULL; image = image->behind) {
+        visit(image, context);
+    }
+}
 
 /* ---- one Image ------------------------------------------------------------------------------- */
 
 static void destroy(struct fast_image *image)
 {
-    while (image->idle != NULL) {
-        struct fast_guest *next = image->idle->next;
-        fast_pool_destroy(image->idle);
-        image->idle = next;
-    }
+    fast_pool_drop_idle(image);
+    link_out(image);
     for (int checked = 0; checked < 2; checked++) {
         if (image->is_compiled[checked]) {
             fast_compile_discard(&image->code[checked]);
@@ -121,6 +159,9 @@ static int admit_image(struct fast_image *image, const uint8_t *bytes, size_t si
     return outcome == 0 ? derive(image) : outcome;
 }
 
+/* About what is derived from a byte: the byte itself, the program's copies, hashes and areas. */
+enum { COST_OF_BYTE = 4 };
+
 static int make_image(const uint8_t *bytes, size_t size, const struct fast_digest *hash, struct fast_image **result)
 {
     struct fast_image *image = calloc(1, sizeof(*image));
@@ -129,6 +170,8 @@ static int make_image(const uint8_t *bytes, size_t size, const struct fast_diges
     }
     image->references = 1;
     image->hash = *hash;
+    image->cost = COST_OF_BYTE * size + sizeof(*image);
+    link_in(image);
     int outcome = admit_image(image, bytes, size);
     if (outcome != 0) {
         destroy(image);
@@ -161,39 +204,71 @@ static struct fast_image *find_kept(const struct fast_digest *hash)
     return found;
 }
 
-/* Releasing may destroy, which is done without the lock. */
+/* With the lock held. */
 static struct fast_image *take_last(void)
 {
     struct fast_image *last = kept[--kept_count];
-    kept_bytes -= last->size;
+    kept_bytes -= last->cost;
+    last->is_kept = false;
     return last;
 }
 
-static void keep_in_cache(struct fast_image *image)
+/* One more than is allowed, or NULL. Releasing may destroy, which is done without the lock. */
+static struct fast_image *take_surplus(size_t count, size_t bytes)
 {
-    bool full = image->size <= KEPT_BYTES;
-    while (full) {
-        struct fast_image *last = NULL;
-        fast_lock_take();
-        full = kept_count == KEPT_MAX || (kept_count > 0 && kept_bytes + image->size > KEPT_BYTES);
-        if (full) {
-            last = take_last();
-        } else {
-            kept[kept_count++] = fast_cache_keep(image);
-            kept_bytes += image->size;
-            move_to_front(kept_count - 1);
-        }
-        fast_lock_give();
+    fast_lock_take();
+    struct fast_image *last = kept_count > 0 && (kept_count > count || kept_bytes > bytes) ? take_last() : NULL;
+    fast_lock_give();
+    return last;
+}
+
+static void trim(size_t count, size_t bytes)
+{
+    struct fast_image *last;
+    while ((last = take_surplus(count, bytes)) != NULL) {
         fast_cache_release(last);
     }
 }
 
-/* When the library is unloaded. */
+static void keep_in_cache(struct fast_image *image)
+{
+    trim(KEPT_MAX - 1, bytes_allowed());
+    fast_lock_take();
+    bool fits = kept_count < KEPT_MAX; /* another thread may have been quicker */
+    if (fits) {
+        kept[kept_count++] = fast_cache_keep(image);
+        kept_bytes += image->cost;
+        image->is_kept = true;
+        move_to_front(kept_count - 1);
+    }
+    fast_lock_give();
+    trim(KEPT_MAX, bytes_allowed());
+}
+
+void fast_cache_grow(struct fast_image *image, size_t bytes)
+{
+    fast_lock_take();
+    image->cost += bytes;
+    kept_bytes += image->is_kept ? bytes : 0;
+    fast_lock_give();
+    trim(KEPT_MAX, bytes_allowed());
+}
+
+static void shed(void)
+{
+    fast_pool_drop_idle(NULL);
+    trim(0, 0);
+}
+
+__attribute__((constructor)) static void follow_shedding(void)
+{
+    fast_budget_on_shed(shed);
+}
+
+/* When the process ends. */
 __attribute__((destructor)) static void empty_cache(void)
 {
-    while (kept_count > 0) {
-        fast_cache_release(take_last());
-    }
+    trim(0, 0);
 }
 
 int fast_cache_open_hashed(const uint8_t *bytes, size_t size, const struct fast_digest *hash, struct fast_image **image)

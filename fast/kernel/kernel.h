@@ -408,6 +408,9 @@ struct fast_image {
     bool is_compiled[2];
     struct fast_guest *idle; /* machines to use again */
     size_t idle_count;
+    size_t cost; /* about the bytes of memory that it takes, without its machines */
+    bool is_kept;
+    struct fast_image *before, *behind; /* among all that there are */
 };
 
 /* Decodes and admits. 0, > 0 enum assay_rejection, < 0 enum assay_error. */
@@ -417,6 +420,10 @@ int fast_cache_open_hashed(const uint8_t *bytes, size_t size, const struct fast_
                            struct fast_image **image);
 struct fast_image *fast_cache_keep(struct fast_image *image);
 void fast_cache_release(struct fast_image *image);
+/* It takes so much more now. */
+void fast_cache_grow(struct fast_image *image, size_t bytes);
+/* Calls it with each Image that there is, with the lock held. */
+void fast_cache_each(void (*visit)(struct fast_image *image, void *context), void *context);
 
 /* ---- pool.c: machines of an Image, ready to be used again ------------------------------------ */
 
@@ -436,6 +443,8 @@ struct fast_guest {
 int fast_pool_take(struct fast_image *image, struct fast_guest **result);
 void fast_pool_give_back(struct fast_image *image, struct fast_guest *guest);
 void fast_pool_destroy(struct fast_guest *guest);
+/* Destroys the idle machines of an Image, or of all when it is NULL. */
+void fast_pool_drop_idle(struct fast_image *image);
 /* call/map/content */
 int fast_pool_fill(struct fast_guest *guest, const struct fast_image *image, const struct fast_root *root,
                    const struct fast_payloads *payloads);

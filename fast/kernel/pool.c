@@ -12,8 +12,11 @@
 
 enum {
     IDLE_MAX = 4,
-    IDLE_PAGES = 1024, /* a machine with more memory gives it back to the host */
+    IDLE_RUNS = 64,       /* a machine with more mappings gives them back to the host */
+    IDLE_RUNS_ALL = 2048, /* likewise all idle machines together */
 };
+
+static size_t idle_pages, idle_runs;
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
@@ -60,7 +63,9 @@ static void give_code(struct fast_image *image, bool checked, struct fast_code *
     }
     *code = image->code[checked];
     fast_lock_give();
-    if (!is_first) {
+    if (is_first) {
+        fast_cache_grow(image, fast_compile_size(&image->program, &mine));
+    } else {
         fast_compile_discard(&mine);
     }
 }
@@ -122,34 +127,76 @@ void fast_pool_destroy(struct fast_guest *guest)
 
 /* ---- taking and giving back ------------------------------------------------------------------ */
 
-int fast_pool_take(struct fast_image *image, struct fast_guest **result)
+/* With the lock held. */
+static struct fast_guest *take_idle(struct fast_image *image)
 {
-    fast_lock_take();
     struct fast_guest *guest = image->idle;
     if (guest != NULL) {
         image->idle = guest->next;
         image->idle_count--;
+        idle_pages -= guest->machine.mem.page_count;
+        idle_runs -= guest->machine.mem.run_count;
     }
+    return guest;
+}
+
+int fast_pool_take(struct fast_image *image, struct fast_guest **result)
+{
+    fast_lock_take();
+    struct fast_guest *guest = take_idle(image);
     fast_lock_give();
     *result = guest;
     return guest != NULL ? 0 : make_vm(image, result);
 }
 
+static bool may_idle(const struct fast_image *image, const struct fast_mem *mem)
+{
+    size_t pages = fast_budget_share(FAST_BUDGET_IMAGES) / 2 / ASSAY_PAGE_SIZE;
+    return image->idle_count < IDLE_MAX && !mem->is_checked && mem->run_count <= IDLE_RUNS &&
+           idle_runs + mem->run_count <= IDLE_RUNS_ALL && idle_pages + mem->page_count <= pages;
+}
+
 void fast_pool_give_back(struct fast_image *image, struct fast_guest *guest)
 {
-    bool is_kept = false;
-    if (image->page_count <= IDLE_PAGES) {
-        fast_lock_take();
-        is_kept = image->idle_count < IDLE_MAX;
-        if (is_kept) {
-            guest->next = image->idle;
-            image->idle = guest;
-            image->idle_count++;
-        }
-        fast_lock_give();
+    fast_lock_take();
+    bool is_kept = may_idle(image, &guest->machine.mem);
+    if (is_kept) {
+        guest->next = image->idle;
+        image->idle = guest;
+        image->idle_count++;
+        idle_pages += guest->machine.mem.page_count;
+        idle_runs += guest->machine.mem.run_count;
     }
+    fast_lock_give();
     if (!is_kept) {
         fast_pool_destroy(guest);
+    }
+}
+
+/* Into a list, as destroying needs the lock itself. */
+static void move_idle(struct fast_image *image, void *list)
+{
+    struct fast_guest **first = list, *guest;
+    while ((guest = take_idle(image)) != NULL) {
+        guest->next = *first;
+        *first = guest;
+    }
+}
+
+void fast_pool_drop_idle(struct fast_image *image)
+{
+    struct fast_guest *first = NULL;
+    fast_lock_take();
+    if (image != NULL) {
+        move_idle(image, &first);
+    } else {
+        fast_cache_each(move_idle, &first);
+    }
+    fast_lock_give();
+    while (first != NULL) {
+        struct fast_guest *next = first->next;
+        fast_pool_destroy(first);
+        first = next;
     }
 }
 
@@ -186,7 +233,7 @@ static void fill_writable(const struct fast_guest *guest, const struct fast_area
         memcpy(at, fill->payload->data, size);
     }
     if (fill->high > size) {
-        memset(at + size, 0, fill->high - size);
+        fast_mem_clear(at + size, fill->high - size);
     }
     fill->high = area->size;
 }

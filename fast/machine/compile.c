@@ -367,6 +367,12 @@ void fast_compile_discard(struct fast_code *code)
     *code = (struct fast_code){.used = 0};
 }
 
+size_t fast_compile_size(const struct fast_program *program, const struct fast_code *code)
+{
+    return code->arena.touched + program->code_len * sizeof(*code->native) + program->jump_len * sizeof(*code->jump) +
+           code->fault_count * sizeof(*code->fault) + code->site_count * sizeof(*code->site);
+}
+
 /* A table of `count` entries in `memory`, behind what has been taken of it. */
 static void *take_table(void *memory, size_t *taken, size_t count, size_t entry)
 {

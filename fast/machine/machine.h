@@ -201,6 +201,8 @@ int fast_mem_read(const struct fast_mem *mem, uint32_t address, void *data, size
 int fast_mem_write(const struct fast_mem *mem, uint32_t address, const void *data, size_t size);
 /* Puts `size` bytes and `zeros` zeros behind them into neighbouring pages of one access; zeros are not touched. */
 int fast_mem_set(const struct fast_mem *mem, uint32_t address, const void *data, size_t size, size_t zeros);
+/* Zeros; what is zero already is read only, a page at a time. */
+void fast_mem_clear(uint8_t *at, size_t size);
 /* Whether all of the bytes lie below 2^32 on pages of at least that access. */
 bool fast_mem_allows(const struct fast_mem *mem, uint32_t address, uint64_t size, uint32_t access);
 
@@ -245,6 +247,8 @@ struct fast_code {
 
 int fast_compile_program(const struct fast_program *program, enum fast_flavour flavour, struct fast_code *code);
 void fast_compile_discard(struct fast_code *code);
+/* About the memory it takes. */
+size_t fast_compile_size(const struct fast_program *program, const struct fast_code *code);
 
 /* ---- run.c: into compiled code and out of it ------------------------------------------------- */
 

@@ -72,8 +72,7 @@ static bool holds(const uint8_t *at, const struct assay_page *page)
            is_zero(at + page->size, ASSAY_PAGE_SIZE - page->size);
 }
 
-/* To the page's end; what is zero stays untouched, a page of its own at a time. */
-static void clear(uint8_t *at, size_t size)
+void fast_mem_clear(uint8_t *at, size_t size)
 {
     while (size != 0) {
         size_t left = ASSAY_PAGE_SIZE - (uintptr_t)at % ASSAY_PAGE_SIZE, part = size < left ? size : left;
@@ -169,7 +168,7 @@ static void write_page(uint8_t *at, const struct assay_page *page)
     if (page->size != 0 && memcmp(at, page->data, page->size) != 0) {
         memcpy(at, page->data, page->size);
     }
-    clear(at + page->size, ASSAY_PAGE_SIZE - page->size);
+    fast_mem_clear(at + page->size, ASSAY_PAGE_SIZE - page->size);
 }
 
 /* Pages of a fresh window are zero. */
@@ -404,7 +403,7 @@ int fast_mem_set(const struct fast_mem *mem, uint32_t address, const void *data,
     if (size != 0) {
         memcpy(at, data, size);
     }
-    clear(at + size, zeros);
+    fast_mem_clear(at + size, zeros);
     return close_behind(mem, access, first, pages) ? 0 : ASSAY_ERROR_HOST;
 }
 
