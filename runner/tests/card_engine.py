@@ -67,6 +67,8 @@ class Server(server.Server):
             answer["gas"] = hex(int(str(answer["gas"]), 16) ^ 1)
         if self.fault == "no_records_without_until" and is_stop and "until" not in request and "records" in request:
             answer["instructions"] = []
+        if self.fault == "admits_everything" and name == "load":
+            answer["load"] = "admitted"
         records = answer.get("instructions")
         if self.fault == "store_records_are_malformed" and is_stop and isinstance(records, list):
             spoil_store(records)

@@ -64,6 +64,11 @@ def test_an_engine_that_gives_records_only_with_until_is_what_is_wrong():
     assert found.cause.flavours == {Flavour.OBSERVED}
 
 
+def test_a_blob_that_is_admitted_and_must_not_be():
+    found = card("blob/entry_size/size_005_with_table", engine("admits_everything"))
+    assert (found.cause.unit, found.cause.pc, found.cause.rule) == (Unit.LOAD, None, "blob/entry_size")
+
+
 def test_a_malformed_record_is_garbage_at_its_instruction():
     found = card("mem/little_endian/u8_stored_and_u8_loaded", engine("store_records_are_malformed"))
     assert found.cause.unit == Unit.GARBAGE and found.cause.record == 0 and found.cause.pc == 0

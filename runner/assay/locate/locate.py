@@ -242,8 +242,13 @@ def plain_fields(found: MachineFinding) -> tuple[tuple[Field, ...], int | None]:
 
 def rule_at(case: MachineCase, pc: int | None) -> str:
     """The rule of the instruction at a place, if there is one."""
-    decoded = isa.Program(blob.parse(case.program.blob))
-    return decoded.instruction(pc).name if pc is not None and pc in decoded.executable else ""
+    if pc is None:
+        return ""
+    try:
+        decoded = isa.Program(blob.parse(case.program.blob))
+    except blob.Rejected:
+        return ""
+    return decoded.instruction(pc).name if pc in decoded.executable else ""
 
 
 def plain_kernel(entry: Entry, found: KernelFinding) -> Cause:
