@@ -194,10 +194,11 @@ static bool read_level(const char *name, struct survey *survey)
     return true;
 }
 
-static bool open_engines(struct survey *survey, const char *const spec[2], const char *timeout)
+/* A timeout given once is for both. */
+static bool open_engines(struct survey *survey, const char *const spec[2], const char *const timeout[2])
 {
     for (size_t i = 0; i < 2; i++) {
-        survey->engine[i] = engine_open(spec[i], timeout);
+        survey->engine[i] = engine_open(spec[i], timeout[i] != NULL ? timeout[i] : timeout[0]);
         if (survey->engine[i] == NULL) {
             return false;
         }
@@ -221,10 +222,11 @@ static bool has_level(const struct survey *survey)
 static int run(int argument_count, char **arguments)
 {
     const char *engine[2] = {NULL, NULL}, *id[CASE_MAX] = {NULL};
-    const char *timeout = NULL, *selection = NULL, *level = NULL, *step = NULL;
+    const char *timeout[2] = {NULL}, *selection = NULL, *level = NULL, *step = NULL;
     const struct option option[] = {
         {"--engine", "ENGINE", "an engine; given twice, the first one's records are \"expected\"", engine, engine + 2},
-        {"--timeout", "SECONDS", TIMEOUT_HELP, &timeout, NULL},
+        {"--timeout", "SECONDS", TIMEOUT_HELP "; given twice, the second is for the second engine", timeout,
+         timeout + 2},
         {"--case", "ID", "a case to run; may be repeated", id, id + CASE_MAX},
         {"--select", "FILE", "run the cases whose ids are in FILE, one a line", &selection, NULL},
         {"--level", "L0|L1", "compare instructions or blocks only (both)", &level, NULL},

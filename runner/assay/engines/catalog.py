@@ -34,6 +34,7 @@ MODEL = "model"
 OURS = ("ref", "fast")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*\Z")
 TIMEOUT = 10.0
+MODEL_TIMEOUT = 600.0
 DEATHS = 10  # of one engine; then it is given up
 
 
@@ -90,6 +91,10 @@ class Target:
     def options(self) -> list[str]:
         """The command line's words for it."""
         return ["-e", self.option, *(self.sandbox.options() if self.sandbox else [])]
+
+    def patience(self, timeout: float) -> float:
+        """Seconds for a request: the specification is slow, and ours."""
+        return max(timeout, MODEL_TIMEOUT) if self.kind == Kind.MODEL else timeout
 
     def open(self, timeout: float = TIMEOUT) -> Engine:
         """The engine itself, a context manager."""

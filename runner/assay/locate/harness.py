@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from assay.base import strict
 from assay.base.trouble import BadInput, Broken, NoEngine, Trouble
-from assay.engines.catalog import Kind, Target
+from assay.engines.catalog import TIMEOUT, Kind, Target
 from assay.engines.trouble import EngineDied, how_it_ended
 from assay.locate.finding import Finding
 from assay.locate.reading import read_line
@@ -44,8 +44,9 @@ def run(
     with tempfile.NamedTemporaryFile("w", prefix="assay-select-", suffix=".txt") as selection:
         selection.write("\n".join(ids))
         selection.flush()
-        argv = [str(got.harness), "diff", "--select", selection.name, "--timeout", f"{timeout:g}"]
+        argv = [str(got.harness), "diff", "--select", selection.name]
         for target in (expected, got):
+            argv += ["--timeout", f"{target.patience(timeout):g}"]
             argv += ["--engine", target.spec_alone if alone or target.kind == Kind.PROCESS else target.spec]
         done = False
         with tempfile.TemporaryFile() as words, played([*argv, *files], words.fileno()) as process:
@@ -67,7 +68,8 @@ def passes(target: Target, entry: Entry) -> bool:
     with tempfile.NamedTemporaryFile("w", prefix="assay-select-", suffix=".txt") as selection:
         selection.write(f"{entry.id}\n")
         selection.flush()
-        argv = [str(target.harness), "replay", "--engine", target.spec, "--select", selection.name, entry.file]
+        argv = [str(target.harness), "replay", "--engine", target.spec, "--select", selection.name]
+        argv += ["--timeout", f"{target.patience(TIMEOUT):g}", entry.file]
         return subprocess.run(argv, capture_output=True, check=False).returncode == 0
 
 

@@ -23,7 +23,6 @@ from assay.replay.verdict import Verdict, broken, not_run, read_verdict
 from assay.suite.collection import Entry
 
 LAST_WORDS = 400
-MODEL_TIMEOUT = 600.0  # the specification is slow, and ours
 BEGIN = b'{"begin"'
 INVALID = "invalid"  # a case that cannot be read: it was listed as such
 
@@ -33,7 +32,7 @@ class Shard:
 
     def __init__(self, target: Target, entries: Sequence[Entry], timeout: float, deaths_max: int = DEATHS) -> None:
         self.target = target
-        self.timeout = MODEL_TIMEOUT if target.kind == Kind.MODEL else timeout
+        self.timeout = target.patience(timeout)
         self.order = [entry.id for entry in entries]
         self.ids = set(self.order)
         self.files = list(dict.fromkeys(entry.file for entry in entries))
