@@ -1,12 +1,14 @@
 """The mutants: what is one, what becomes of it, and a sample that the vectors kill to the last."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from command import assay as run
 
 from assay.base import paths
-from assay.mutate import c_source, campaign, python_source, trial, workshop
+from assay.mutate import c_source, campaign, invariants, python_source, trial, workshop
+from assay.mutate.invariants import Invariants
 from assay.mutate.site import Kind, Mutant
 from assay.mutate.trial import Fate, Trial
 
@@ -111,7 +113,7 @@ def test_a_compiler_that_was_killed_judges_no_mutant(script, tmp_path):
 
 def test_a_mutant_that_is_not_judged_is_red():
     unknown = Trial(changed_nothing("ref/machine/number.c"), Fate.NOT_JUDGED, "killed", 0.0)
-    assert not campaign.Table([unknown], {}).is_green
+    assert not campaign.Table([unknown], Invariants()).is_green
 
 
 def test_a_mutant_that_nothing_can_notice_survives():
@@ -121,9 +123,9 @@ def test_a_mutant_that_nothing_can_notice_survives():
     after = "\nint ref_number_of_nobody(int a);\nint ref_number_of_nobody(int a) { return a + 1; }\n"
     result = play(Mutant(place.file, 1, end, end, place.kind, "", after, ""), "ref")
     assert result.fate is Fate.SURVIVED
-    table = campaign.Table([result], {})
+    table = campaign.Table([result], Invariants())
     assert table.survivors() == [result]
-    listed = campaign.Table([result], {result.mutant.id: "nobody calls it"})
+    listed = campaign.Table([result], Invariants({result.mutant.id: "nobody calls it"}))
     assert listed.survivors() == [] and listed.totals()[Fate.EQUIVALENT] == 1
 
 
@@ -131,14 +133,31 @@ def test_a_listed_mutant_that_is_noticed_is_red():
     mutant = changed_nothing("ref/machine/number.c")
     for fate in (Fate.KILLED, Fate.CONTRACT):
         noticed = Trial(mutant, fate, "a case", 0.0)
-        assert campaign.Table([noticed], {mutant.id: "wrong"}).wrongly_listed() == [noticed]
+        assert campaign.Table([noticed], Invariants({mutant.id: "wrong"})).wrongly_listed() == [noticed]
 
 
 def test_every_listed_mutant_exists_and_has_its_reason():
-    known = campaign.invariants()
-    assert known
-    assert set(known) <= {mutant.id for engine in campaign.SOURCES for mutant in campaign.mutants_of(engine)}
-    assert all(len(because.split()) > 4 for because in known.values())
+    known = invariants.read()
+    mutants = [mutant for engine in campaign.SOURCES for mutant in campaign.mutants_of(engine)]
+    assert known.listed and set(known.listed) <= {mutant.id for mutant in mutants}
+    assert all(len(because.split()) > 4 for because in known.listed.values())
+    for family in known.families:
+        assert any(family.has(mutant) for mutant in mutants), family
+        assert len(family.because.split()) > 4
+
+
+def test_a_family_is_of_its_files_its_kind_and_its_text():
+    family = invariants.family_of(
+        {"files": "ref/*", "kind": "statement", "before": r"free\(.*\);", "because": "nobody looks"}
+    )
+    freed = Mutant("ref/x.c", 1, 0, 0, Kind.STATEMENT, "free(a);", ";", "free(a);")
+    assert Invariants({}, (family,)).because(freed) == "nobody looks"
+    for other in (
+        replace(freed, file="fast/x.c"),
+        replace(freed, kind=Kind.CONDITION),
+        replace(freed, before="free(a); b = 0;"),
+    ):
+        assert Invariants({}, (family,)).because(other) == ""
 
 
 def test_an_unknown_engine_is_a_usage_error():

@@ -9,7 +9,7 @@ import click
 from assay.base import exit_code, paths
 from assay.base.trouble import BadInput, Nothing
 from assay.commands import options
-from assay.mutate import campaign
+from assay.mutate import campaign, invariants
 from assay.mutate.trial import Fate, Trial
 from assay.mutate.workshop import NotBuilt
 
@@ -42,7 +42,7 @@ def command(
     """
     paths.needs_clone("mutate")
     trials: list[Trial] = []
-    known = campaign.invariants()
+    known = invariants.read()
     if json_path:
         json_path.write_text("", "utf-8")
     for engine in engines or tuple(campaign.SOURCES):
@@ -84,7 +84,7 @@ def line(table: campaign.Table, trial: Trial) -> str:
             "after": mutant.after,
             "fate": table.fate(trial).value,
             "by": trial.by,
-            "because": table.known.get(mutant.id, ""),
+            "because": table.known.because(mutant) if table.fate(trial) is Fate.EQUIVALENT else "",
         }
     )
 

@@ -2,7 +2,6 @@
 
 import json
 import random
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from assay.base import paths
 from assay.mutate import c_source, python_source
+from assay.mutate.invariants import Invariants
 from assay.mutate.site import Mutant
 from assay.mutate.trial import Fate, Trial, play
 from assay.mutate.workshop import Workshop
@@ -34,7 +34,6 @@ CHAPTERS = {
 }
 MACHINE = ("isa", "mem", "exit", "blob", "gas")
 KERNEL = ("call", "host", "cap", "yield", "chain", "image")
-INVARIANTS = paths.ROOT / "CI" / "equivalent.toml"
 
 
 def mutants_of(engine: str, keyword: str = "") -> list[Mutant]:
@@ -66,14 +65,6 @@ def sample(mutants: list[Mutant], count: int, seed: int) -> list[Mutant]:
     return sorted(chosen, key=lambda mutant: (mutant.file, mutant.start, mutant.after))
 
 
-def invariants() -> dict[str, str]:
-    """Mutants that cannot be observed: id, and the sentence that names why."""
-    if not INVARIANTS.is_file():
-        return {}
-    rows = tomllib.loads(INVARIANTS.read_text("utf-8")).get("mutant", [])
-    return {str(row["id"]): str(row["because"]) for row in rows}
-
-
 def is_killed(trial: Trial) -> bool:
     return trial.fate in (Fate.KILLED, Fate.CONTRACT)
 
@@ -83,10 +74,10 @@ class Table:
     """Counts by file; a survivor that is listed with its invariant counts as equivalent."""
 
     trials: list[Trial]
-    known: dict[str, str]
+    known: Invariants
 
     def fate(self, trial: Trial) -> Fate:
-        listed = trial.fate is Fate.SURVIVED and trial.mutant.id in self.known
+        listed = trial.fate is Fate.SURVIVED and self.known.because(trial.mutant)
         return Fate.EQUIVALENT if listed else trial.fate
 
     def by_file(self) -> dict[str, Counter[Fate]]:
@@ -110,7 +101,7 @@ class Table:
 
     def wrongly_listed(self) -> list[Trial]:
         """Listed as not observable, and observed."""
-        return [trial for trial in self.trials if is_killed(trial) and trial.mutant.id in self.known]
+        return [trial for trial in self.trials if is_killed(trial) and trial.mutant.id in self.known.listed]
 
 
 def vectors(engine: str) -> list[Path]:

@@ -259,6 +259,38 @@ def look_alikes() -> Iterator[KernelCase]:
         yield of_run(f"open_with_{other}_as_file", opens, slots, "trap", world=world, unchanged=True)
 
 
+def look_alike_contents() -> Iterator[KernelCase]:
+    """Caps of another kind that bear the hash of a stored payload."""
+    new, text = image(pinned_slots=pins(65)), b"abc"
+    world = start(state=sigma(new, text), quotas={0: 99})
+    mapped: ImageFields = {"memory_mappings": [mapping(BASE, PAGE, 60)]}
+
+    def bearing(content: bytes) -> Iterator[tuple[str, k.Capability]]:
+        hash = digest(content)
+        yield "data", k.Data(len(content), hash)
+        yield "image", k.ImageCap(hash)
+        yield "content", k.Instance(A, hash)
+        yield "chain", k.Instance(hash, A)
+        yield "type", k.TypeCap(hash)
+
+    for name, cap in bearing(new):
+        for word, number, operands in (
+            ("set_image", "set_image", {"r7": 20}),
+            ("spawn", "derive_spawn", {"r7": 20, "r8": 30}),
+        ):
+            ends = "halt" if name == "image" else "trap"
+            yield of_run(f"{word}_of_an_image_as_{name}", program((number, operands)), {20: cap}, ends, world=world)
+    for name, cap in bearing(text):
+        ends = "halt" if name == "data" else "trap"
+        reads = program(("read_data", {"r7": 20, "r8": BASE, "r9": 3}))
+        yield of_run(f"read_of_data_as_{name}", reads, {20: cap}, ends, world=world, **mapped)
+        saves = program(("save", {"r7": 20, "r8": 21, "r9": 30}))
+        yield of_run(f"save_of_data_as_{name}", saves, {20: cap, 21: handle("quota", 0)}, ends, world=world)
+        loads = do(Code().op("load_u8", a=1, x=BASE), "reply")
+        known = {"r1": text[0] if name == "data" else 0}
+        yield of_run(f"mapping_of_data_as_{name}", loads, {60: cap}, world=world, known=known, **mapped)
+
+
 def look_alike_meters() -> Iterator[KernelCase]:
     world = start(meters={0: 5000})
     for name, cap in alike("gas"):
@@ -500,7 +532,7 @@ def subjects() -> list[KernelSubject]:
         gathered("host", "ranges", ranges, nothing_to_mint),
         gathered("host", "second_pins", second_pins),
         gathered("host", "tables", unseen_quotas, file_ids),
-        gathered("host", "look_alikes", look_alikes),
+        gathered("host", "look_alikes", look_alikes, look_alike_contents),
         gathered("call", "clauses", meters, second_mappings),
         gathered("call", "starts", look_alike_meters, initial_registers),
         gathered("yield", "clauses", catchers),

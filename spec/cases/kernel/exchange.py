@@ -30,7 +30,7 @@ from model import kernel as k
 RULES = tuple(rule for rule in model.rules() if rule.startswith("exchange/"))
 REFUSALS = tuple(rule for rule in RULES if rule.startswith("exchange/world/") and rule != "exchange/world/opens")
 Entries = Sequence[k.InstanceEntry | k.ReferenceEntry]
-BELOW = entry()
+BELOW = entry(instance=A + B)
 TRUE = payloads(b"abc", b"def", b"ghi")
 
 
@@ -196,7 +196,7 @@ def dumps() -> Iterator[KernelCase]:
         steps: list[Step] = [run, Resume(ends="paused"), Resume(k.encode(data())), Run(image(), cnode())]
         rules = ("exchange/dump/status", "exchange/dump/suspended")
         yield KernelCase(f"set_aside_twice_{name}", rules, World(world, steps), probes=RULES)
-    low = [entry(image(yield_marker_slot=CATCHER_SLOT)), BELOW]
+    low = [entry(image(yield_marker_slot=CATCHER_SLOT), instance=C + A), BELOW]
     yield KernelCase(
         "nothing_is_set_aside",
         ("exchange/dump/status",),
