@@ -100,6 +100,19 @@ static bool is_failure(struct kernel_play *play, int result)
     return play->failure != 0;
 }
 
+/* After observe: an engine that does not take the observer has not opened what is played. */
+static bool is_watched(struct kernel_play *play, int observed, struct kernel_answer *answer)
+{
+    if (is_failure(play, observed)) {
+        return false;
+    }
+    if (observed != 0) {
+        *answer = (struct kernel_answer){0};
+        answer_named(answer, "observe", NULL, (uint64_t)(int64_t)observed);
+    }
+    return observed == 0;
+}
+
 /* A result other than 0 in one word; NULL: a number that is none of the contract. */
 static const char *word_of(int result)
 {
@@ -213,7 +226,7 @@ static bool open_world(struct kernel_play *play, struct kernel_answer *answer)
         return false;
     }
     answer_word(answer, "world", "opened");
-    return !play->is_observed || !is_failure(play, level->observe(play->world, &observer));
+    return !play->is_observed || is_watched(play, level->observe(play->world, &observer), answer);
 }
 
 static void answer_done(struct kernel_play *play, const struct assay_result *done, struct kernel_answer *answer)
@@ -308,7 +321,7 @@ static bool begin_chain(struct kernel_play *play, struct kernel_answer *answer)
     }
     answer_word(answer, "verdict", "admitted");
     return answer_chain(play, answer) &&
-           (!play->is_observed || !is_failure(play, level->observe(play->chain, &observer)));
+           (!play->is_observed || is_watched(play, level->observe(play->chain, &observer), answer));
 }
 
 static void apply(struct kernel_play *play, size_t index, struct kernel_answer *answer)

@@ -200,6 +200,25 @@ def ranges() -> Iterator[KernelCase]:
     )
 
 
+def mapping_ends() -> Iterator[KernelCase]:
+    """Ranges that end with a mapping, nothing behind it, and those that go one byte further."""
+    text = b"abcd"
+    held: Slots = {20: data(text), 21: handle("quota", 5)}
+    world = start(state=sigma(text), quotas={5: 99})
+    for first, pages in ((BASE, 1), (BASE, 2), (HIGH, 3)):
+        mapped: ImageFields = {"memory_mappings": [mapping(first, pages * PAGE, 60)]}
+        end = first + pages * PAGE
+        for over, ends in ((0, "halt"), (1, "trap")):
+            words = f"{'past' if over else 'to'}_the_end_of_{pages}_pages_at_{first:x}"
+            mints = program(("mint_data", {"r7": end - 4 + over, "r8": 4, "r9": 21, "r10": 30}))
+            yield of_run(f"mints_{words}", mints, held, ends, world=world, **mapped)
+            reads = program(("read_data", {"r7": 20, "r8": end - 4 + over, "r9": 4}))
+            yield of_run(f"reads_{words}", reads, held, ends, world=world, **mapped)
+        whole = program(("mint_data", {"r7": first, "r8": pages * PAGE, "r9": 21, "r10": 30}))
+        rich = start(state=sigma(text), quotas={5: pages * PAGE})
+        yield of_run(f"mints_all_of_{pages}_pages_at_{first:x}", whole, held, world=rich, **mapped)
+
+
 def nothing_to_mint() -> Iterator[KernelCase]:
     """A length of 0 checks no address, and every other precondition."""
     quota = {21: handle("quota", 5)}
@@ -526,10 +545,26 @@ def next_events() -> Iterator[KernelCase]:
     yield of_chain("a_fault_keeps_the_old_image", stays, *[Event(second, ends="trap")] * 3)
 
 
+def full_images() -> Iterator[KernelCase]:
+    """Every slot that an Image may fill is filled, pinned or initial."""
+    slots = [slot for slot in range(1, 256) if not 7 <= slot <= 16]
+    contents = {slot: k.PinnedData(bytes([slot]) * 2, slot + 2) for slot in slots}
+    plain = {slot: k.InitialData(bytes([slot]) * 2, slot + 2) for slot in slots}
+    moves = program(("move", {"r7": 200, "r8": 7}), ("reply", {"r7": 1}))
+    swaps = program(("drop", {"r7": 7}), ("move", {"r7": 200, "r8": 7}), ("reply", {"r7": 1}))
+    half: ImageFields = {
+        "pinned_slots": {slot: contents[slot] for slot in slots[::2]},
+        "initial_slots": {slot: plain[slot] for slot in slots[1::2]},
+    }
+    yield of_chain("pins_every_slot", image(pinned_slots=dict(contents)), *[Event(b"x"), Event(b"y")])
+    yield of_chain("starts_every_slot", image(swaps, initial_slots=plain), *[Event(b"x"), Event(b"y")])
+    yield of_chain("fills_every_slot", image(moves, **half), Event(b"x", ends="trap"), Event(b"y", ends="trap"))
+
+
 def subjects() -> list[KernelSubject]:
     return [
         gathered("image", "second_elements", second_elements),
-        gathered("host", "ranges", ranges, nothing_to_mint),
+        gathered("host", "ranges", ranges, nothing_to_mint, mapping_ends),
         gathered("host", "second_pins", second_pins),
         gathered("host", "tables", unseen_quotas, file_ids),
         gathered("host", "look_alikes", look_alikes, look_alike_contents),
@@ -537,4 +572,5 @@ def subjects() -> list[KernelSubject]:
         gathered("call", "starts", look_alike_meters, initial_registers),
         gathered("yield", "clauses", catchers),
         gathered("chain", "next_event", next_events),
+        gathered("chain", "full_images", full_images),
     ]
