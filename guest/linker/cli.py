@@ -5,10 +5,11 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from . import cc, image, mapfile
+from . import cc, image, layout, mapfile, words
 from .errors import LinkError
 
 DONE, USAGE, BAD_INPUT, NO_TOOL, NO_OUTPUT = 0, 2, 3, 4, 8
+MEMORY = layout.PAGES_MAX * layout.PAGE
 REGISTERS = {"a0": 7, "a1": 8, "a2": 9, "a3": 10, "a4": 11, "a5": 12}
 
 
@@ -27,20 +28,56 @@ def link_main(argv: Sequence[str] | None = None) -> int:
 def cc_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="assay cc",
+        usage="assay cc FILE.c... -o GUEST.IMAGE [--map FILE] [--elf FILE] [--stack BYTES] [--heap BYTES] [...]",
         description="Compile C to an Image.",
-        epilog="Other options go to the compiler: -O3 -DN=5 -Wall ...",
+        epilog="All else goes to the compiler, in its order: -O3 -DN=5 -I include -include config.h -x c FILE ...",
+        allow_abbrev=False,
     )
-    parser.add_argument("sources", nargs="+", metavar="FILE.c")
     add_outputs(parser)
     parser.add_argument("--elf", metavar="FILE", help="keep the ELF here")
-    parser.add_argument("--stack", type=int, metavar="BYTES", help="size of the stack (65536)")
-    parser.add_argument("--heap", type=int, metavar="BYTES", help="size of the heap (65536)")
+    parser.add_argument("--stack", type=size(1), metavar="BYTES", help="size of the stack (65536, or 0x10000)")
+    parser.add_argument("--heap", type=size(0), metavar="BYTES", help="size of the heap (65536)")
     return parser
 
 
+OWN = ("-o", "--output", "--map", "--register", "--elf", "--stack", "--heap")
+HELP = ("-h", "--help")
+
+
+def split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """(the words that are for us, those that are for the compiler in their order)."""
+    own: list[str] = []
+    others: list[str] = []
+    for pair in words.pairs(argv, {*words.SEPARATE, *OWN}):
+        name = pair[0].split("=")[0] if pair[0].startswith("--") else pair[0][:2]
+        is_own = pair[0] in HELP or (name in OWN and (name.startswith("--") or pair[0].startswith("-o")))
+        (own if is_own else others).extend(pair)
+    return own, others
+
+
+def size(least: int) -> Callable[[str], int]:
+    """A reader of a number of bytes, decimal or hexadecimal."""
+
+    def bytes_of(text: str) -> int:
+        try:
+            value = int(text, 0)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text} is not a number of bytes, as 65536 or 0x10000") from None
+        if not least <= value <= MEMORY:
+            raise argparse.ArgumentTypeError(f"{text} is not from {least} to {MEMORY}")
+        return value
+
+    return bytes_of
+
+
 def cc_main(argv: Sequence[str] | None = None) -> int:
-    arguments, options = cc_parser().parse_known_intermixed_args(argv)
-    return guarded("cc", arguments.sources[0], lambda: cc.compile_and_link(arguments, options, link_file))
+    own, others = split(sys.argv[1:] if argv is None else argv)
+    parser = cc_parser()
+    arguments = parser.parse_args(own)
+    named = [word for word in others if not word.startswith("-") or word == "-"]
+    if not named:
+        parser.error("there is no FILE.c")
+    return guarded("cc", named[-1], lambda: cc.compile_and_link(arguments, others, link_file))
 
 
 def add_outputs(parser: argparse.ArgumentParser) -> None:

@@ -57,6 +57,8 @@ BY_MASK: dict[int, dict[int, tuple[str, str]]] = {}
 for _name, _format, _match, _mask in TABLE:
     BY_MASK.setdefault(_mask, {})[_match] = (_name, _format)
 
+FORMAT = {name: format for name, format, _, _ in TABLE}
+
 # Which register fields a format has: rd, rs1, rs2.
 FIELDS = {"U": "d", "J": "d", "I": "d1", "H6": "d1", "H5": "d1", "UN": "d1", "R": "d12", "B": "12", "S": "12", "N": ""}
 

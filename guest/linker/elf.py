@@ -39,7 +39,7 @@ RELOCATION_NAME = {
 }  # fmt: skip
 CPP_SECTIONS = (".init_array", ".preinit_array", ".fini_array", ".ctors", ".dtors", ".gcc_except_table")
 CPP_SYMBOLS = ("_Z", "__cxa_", "__gxx_")
-UNMAPPED = (".eh_frame", ".eh_frame_hdr")
+UNMAPPED = (".eh_frame", ".eh_frame_hdr", ".got")  # the linker needs no word of .got, see relocate.py
 Line = tuple[int, str | None, int]  # address, file name (None where a sequence ends), line
 
 

@@ -5,7 +5,7 @@ no such form and need a register that nobody else uses; they borrow one and keep
 the stack pointer, where nothing lives.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from . import relocate
@@ -77,12 +77,26 @@ BOTH_ZERO_ONES = {"div", "divu", "divw", "divuw", "orn", "xnor"}
 UNARY_OF_ZERO = {"clz": 64, "ctz": 64, "clzw": 32, "ctzw": 32}
 
 
+# What an assembler makes `li` of, at most eight of them.
+CONSTANT: dict[str, Callable[[int, int], int]] = {
+    "lui": lambda _, x: x,
+    "addi": lambda v, x: v + x,
+    "addiw": lambda v, x: signed(v + x, 32),
+    "slli": lambda v, x: v << x,
+    "srli": lambda v, x: (v & 2**64 - 1) >> x,
+    "srai": lambda v, x: v >> x,
+    "xori": lambda v, x: v ^ x,
+    "rori": lambda v, x: (v & 2**64 - 1) >> x | v << 64 - x,
+}
+CONSTANT_LENGTH, T0 = 8, 5
+
+
 class Lowering:
     """Lowers the instructions of one program."""
 
     def __init__(self, guest: Guest, program: Program) -> None:
         self.guest, self.program, self.table = guest, program, program.table
-        self.before: Instruction | None = None
+        self.before: list[Instruction] = []  # the last few, the latest first
 
     def all(self) -> list[Item]:
         """The whole program, between two traps: the first is for endpoints that do not exist."""
@@ -90,7 +104,7 @@ class Lowering:
         for instruction in self.program.instructions:
             stream.append(Mark(instruction.address))
             stream += self.one(instruction)
-            self.before = instruction
+            self.before = [instruction, *self.before[: CONSTANT_LENGTH - 1]]
         return [*stream, Op("trap")]
 
     def one(self, i: Instruction) -> list[Item]:
@@ -180,9 +194,13 @@ class Lowering:
             return i.imm
         if found.kind in relocate.PC_LOW:
             if relocate.find(self.guest, found.target, relocate.PC_HIGH) is None:
-                self.refuse(i, "the low part of an address without its auipc", "link with --emit-relocs --no-relax")
+                self.refuse(i, "the low part of an address without its auipc", "link with --emit-relocs --relax")
             return 0  # auipc loaded the whole of it
         return signed(self.table.value(found), 12) if found.in_code else i.imm
+
+    def is_got(self, i: Instruction) -> bool:
+        found = relocate.find(self.guest, i.address, relocate.PC_LOW)
+        return found is not None and relocate.find(self.guest, found.target, relocate.GOT_HIGH) is not None
 
     def lui(self, i: Instruction) -> list[Item]:
         found = relocate.find(self.guest, i.address, relocate.HIGH)
@@ -194,14 +212,20 @@ class Lowering:
         return [load_constant(REGISTER[i.rd], value)] if i.rd else []
 
     def auipc(self, i: Instruction) -> list[Item]:
-        found = relocate.find(self.guest, i.address, relocate.PC_HIGH)
+        found = relocate.find(self.guest, i.address, relocate.PC_HIGH | relocate.GOT_HIGH)
         if found is None:
-            self.refuse(i, "auipc without a relocation", "link with --emit-relocs --no-relax")
+            self.refuse(i, "auipc without a relocation", "link with --emit-relocs --relax")
         return [load_constant(REGISTER[i.rd], self.table.value(found))] if i.rd else []
+
+    def address(self, i: Instruction) -> list[Item]:
+        value = self.table.dynamic(i.imm) if i.imm in self.program.targets else i.imm
+        return [load_constant(REGISTER[i.rd], value)] if i.rd else []
 
     # Memory
 
     def load(self, i: Instruction) -> list[Item]:
+        if self.is_got(i):  # auipc loaded what the word of .got holds
+            return copy(REGISTER[i.rd], REGISTER[i.rs1]) if i.rd else []
         if i.rd:
             return [load(LOAD[i.name], REGISTER[i.rd], i.rs1, self.low_bits(i))]
         borrowed = 12 if i.rs1 != 15 else 11
@@ -249,20 +273,51 @@ class Lowering:
         return [Op("load_imm_jump_ind", a=REGISTER[i.rd], b=REGISTER[i.rs1], x=back, y=imm)]
 
     def ecall(self, i: Instruction) -> list[Item]:
-        before = self.before
-        if before is None or before.address != i.address - 4 or i.address in self.program.targets:
-            self.refuse(i, "ecall without its operation", SET_OPERATION)
-        if before.name == "select":
+        before = self.straight_before(i)
+        if before and before[0].name == "select":
             return [Op("ecall")]
-        if (before.name, before.rd, before.rs1) != ("addi", 5, 0):
+        operation = constant_in_t0(before)
+        if operation is None:
             self.refuse(i, "ecall without its operation", SET_OPERATION)
-        return [Op("ecalli", x=before.imm)]
+        if not -(2**31) <= operation < 2**32:
+            self.refuse(i, f"operation {operation:#x} has more than 32 bits", "operations are 0..2^32-1")
+        return [Op("ecalli", x=signed(operation, 32))]
+
+    def straight_before(self, i: Instruction) -> list[Instruction]:
+        """What is always done directly before it, the latest first; none has a relocation."""
+        found: list[Instruction] = []
+        at = i
+        for before in self.before:
+            if before.address != at.address - 4 or at.address in self.program.targets:
+                break
+            if not relocate.is_free(self.guest, before.address):
+                break
+            found.append(before)
+            at = before
+        return found
 
     def trap(self, i: Instruction) -> list[Item]:
         return [Op("trap")]
 
     def nothing(self, i: Instruction) -> list[Item]:
         return []
+
+
+def constant_in_t0(before: Sequence[Instruction]) -> int | None:
+    """What `li t0, N` just left there; `before` are the instructions, the latest first."""
+    steps: list[Instruction] = []
+    for i in before:
+        if i.rd != T0 or i.name not in CONSTANT or i.rs1 not in (0, T0):
+            return None
+        steps.append(i)
+        if i.rs1 == 0:  # lui has none
+            break
+    else:
+        return None
+    value = 0
+    for i in reversed(steps):
+        value = signed(CONSTANT[i.name](value if i.rs1 else 0, i.imm), 64)
+    return value
 
 
 def copy(target: int, source: int) -> list[Item]:
@@ -308,6 +363,8 @@ LOWER: dict[str, Callable[[Lowering, Instruction], list[Item]]] = {
     "ecall": Lowering.ecall,
     "jal": Lowering.jal,
     "jalr": Lowering.jalr,
+    "la": Lowering.address,
     "lui": Lowering.lui,
+    "nowhere": Lowering.trap,
     "orc.b": Lowering.orc_b,
 }

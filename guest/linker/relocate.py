@@ -14,13 +14,15 @@ BRANCHES = {"R_RISCV_BRANCH", "R_RISCV_JAL"}  # the instruction itself holds whe
 CALLS = {"R_RISCV_CALL", "R_RISCV_CALL_PLT"}
 HIGH, LOW = {"R_RISCV_HI20"}, {"R_RISCV_LO12_I", "R_RISCV_LO12_S"}
 PC_HIGH, PC_LOW = {"R_RISCV_PCREL_HI20"}, {"R_RISCV_PCREL_LO12_I", "R_RISCV_PCREL_LO12_S"}
+GOT_HIGH = {"R_RISCV_GOT_HI20"}  # the address of a word that holds the address; there is no such word in an Image
 WORDS = {"R_RISCV_32": 4, "R_RISCV_64": 8}
 ADDS = {"R_RISCV_ADD8": 1, "R_RISCV_ADD16": 2, "R_RISCV_ADD32": 4, "R_RISCV_ADD64": 8}
 SUBS = {"R_RISCV_SUB8": 1, "R_RISCV_SUB16": 2, "R_RISCV_SUB32": 4, "R_RISCV_SUB64": 8}
 DATA_KINDS = IGNORED | WORDS.keys() | ADDS.keys() | SUBS.keys()
-CODE_KINDS = IGNORED | BRANCHES | CALLS | HIGH | LOW | PC_HIGH | PC_LOW
-TAKEN = HIGH | LOW | PC_HIGH | WORDS.keys() | ADDS.keys() | SUBS.keys()
+CODE_KINDS = IGNORED | BRANCHES | CALLS | HIGH | LOW | PC_HIGH | PC_LOW | GOT_HIGH
+TAKEN = HIGH | LOW | PC_HIGH | GOT_HIGH | WORDS.keys() | ADDS.keys() | SUBS.keys()
 JUMP_ALIGNMENT = 2
+BESIDE = "link with --emit-relocs --relax, as `assay cc` does: with --no-relax lld moves code and leaves relocations"
 
 
 def check(guest: Guest) -> None:
@@ -28,7 +30,7 @@ def check(guest: Guest) -> None:
     for address, relocations in guest.relocations.items():
         section = guest.section_at(address)
         if section is None:
-            raise LinkError(f"a relocation at {address:#x} is outside of its section", advice="link the ELF again")
+            raise LinkError(f"a relocation at {address:#x} is outside of its section", advice=BESIDE)
         known = CODE_KINDS if section.executable else DATA_KINDS
         for relocation in relocations:
             if relocation.kind not in known:
@@ -56,6 +58,11 @@ def taken(guest: Guest) -> set[int]:
 def find(guest: Guest, address: int, kinds: Set[str]) -> Relocation | None:
     """The relocation of one of these kinds at an address, or None."""
     return next((r for r in guest.relocations.get(address, ()) if r.kind in kinds), None)
+
+
+def is_free(guest: Guest, address: int) -> bool:
+    """Whether no relocation changes what lies there."""
+    return all(relocation.kind in IGNORED for relocation in guest.relocations.get(address, ()))
 
 
 class JumpTable:
@@ -88,6 +95,8 @@ def patch(guest: Guest, data: bytearray, offset: int, relocations: Sequence[Relo
     """Several relocations at one place are the terms of a sum."""
     size = max((WORDS | ADDS | SUBS)[r.kind] for r in relocations)
     total = sum(-table.value(r) if r.kind in SUBS else table.value(r) for r in relocations)
-    if size < 4 or offset + size > len(data):
+    is_difference = any(r.kind in SUBS for r in relocations)
+    fits = size >= 4 or (is_difference and -(2 ** (8 * size - 1)) <= total < 2 ** (8 * size - 1))
+    if not fits or offset + size > len(data):
         guest.refuse(relocations[0].address, "a code address in too few bytes", "keep code addresses in 4 or 8 bytes")
     data[offset : offset + size] = (total % 2 ** (8 * size)).to_bytes(size, "little")

@@ -1,7 +1,11 @@
 """Building guests and running their Images on the model's machine, for the tests of the linker."""
 
+import atexit
+import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import model
@@ -13,24 +17,28 @@ REGISTERS = model.table.LIMIT["register_count"]
 ENDPOINT_REGISTER, RESULT_REGISTER = 11, 7
 GAS = 10**12
 
-__all__ = ["build", "cc", "cli", "image", "kernel", "link", "result", "run"]
+__all__ = ["build", "cc", "cli", "image", "kernel", "link", "native", "result", "run"]
 
 
-def build(
-    folder: Path, text: str, *options: str, name: str = "guest.c", command: Callable[..., list[str]] = cc.command
-) -> bytes:
-    """C or assembly text to the bytes of an ELF; asserts that it compiles."""
+def build(folder: Path, text: str, *options: str, name: str = "guest.c") -> bytes:
+    """C or assembly text to the bytes of an ELF."""
     source, elf = folder / name, folder / "guest.elf"
     source.write_text(text)
-    ran = subprocess.run(command([str(source)], list(options), str(elf)), capture_output=True, text=True)
-    assert ran.returncode == 0, ran.stderr
+    cc.build_elf([str(source), *options], elf, library=library(tuple(cc.TARGET)))
     return elf.read_bytes()
 
 
-def link(
-    folder: Path, text: str, *options: str, name: str = "guest.c", command: Callable[..., list[str]] = cc.command
-) -> image.Linked:
-    return image.link(build(folder, text, *options, name=name, command=command))
+@cache
+def library(target: tuple[str, ...]) -> list[str]:
+    """The objects of the guests' library, compiled once for a target."""
+    assert target == tuple(cc.TARGET)
+    folder = tempfile.mkdtemp(prefix="assay-library-")
+    atexit.register(shutil.rmtree, folder)
+    return cc.compile_library(folder)
+
+
+def link(folder: Path, text: str, *options: str, name: str = "guest.c") -> image.Linked:
+    return image.link(build(folder, text, *options, name=name))
 
 
 def pages(image: kernel.Image) -> Iterator[model.Page]:
@@ -65,3 +73,17 @@ def result(data: bytes, *arguments: int, endpoint: int = 0) -> int:
     _, stop = run(data, *arguments, endpoint=endpoint)
     assert (stop.exit, stop.argument) == ("host_call", 0), stop
     return stop.state.regs[RESULT_REGISTER]
+
+
+def native(folder: Path, text: str, name: str, arguments: Sequence[tuple[int, ...]]) -> list[int]:
+    """What the endpoint of this name gives when the host's compiler makes an ordinary function of it."""
+    calls = "".join(
+        f'printf("%llu\\n", (unsigned long long){name}({", ".join(f"{v}ull" for v in (*given, 0, 0, 0, 0)[:4])}));'
+        for given in arguments
+    )
+    source, binary = folder / "native.c", folder / "native"
+    source.write_text(f"#define ASSAY_NATIVE\n#include <stdio.h>\n{text}\nint main(void) {{ {calls} }}")
+    include = ["-idirafter", str(cc.LIBRARY / "include")]
+    subprocess.run(["cc", "-w", *include, "-o", binary, source], check=True)
+    ran = subprocess.run([binary], capture_output=True, text=True, check=True)
+    return [int(line) for line in ran.stdout.split()]

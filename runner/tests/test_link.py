@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from guest_run import build, cc, cli, image, kernel, link, result, run
+from guest_run import build, cc, cli, image, kernel, link, native, result, run
 
 import model
 from linker import layout, mapfile
@@ -77,22 +77,6 @@ ASSAY_ENDPOINT(7, second) { return argument0 == 0 ? triple(5) : scale(argument0)
 """
 
 
-def native(folder, text, pairs):
-    """The same from the host's compiler."""
-    program = (
-        "#define ASSAY_NATIVE\n#include <stdio.h>\n"
-        + text
-        + "int main(void) {"
-        + "".join(f'printf("%llu\\n", (unsigned long long)sample({a}, {b}ull, 0, 0));' for a, b in pairs)
-        + "}"
-    )
-    (folder / "native.c").write_text(program)
-    include = str(cc.LIBRARY / "include")
-    subprocess.run(["cc", "-w", "-I", include, "-o", folder / "native", folder / "native.c"], check=True)
-    ran = subprocess.run([folder / "native"], capture_output=True, text=True, check=True)
-    return [int(line) for line in ran.stdout.split()]
-
-
 def test_fibonacci(tmp_path):
     linked = link(tmp_path, FIB).image
     assert [result(linked, n) for n in (0, 1, 2, 10, 15)] == [0, 1, 1, 55, 610]
@@ -105,7 +89,7 @@ def test_code_addresses_in_every_guise(tmp_path, options):
     text = SAMPLE.replace("big[3]++", "big[3] = 4")
     pairs = [(way, value) for way in range(9) for value in (3, 2**63 + 11)]
     linked = link(tmp_path, text, "-w", *options).image
-    assert [result(linked, *pair) for pair in pairs] == native(tmp_path, text, pairs)
+    assert [result(linked, *pair) for pair in pairs] == native(tmp_path, text, "sample", pairs)
     assert result(linked, endpoint=7) == 15
 
 
@@ -254,12 +238,16 @@ def test_the_map_names_symbol_and_line(tmp_path):
     assert entry in {row["pc"] for row in rows if row["symbol"] == "fibonacci.endpoint"}
 
 
-def test_a_program_without_the_linker_script(tmp_path):
-    def plain(*arguments):
-        script = ["-T", str(cc.LIBRARY / "guest.ld")]
-        return [word for word in cc.command(*arguments) if word not in script]
+def test_a_program_without_the_linker_script(tmp_path, monkeypatch):
+    with_script = cc.link_command
 
-    linked = link(tmp_path, FIB, "-Wl,--defsym=__heap_start=0,--defsym=__heap_end=0", command=plain).image
+    def plain(*arguments):
+        words = with_script(*arguments)
+        at = words.index("-T")
+        return words[:at] + words[at + 2 :]
+
+    monkeypatch.setattr(cc, "link_command", plain)
+    linked = link(tmp_path, FIB, "-Wl,--defsym=__heap_start=0,--defsym=__heap_end=0").image
     assert result(linked, 10) == 55
     (stack,) = kernel.admit(linked).initial_slots.values()
     assert stack.size == layout.STACK_DEFAULT

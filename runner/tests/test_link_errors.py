@@ -2,12 +2,13 @@
 code 3.
 """
 
-import subprocess
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from guest_run import build, cc, cli, image
 
+from linker import words as command_line
 from linker.errors import LinkError
 
 ENDPOINT = "#include <assay/guest.h>\nASSAY_ENDPOINT(0, start) { return argument0; }\n"
@@ -19,14 +20,11 @@ def refusal(elf):
     return str(caught.value)
 
 
-def swapped(*pairs):
-    """The compiler's command line with some of its words replaced."""
-
-    def command(sources, options, elf, *sizes):
-        words = dict(pairs)
-        return [words.get(word, word) for word in cc.command(sources, options, elf, *sizes)]
-
-    return command
+def swapped(monkeypatch, *pairs):
+    """Some words of the compiler's command lines, replaced."""
+    words = dict(pairs)
+    for name in ("TARGET", "LINK"):
+        monkeypatch.setattr(cc, name, [words.get(word, word) for word in getattr(cc, name)])
 
 
 KEEP = "-Wl,--no-gc-sections"  # what nobody calls is to be seen, too
@@ -35,28 +33,30 @@ LP64 = (("-march=rv64em_zbb", "-march=rv64im_zbb"), ("-mabi=lp64e", "-mabi=lp64"
 HARD = (("-march=rv64em_zbb", "-march=rv64imfd"), ("-mabi=lp64e", "-mabi=lp64d"))
 
 
-def test_16_registers_are_all_there_are(tmp_path):
+def test_16_registers_are_all_there_are(tmp_path, monkeypatch):
+    swapped(monkeypatch, *LP64)
     text = (
         ENDPOINT
         + "uint64_t wide(uint64_t v);\nuint64_t wide(uint64_t v)\n"
         + '{ __asm__ volatile("mv a7, %0" :: "r"(v)); return v; }'
     )
-    said = refusal(build(tmp_path, text, "-g", KEEP, command=swapped(*LP64)))
+    said = refusal(build(tmp_path, text, "-g", KEEP))
     assert "wide" in said and "guest.c:5" in said and "x17" in said and "lp64e" in said and "0x4" in said
 
 
-def test_an_object_with_hard_float(tmp_path):
-    assert "hard-float" in refusal(build(tmp_path, ENDPOINT, command=swapped(*HARD)))
+def test_an_object_with_hard_float(tmp_path, monkeypatch):
+    swapped(monkeypatch, *HARD)
+    assert "hard-float" in refusal(build(tmp_path, ENDPOINT))
 
 
-def test_compressed_instructions(tmp_path):
-    march = ("-march=rv64em_zbb", "-march=rv64emc_zbb")
-    assert "compressed" in refusal(build(tmp_path, ENDPOINT, command=swapped(march)))
+def test_compressed_instructions(tmp_path, monkeypatch):
+    swapped(monkeypatch, ("-march=rv64em_zbb", "-march=rv64emc_zbb"))
+    assert "compressed" in refusal(build(tmp_path, ENDPOINT))
 
 
-def test_no_relocations(tmp_path):
-    bare = (cc.LINK[-1], "-Wl,--no-relax,-e,0")
-    assert "--emit-relocs" in refusal(build(tmp_path, ENDPOINT, command=swapped(bare)))
+def test_no_relocations(tmp_path, monkeypatch):
+    swapped(monkeypatch, (cc.LINK[-1], "-Wl,--relax,-e,0"))
+    assert "--emit-relocs" in refusal(build(tmp_path, ENDPOINT))
 
 
 @pytest.mark.parametrize(
@@ -107,15 +107,13 @@ def test_cpp(tmp_path):
     source = tmp_path / "guest.cc"
     source.write_text("namespace guest { int answer(int a) { return a; } }\n")
     elf = tmp_path / "guest.elf"
-    command = [word for word in cc.command([], ["-std=c++17", "-fno-exceptions", KEEP], str(elf)) if word != "-std=c17"]
-    command = [word for word in command if not word.endswith(".c")]
-    subprocess.run([*command, str(source)], check=True, capture_output=True)
+    cc.build_elf([str(source), "-std=c++17", "-fno-exceptions", KEEP], elf)
     said = refusal(elf.read_bytes())
     assert "answer" in said and "C++" in said
 
 
 @pytest.mark.parametrize("size, says", [(5 * 2**30, "above 2^32"), (2**30, "can be mapped")])
-def test_far_too_much_memory(tmp_path, size, says):
+def test_far_too_much_memory(tmp_path, monkeypatch, size, says):
     """An array of its own, behind the code, so that the linker of the compiler finds everything within reach."""
     text = (
         ENDPOINT
@@ -125,22 +123,20 @@ def test_far_too_much_memory(tmp_path, size, says):
     script = (cc.LIBRARY / "guest.ld").read_text()
     behind = "    . = ALIGN(4096);\n    .huge (NOLOAD) : { *(.huge) }\n"
     (tmp_path / "huge.ld").write_text(script.replace("    /DISCARD/", behind + "    /DISCARD/"))
-    command = swapped((str(cc.LIBRARY / "guest.ld"), str(tmp_path / "huge.ld")))
-    said = refusal(build(tmp_path, text, KEEP, command=command))
+    said = refusal(build(tmp_path, text, KEEP, "-T", str(tmp_path / "huge.ld")))
     assert says in said and ".huge" in said and "smaller" in said
 
 
-@pytest.mark.parametrize(
-    "flags, says", [(["-c"], "object file"), (["-fPIE", "-Wl,-pie,--no-dynamic-linker,-z,notext"], "static")]
-)
-def test_no_static_program(tmp_path, flags, says):
-    source, elf = tmp_path / "guest.c", tmp_path / "guest.elf"
-    source.write_text(ENDPOINT)
-    words = [word for word in cc.command([str(source)], [], str(elf)) if word not in ("-static", "-fno-pic")]
-    if "-c" in flags:
-        words = [word for word in words if word == str(source) or not word.endswith(".c")]
-    subprocess.run([*words, *flags], check=True, capture_output=True)
-    assert says in refusal(elf.read_bytes())
+def test_an_object(tmp_path):
+    (tmp_path / "guest.c").write_text(ENDPOINT)
+    source = command_line.read([str(tmp_path / "guest.c")])
+    (object,) = cc.compile_all(source, tmp_path)
+    assert "object file" in refusal(Path(object).read_bytes())
+
+
+def test_no_static_program(tmp_path, monkeypatch):
+    swapped(monkeypatch, ("-static", "-Wl,-pie,--no-dynamic-linker,-z,notext"))
+    assert "static" in refusal(build(tmp_path, ENDPOINT, "-fPIE"))
 
 
 @pytest.mark.parametrize("data", [b"", b"\x7fELF", b"#!/bin/sh\n", bytes(4096)])

@@ -157,10 +157,10 @@ def play_program(plan: Plan, index: int, opened: Sequence[Engine], outcome: Outc
 def compile_elf(program: random_guest.Program, elf: Path, library: Sequence[str]) -> None:
     source = elf.with_suffix(".c")
     source.write_text(program.text)
-    argv = cc.command([str(source)], [program.level, "-w", "-Wl,-e,_start"], str(elf), library=library)
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise Disagreement(f"clang refuses it: {done.stderr[-400:].strip()}")
+    try:
+        cc.build_elf([str(source), program.level, "-w", "-Wl,-e,_start"], elf, library=library)
+    except errors.LinkError as error:
+        raise Disagreement(f"clang refuses it: {str(error)[-400:]}") from None
 
 
 def compare(elf: Path, opened: Sequence[Engine], outcome: Outcome) -> None:

@@ -105,8 +105,8 @@ _Noreturn static inline void assay_panic(void)
 }
 
 /*
- * Any operation with its operands; gives what a0 holds afterwards. `operation` must be a constant. An operation from
- * 64 on has no effect.
+ * Any operation with its operands; gives what a0 holds afterwards. `operation` must be a constant, 0 to 2^32 - 1. An
+ * operation from 64 on has no effect.
  */
 #define assay_operate(operation, operand0, operand1, operand2, operand3)                                               \
     (__extension__({                                                                                                   \
@@ -116,7 +116,7 @@ _Noreturn static inline void assay_panic(void)
         register uint64_t assay_a3 __asm__("a3") = (uint64_t)(operand3);                                               \
         __asm__ volatile("li t0, %1\n\tecall"                                                                          \
                          : "+r"(assay_a0)                                                                              \
-                         : "i"(operation), "r"(assay_a1), "r"(assay_a2), "r"(assay_a3)                                 \
+                         : "i"((int32_t)(operation)), "r"(assay_a1), "r"(assay_a2), "r"(assay_a3)                      \
                          : "t0", "memory");                                                                            \
         assay_a0;                                                                                                      \
     }))
