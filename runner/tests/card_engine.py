@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 
-from assay.base.strict import Json, Members
+from assay.base.strict import Json, Members, number, octets
 from assay.engines import server
 from assay.engines.answers import Hello
 from assay.engines.model import ModelEngine
@@ -67,6 +67,8 @@ class Server(server.Server):
             answer["gas"] = hex(int(str(answer["gas"]), 16) ^ 1)
         if self.fault == "no_records_without_until" and is_stop and "until" not in request and "records" in request:
             answer["instructions"] = []
+        if self.fault == "writes_are_lost" and name == "write":
+            self.engine.write(number(request["address"], "address"), octets(request["data"], "data")[:-1] + b"\x5a")
         if self.fault == "admits_everything" and name == "load":
             answer["load"] = "admitted"
         records = answer.get("instructions")

@@ -69,6 +69,14 @@ def test_a_blob_that_is_admitted_and_must_not_be():
     assert (found.cause.unit, found.cause.pc, found.cause.rule) == (Unit.LOAD, None, "blob/entry_size")
 
 
+@pytest.mark.parametrize("expected", ["model", "ref"])
+def test_a_write_of_the_host_that_is_lost(expected):
+    target = engine("writes_are_lost")
+    found = locate(catalog.parse(expected), target, [Question(entry("exit/resume_flow/ecall_with_changed_memory"))])[0]
+    assert found is not None and found.cause.unit == Unit.END and found.cause.pc is None
+    assert [field.name for field in found.cause.fields] != [] and found.cause.fields[0].name.startswith("memory ")
+
+
 def test_a_malformed_record_is_garbage_at_its_instruction():
     found = card("mem/little_endian/u8_stored_and_u8_loaded", engine("store_records_are_malformed"))
     assert found.cause.unit == Unit.GARBAGE and found.cause.record == 0 and found.cause.pc == 0

@@ -234,6 +234,8 @@ def plain_fields(found: MachineFinding) -> tuple[tuple[Field, ...], int | None]:
         what = f"{'instruction' if isinstance(record, Instruction) else 'block'} at {record.pc:#x}"
         stop = make.ending(found.stops[0 if expected is None else 1])
         return (Field("next", *((stop, what) if expected is None else (what, stop))),), record.pc
+    if found.what == What.MEMORY and found.stops is None:
+        return tuple(make.of_memory(found.differences)), None
     if found.what in (What.LOAD, What.RESULT) or found.stops is None:
         return (Field(found.what.value, *found.words),), None
     fields = make.of_stops(*found.stops) + make.of_memory(found.differences)

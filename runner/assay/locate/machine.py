@@ -41,6 +41,8 @@ def name(case: MachineCase, found: MachineFinding, richer: Richer | None = None)
     if found.what == What.RESULT:
         return name_refusal(case, found)
     assert found.step is not None
+    if found.stops is None and found.what == What.MEMORY:
+        return name_write(found)
     namer = Namer(case, found, Story(case, found.step), richer)
     if found.what == What.GAS:
         return namer.by_gas()
@@ -69,6 +71,11 @@ def name_load(case: MachineCase, found: MachineFinding) -> Cause:
         is_cycles = case.program.mem_cycles not in gas.MEM_CYCLES
         rule = "gas/mem_cycles" if is_cycles else "mem/page_given_once"
     return Cause(Unit.LOAD, (Field("load", expected, got),), rule, flavours=found.flavours)
+
+
+def name_write(found: MachineFinding) -> Cause:
+    """What a step of the case wrote is not what is there."""
+    return Cause(Unit.END, tuple(make.of_memory(found.differences)), "mem/access", found.step, flavours=found.flavours)
 
 
 def name_refusal(case: MachineCase, found: MachineFinding) -> Cause:
