@@ -21,9 +21,12 @@
 enum {
     /* Upper bounds of emitted bytes: for the part before the blocks, and for a position with everything behind it. */
     PROLOGUE_BYTES = 4096,
-    POSITION_BYTES = 256,
-    FAULTS_EACH = 2, /* entries of the fault map, at most, for an instruction */
-    OBSERVED_BYTES = 128,
+    POSITION_BYTES = 96,
+    SITES_EACH = 3,      /* calls out, at most, of an instruction with its block's entry */
+    FAULTS_EACH = 2,     /* entries of the fault map, at most, for an instruction */
+    OBSERVED_BYTES = 32, /* more of it, with calls out */
+    STUB_BYTES = 13,     /* of them, behind all blocks: a block's way out of gas, or a panic */
+    ENTRY_PATCH = 9,     /* where a block's entry has the distance of its jump out */
     CONTEXT_REG = offsetof(struct fast_context, reg),
     CONTEXT_GAS = offsetof(struct fast_context, gas),
     STATE_REG = offsetof(struct assay_state, reg),
@@ -66,10 +69,10 @@ void fast_emit_exit(struct fast_emit *e, enum fast_tail tail, uint32_t pc)
     fast_emit_jump_to_tail(e, tail);
 }
 
-void fast_emit_exit_if(struct fast_emit *e, enum x64_condition condition, enum fast_tail tail, uint32_t pc)
+void fast_emit_panic_if(struct fast_emit *e, enum x64_condition condition, uint32_t pc)
 {
     uint8_t *patch = x64_jcc(&e->at, condition);
-    e->stub[e->stub_count++] = (struct fast_stub){(uint32_t)(patch - e->base), pc, tail};
+    e->stub[e->stub_count++] = (struct fast_fixup){(uint32_t)(patch - e->base), pc};
 }
 
 static void link_to(struct fast_emit *e, uint8_t *patch, uint32_t pc)
@@ -269,7 +272,7 @@ static uint8_t *emit_block_entry(struct fast_emit *e, uint32_t pc)
     e->code->native[pc] = (uint32_t)(e->at - e->base);
     x64_alu_imm32(&e->at, X64_64, X64_SUB, GAS, 0);
     uint8_t *cost = e->at - 4;
-    fast_emit_exit_if(e, X64_BELOW, TAIL_OUT_OF_GAS, pc);
+    x64_jcc(&e->at, X64_BELOW);
     fast_emit_call_out(e, FAST_SITE_BLOCK, pc, pc);
     return cost;
 }
@@ -289,6 +292,22 @@ static bool emit_instruction(struct fast_emit *e, uint32_t pc, struct fast_insn 
     return true;
 }
 
+/* Small builds prove in every test that the bounds hold, for each instruction with the stubs behind all blocks. */
+static void need_room(const struct fast_emit *e, const uint8_t *before, size_t stubs_before)
+{
+#ifdef ASSAY_SMALL
+    ptrdiff_t bound = POSITION_BYTES + (e->flavour == FAST_PRODUCTION ? 0 : OBSERVED_BYTES);
+    ptrdiff_t stubs = STUB_BYTES * (ptrdiff_t)(1 + e->stub_count - stubs_before);
+    if (e->at - before + stubs > bound) {
+        abort();
+    }
+#else
+    (void)e;
+    (void)before;
+    (void)stubs_before;
+#endif
+}
+
 /*
  * A block with its cost, up to the next position of P, which begins the code that is emitted next. The walk of the cost
  * goes on where no code is emitted, behind an instruction that nothing executable follows.
@@ -297,12 +316,17 @@ static int emit_block(struct fast_emit *e, uint32_t pc)
 {
     const struct fast_program *program = e->program;
     struct fast_gas gas = {.cycle = 0};
+    const uint8_t *before = e->at;
+    size_t stubs = e->stub_count;
     uint8_t *place = emit_block_entry(e, pc);
     bool flows = true;
     do {
         if (flows) {
             struct fast_insn insn;
             flows = emit_instruction(e, pc, &insn);
+            need_room(e, before, stubs);
+            before = e->at;
+            stubs = e->stub_count;
             fast_gas_visit(&gas, program, pc, &insn);
             pc = insn.npc;
         } else {
@@ -315,12 +339,14 @@ static int emit_block(struct fast_emit *e, uint32_t pc)
     return cost <= INT32_MAX ? 0 : ASSAY_ERROR_MEMORY; /* only a program beyond make_room's bound gets there */
 }
 
-/* Positions of E outside all blocks are left out: nothing reaches them. */
-static int emit_blocks(struct fast_emit *e)
+typedef int block_fn(struct fast_emit *e, uint32_t pc);
+
+/* In code order. Positions of E outside all blocks are left out: nothing reaches them. */
+static int each_block(struct fast_emit *e, block_fn *visit)
 {
     for (uint64_t at = 0; at < e->program->code_len; at += 64) {
         for (uint64_t word = fast_blob_bits_64(e->program->block, at); word != 0; word &= word - 1) {
-            int error = emit_block(e, (uint32_t)(at + (uint64_t)__builtin_ctzll(word)));
+            int error = visit(e, (uint32_t)(at + (uint64_t)__builtin_ctzll(word)));
             if (error != 0) {
                 return error;
             }
@@ -329,12 +355,21 @@ static int emit_blocks(struct fast_emit *e)
     return 0;
 }
 
+/* Where a block goes that was paid with too little. */
+static int emit_out_of_gas_stub(struct fast_emit *e, uint32_t pc)
+{
+    x64_patch(e->base + e->code->native[pc] + ENTRY_PATCH, e->at);
+    fast_emit_exit(e, TAIL_OUT_OF_GAS, pc);
+    return 0;
+}
+
 static void emit_stubs(struct fast_emit *e)
 {
+    each_block(e, emit_out_of_gas_stub);
     for (size_t i = 0; i < e->stub_count; i++) {
-        const struct fast_stub *stub = &e->stub[i];
+        const struct fast_fixup *stub = &e->stub[i];
         x64_patch(e->base + stub->patch, e->at);
-        fast_emit_exit(e, stub->tail, stub->pc);
+        fast_emit_exit(e, TAIL_PANIC, stub->pc);
     }
 }
 
@@ -405,8 +440,8 @@ static int make_tables(const struct fast_emit *e, size_t sites)
 /* What only the compilation needs. */
 static int make_lists(struct fast_emit *e)
 {
-    size_t starts = e->program->start_count, stubs = 3 * starts + 1, taken = 0;
-    e->lists = malloc(rounded(starts * sizeof(*e->fixup)) + rounded(stubs * sizeof(*e->stub)));
+    size_t starts = e->program->start_count, stubs = starts, taken = 0;
+    e->lists = malloc(rounded(starts * sizeof(*e->fixup)) + rounded(stubs * sizeof(*e->stub)) + 1);
     if (e->lists == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
@@ -419,7 +454,7 @@ static int make_lists(struct fast_emit *e)
 static int make_room(struct fast_emit *e)
 {
     bool observed = e->flavour != FAST_PRODUCTION || !e->cpu->popcnt || !e->cpu->lzcnt || !e->cpu->bmi1;
-    size_t starts = e->program->start_count, sites = observed ? 3 * starts + 1 : 0;
+    size_t starts = e->program->start_count, sites = observed ? SITES_EACH * starts : 0;
     size_t each = observed ? POSITION_BYTES + OBSERVED_BYTES : POSITION_BYTES, bytes = PROLOGUE_BYTES + starts * each;
     if (bytes > INT32_MAX) {
         return ASSAY_ERROR_MEMORY; /* beyond the reach of a jump */
@@ -433,7 +468,7 @@ static int emit_all(struct fast_emit *e)
 {
     e->at = e->base = e->code->arena.write;
     emit_prologue(e);
-    int error = emit_blocks(e);
+    int error = each_block(e, emit_block);
     if (error == 0) {
         emit_stubs(e);
         link_all(e);

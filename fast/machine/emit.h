@@ -47,16 +47,10 @@ enum fast_tail {
     TAIL_COUNT,
 };
 
-/* A jump whose target was not known yet: a position's block, or a tail that is told the position. */
+/* A jump whose target was not known yet: a position's block, or a panic there. */
 struct fast_fixup {
     uint32_t patch;
     uint32_t pc;
-};
-
-struct fast_stub {
-    uint32_t patch;
-    uint32_t pc;
-    enum fast_tail tail;
 };
 
 struct fast_emit {
@@ -70,7 +64,7 @@ struct fast_emit {
     void *lists; /* the one allocation behind the next two */
     struct fast_fixup *fixup;
     size_t fixup_count;
-    struct fast_stub *stub;
+    struct fast_fixup *stub;
     size_t stub_count;
 };
 
@@ -95,8 +89,8 @@ static inline enum x64_reg fast_emit_reg(uint8_t guest)
 void fast_emit_jump_to_tail(struct fast_emit *e, enum fast_tail tail);
 /* Leaves with the tail's exit and this pc. */
 void fast_emit_exit(struct fast_emit *e, enum fast_tail tail, uint32_t pc);
-/* A conditional jump to code that does the same, out of line. */
-void fast_emit_exit_if(struct fast_emit *e, enum x64_condition condition, enum fast_tail tail, uint32_t pc);
+/* A conditional jump to code that leaves with a panic at this pc, out of line. */
+void fast_emit_panic_if(struct fast_emit *e, enum x64_condition condition, uint32_t pc);
 /* A jump to a legal block. */
 void fast_emit_goto(struct fast_emit *e, uint32_t pc);
 void fast_emit_goto_if(struct fast_emit *e, enum x64_condition condition, uint32_t pc);

@@ -21,7 +21,7 @@ static void jump(struct fast_emit *e, const struct fast_insn *i)
 static void branch(struct fast_emit *e, const struct fast_insn *i, enum x64_condition condition)
 {
     if (!fast_isa_begins_block(e->program, i->target)) {
-        fast_emit_exit_if(e, condition, TAIL_PANIC, i->pc);
+        fast_emit_panic_if(e, condition, i->pc);
     } else if (e->flavour == FAST_INSTRUCTIONS) {
         uint8_t *not_taken = x64_jcc_short(&e->at, x64_opposite(condition));
         jump(e, i);
