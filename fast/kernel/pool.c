@@ -152,7 +152,7 @@ int fast_pool_take(struct fast_image *image, struct fast_guest **result)
 static bool may_idle(const struct fast_image *image, const struct fast_mem *mem)
 {
     size_t pages = fast_budget_share(FAST_BUDGET_IMAGES) / 2 / ASSAY_PAGE_SIZE;
-    return image->idle_count < IDLE_MAX && !mem->is_checked && mem->run_count <= IDLE_RUNS &&
+    return pages > 0 && image->idle_count < IDLE_MAX && !mem->is_checked && mem->run_count <= IDLE_RUNS &&
            idle_runs + mem->run_count <= IDLE_RUNS_ALL && idle_pages + mem->page_count <= pages;
 }
 

@@ -118,7 +118,7 @@ static bool keep(const struct fast_mem *mem)
 {
     size_t share = fast_budget_share(FAST_BUDGET_WINDOWS) / ASSAY_PAGE_SIZE;
     fast_lock_take();
-    bool fits = kept_count < KEPT_MAX && kept_pages + mem->touched <= share;
+    bool fits = share > 0 && kept_count < KEPT_MAX && kept_pages + mem->touched <= share;
     if (fits) {
         memmove(&kept[1], &kept[0], kept_count * sizeof(kept[0]));
         kept[0] = *mem;

@@ -42,6 +42,11 @@ def test_the_process_goes_on(built: Path, what: str, engine: str) -> None:
     assert play(built, what, engine) == (0, "")
 
 
+@pytest.mark.parametrize("what", ["never_writable_and_executable", "executable_memory_is_never_gained"])
+def test_no_address_is_writable_and_executable(built: Path, what: str) -> None:
+    assert play(built, what) == (0, "")
+
+
 def test_too_little_address_space_is_no_memory(built: Path) -> None:
     assert play(built, "address_space") == (0, "")
 

@@ -77,7 +77,7 @@ static void closed_then_a_fault(void)
 
 /* ---- forking --------------------------------------------------------------------------------- */
 
-static struct bytes big, small;
+static struct bytes big, small; /* Images */
 static volatile bool is_compiling;
 
 static void *compile_big(void *unused)
@@ -237,6 +237,58 @@ static void parent_and_child_compile(void)
     need_child(child);
 }
 
+/* ---- executable memory ----------------------------------------------------------------------- */
+
+static volatile bool is_done;
+static int written_views, executed_views;
+
+static void look_at_maps(void)
+{
+    FILE *maps = fopen("/proc/self/maps", "r");
+    char line[512], access[8];
+    while (fgets(line, sizeof line, maps) != NULL) {
+        NEED(sscanf(line, "%*s %7s", access) == 1);
+        NEED(access[1] != 'w' || access[2] != 'x');
+        written_views += strstr(line, "memfd:assay") != NULL && access[1] == 'w';
+        executed_views += strstr(line, "memfd:assay") != NULL && access[2] == 'x';
+    }
+    fclose(maps);
+}
+
+static void *look(void *unused)
+{
+    while (!is_done) {
+        look_at_maps();
+    }
+    return unused;
+}
+
+/* While programs of all sizes are compiled, no address is writable and executable; both views are seen. */
+static void never_writable_and_executable(void)
+{
+    pthread_t thread;
+    NEED(pthread_create(&thread, NULL, look, NULL) == 0);
+    for (size_t size = 64; size < 3000000; size *= 3) {
+        for (int i = 0; i < 5; i++) {
+            make_images(size + (size_t)i);
+            NEED(event_of(engine(), &big) == 0 && event_of(engine(), &small) == 0);
+        }
+    }
+    is_done = true;
+    pthread_join(thread, NULL);
+    NEED(written_views > 0 && executed_views > 0);
+}
+
+/* Once a host refuses to make memory executable that was writable, code has to come through the other view. */
+static void executable_memory_is_never_gained(void)
+{
+    enum { SET_MDWE = 65, REFUSE_EXEC_GAIN = 1 };
+    make_images(64);
+    if (prctl(SET_MDWE, REFUSE_EXEC_GAIN, 0, 0, 0) == 0) { /* Linux 6.3 */
+        NEED(event_of(engine(), &small) == 0 && fault_of_guest(engine()) == ASSAY_EXIT_PAGE_FAULT);
+    }
+}
+
 /* ---- limits ---------------------------------------------------------------------------------- */
 
 static void limit(rlim_t size)
@@ -272,9 +324,14 @@ static const struct {
     const char *name;
     void (*play)(void);
 } whats[] = {
-    {"opened_again_and_again", opened_again_and_again},     {"closed_then_a_fault", closed_then_a_fault},
-    {"forked_while_compiling", forked_while_compiling},     {"forked_at_any_moment", forked_at_any_moment},
-    {"parent_and_child_compile", parent_and_child_compile}, {"address_space", address_space},
+    {"opened_again_and_again", opened_again_and_again},
+    {"closed_then_a_fault", closed_then_a_fault},
+    {"forked_while_compiling", forked_while_compiling},
+    {"forked_at_any_moment", forked_at_any_moment},
+    {"parent_and_child_compile", parent_and_child_compile},
+    {"never_writable_and_executable", never_writable_and_executable},
+    {"executable_memory_is_never_gained", executable_memory_is_never_gained},
+    {"address_space", address_space},
     {"host_misses_something", host_misses_something},
 };
 

@@ -4,6 +4,7 @@
  *   gs, gs_lies            no FSGSBASE, and no base for GS by a call either
  *   handler, handler_lies  no handler of signals
  *   code                   no executable memory
+ *   files                  no files in memory
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -71,6 +72,12 @@ void *mmap(void *at, size_t size, int protection, int flags, int file, off_t off
         return MAP_FAILED;
     }
     return next(at, size, protection, flags, file, offset);
+}
+
+int memfd_create(const char *name, unsigned flags)
+{
+    int (*next)(const char *, unsigned) = (int (*)(const char *, unsigned))dlsym(RTLD_NEXT, "memfd_create");
+    return lacks("files") ? refuse(ENOSYS) : next(name, flags);
 }
 
 int mprotect(void *at, size_t size, int protection)
