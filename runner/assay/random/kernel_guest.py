@@ -3,7 +3,7 @@
 Operands are mostly right, so that most operations go on; now and then one is anything.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 from typing import TypeAlias
 
@@ -25,7 +25,7 @@ WEIGHTS = {
     "drop": 2,
     "swap": 3,
     "mint_cnode": 2,
-    "yield": 1,
+    "yield": 3,
     "set_image": 2,
     "derive_spawn": 3,
     "same_type": 2,
@@ -36,12 +36,13 @@ WEIGHTS = {
     "save": 3,
     "silent": 1,
     "store": 3,
+    "load": 2,
 }
 check_names(
     "runner/assay/random/kernel_guest.py: WEIGHTS",
     [*WEIGHTS, "reply"],
-    "kernel.def: OP, silent and store",
-    [*(record.name for record in k.table.OP), "silent", "store"],
+    "kernel.def: OP, silent, store and load",
+    [*(record.name for record in k.table.OP), "silent", "store", "load"],
 )
 NAMES: dict[type[Cap], str] = {
     k.Instance: "instance",
@@ -50,6 +51,10 @@ NAMES: dict[type[Cap], str] = {
     k.CNodeCap: "cnode",
     k.TypeCap: "type",
 }
+
+
+Area: TypeAlias = tuple[int, int]  # where mapped memory begins, and its size
+LOW: tuple[Area, ...] = ((BASE, 3 * PAGE),)
 
 
 class Guest:
@@ -63,12 +68,14 @@ class Guest:
         pinned: Iterable[int] = (),
         files: int = 0,
         code: Code | None = None,
+        areas: Sequence[Area] = LOW,
     ) -> None:
         self.chance = chance
         self.caught = chance.random() < 0.7  # it expects that somebody catches what it yields
         self.files = files  # how many there are, from id 0 on
         self.kinds = {slot: kind_of(cap) for slot, cap in slots.items()}
         self.count = 1 << size_log
+        self.areas = areas
         self.pinned = set(pinned)
         self.code = Code() if code is None else code
 
@@ -166,13 +173,16 @@ class Guest:
         self.put(target, "type")
 
     def address(self, size: int) -> int:
+        start, whole = self.chance.choice(self.areas)
         if self.chance.random() < ODD:
-            return self.chance.choice([0, BASE - 1, BASE + 3 * PAGE, 2**32 - 2, self.chance.randrange(2**64)])
-        return BASE + self.chance.randrange(max(1, 3 * PAGE - size))
+            return self.chance.choice([0, start - 1, start + whole, 2**32 - 2, self.chance.randrange(2**64)])
+        if self.chance.random() < 0.1:
+            return start + max(0, whole - size)
+        return start + self.chance.randrange(max(1, whole - size))
 
     def do_read_data(self) -> None:
         size = self.chance.choice([0, 1, 9, 100, PAGE, 2**64 - 1] if self.chance.random() < 0.3 else [3, 30])
-        self.do("read_data", r7=self.slot("data"), r8=self.address(min(size, 2 * PAGE)), r9=size)
+        self.do("read_data", r7=self.slot("data"), r8=self.address(min(size, PAGE + 7)), r9=size)
 
     def do_mint_data(self) -> None:
         size, target = self.chance.choice([0, 1, 7, 64, 500]), self.target()
@@ -204,12 +214,20 @@ class Guest:
         build.set_reg(self.code, 1, self.chance.randrange(2**64))
         self.code.op("store_u64", a=1, x=build.selected(self.address(8) & ~7))
 
+    def do_load(self) -> None:
+        self.code.op("load_u64", a=2, x=build.selected(self.address(8) & ~7))
+
     def finish(self) -> Code:
-        end = self.chance.random()
-        if end < 0.9:
+        """Mostly a reply; else one of the faults, or the end of the code."""
+        end = self.chance.choices(["reply", "trap", "panic", "page_fault", "end"], [80, 5, 5, 5, 5])[0]
+        if end == "reply":
             build.do(self.code, "reply")
-        elif end < 0.95:
+        elif end == "trap":
             self.code.trap()
+        elif end == "panic":
+            self.code.op("jump", offset=b"\x7f")
+        elif end == "page_fault":
+            self.code.op("load_u8", a=1, x=build.selected(self.chance.choice([0, 0x7000_0000, 2**32 - PAGE])))
         return self.code
 
 

@@ -148,7 +148,11 @@ class Round:
     def chain(self) -> None:
         image, events = kernel_work.chain(self.plan.seed, self.index)
         where = f"sequence {self.index}"
-        if not self.agree(f"{where}, genesis", [engine.chain_genesis(image) for engine in self.opened]):
+        verdicts = [engine.chain_genesis(image) for engine in self.opened]
+        if not self.agree(f"{where}, genesis", verdicts):
+            return
+        if verdicts[0] != "admitted":
+            self.count(verdicts[0])
             return
         for number, event in enumerate(events):
             looks = number % LOOK_EVERY == LOOK_EVERY - 1 or number + 1 == len(events)
