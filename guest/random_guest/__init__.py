@@ -4,6 +4,6 @@ A program is one file. It is a guest whose endpoint 0 halts with a digest of all
 its ELF is a program for Linux on RV64E as well, which writes the same digest to its standard output.
 """
 
-from .program import Program, generate
+from .program import LEVELS, OPTIONS, Program, generate
 
-__all__ = ["Program", "generate"]
+__all__ = ["LEVELS", "OPTIONS", "Program", "generate"]

@@ -37,6 +37,7 @@ static inline uint64_t rem_{type}({type} a, {type} b)
 
 HEAD = """\
 #include <assay/guest.h>
+#include <setjmp.h>
 #include <stdarg.h>
 
 /* Linux begins here; a guest never does. Its system call number is in t0: 64 writes, 93 ends. */
@@ -115,6 +116,64 @@ __attribute__((unused)) static uint64_t mix_all(int count, ...)
         sum = rotate_64(sum, 7) + va_arg(rest, uint64_t);
     }
     va_end(rest);
+    return sum;
+}
+
+typedef unsigned __int128 wide;
+typedef __int128 signed_wide;
+
+__attribute__((unused)) static wide wide_divide(wide a, wide b)
+{
+    return b == 0 ? ~(wide)0 : b == ~(wide)0 ? 0 - a : (wide)((signed_wide)a / (signed_wide)b);
+}
+
+__attribute__((unused)) static wide wide_rest(wide a, wide b)
+{
+    return b == 0 ? a : b == ~(wide)0 ? 0 : (wide)((signed_wide)a % (signed_wide)b);
+}
+
+struct of_two {
+    uint64_t first;
+    uint32_t second;
+};
+
+/* i int, l word, s struct, p pointer at a word */
+__attribute__((unused)) static uint64_t mix_list(const char *kinds, va_list rest)
+{
+    uint64_t sum = 0;
+    for (; *kinds != 0; kinds++) {
+        uint64_t value = 0;
+        struct of_two both;
+        switch (*kinds) {
+        case 'i':
+            value = (uint64_t)va_arg(rest, int);
+            break;
+        case 'l':
+            value = va_arg(rest, uint64_t);
+            break;
+        case 's':
+            both = va_arg(rest, struct of_two);
+            value = both.first * 31 + both.second;
+            break;
+        case 'p':
+            value = ++*va_arg(rest, uint64_t *);
+            break;
+        }
+        sum = rotate_64(sum, 9) + value;
+    }
+    return sum;
+}
+
+__attribute__((unused, noinline)) static uint64_t mix_kinds(const char *kinds, ...)
+{
+    va_list first, second;
+    uint64_t sum;
+    va_start(first, kinds);
+    va_copy(second, first);
+    sum = mix_list(kinds, first);
+    sum = sum * 31 + mix_list(kinds, second);
+    va_end(second);
+    va_end(first);
     return sum;
 }
 """

@@ -8,12 +8,15 @@ from . import prelude
 from .expression import Expressions
 from .prelude import TYPES
 from .scope import Array, Callee, Rows, Scope, Struct, Type, Variable
+from .shapes import ALIGNMENT, Shapes
 from .statement import Statements
 
-LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os")
+LEVELS = ("-O0", "-O1", "-O2", "-O3", "-Os", "-Oz")
+OPTIONS = ("", "", "-mno-relax", "-mcmodel=medany", "-flto", "-fPIC", "-fno-jump-tables", "-falign-functions=32")
 FUNCTION_BUDGET = 500
 MAIN_BUDGET = 6000
 INLINING = ("", "", "__attribute__((noinline)) ", "__attribute__((unused)) ")
+SECTION = '__attribute__((section("cells"))) '
 
 
 @dataclass(frozen=True)
@@ -21,15 +24,21 @@ class Program:
     seed: int
     index: int
     level: str  # of optimisation
+    option: str  # another one for the compiler, or ""
     text: str
+
+    @property
+    def options(self) -> list[str]:
+        return [self.level, *([self.option] if self.option else [])]
 
 
 def generate(seed: int, index: int) -> Program:
     """Program `index` of a seed, always the same."""
     draw = random.Random(f"{seed}/{index}")
-    level = draw.choice(LEVELS)
+    level, option = draw.choice(LEVELS), draw.choice(OPTIONS)
     text = Writer(draw).program()
-    return Program(seed, index, level, f"/* Random program {index} of seed {seed}, {level}. */\n{text}")
+    head = f"/* Random program {index} of seed {seed}: {level} {option}".rstrip()
+    return Program(seed, index, level, option, f"{head} */\n{text}")
 
 
 class Writer:
@@ -39,16 +48,18 @@ class Writer:
         self.types: list[Type] = []
         self.globals = Scope(budget=MAIN_BUDGET)
         self.constants = Expressions(draw, self.globals)
+        self.tail: list[str] = []  # what comes last
+        self.shapes = Shapes(draw, self.scope, self.lines, self.tail)
 
     def program(self) -> str:
         self.structs()
         self.data()
         for number in range(self.random.randrange(3, 8)):
-            self.random.choice((self.plain, self.plain, self.recursive, self.changer))(number)
+            self.random.choice((self.plain, self.plain, self.recursive, self.changer, self.shape, self.shape))(number)
         self.table()
         self.plain(99)
         self.main()
-        return prelude.TEXT + "\n" + "\n".join(self.lines) + "\n"
+        return prelude.TEXT + "\n" + "\n".join((*self.lines, *self.tail)) + "\n"
 
     def structs(self) -> None:
         for number in range(self.random.randrange(1, 4)):
@@ -75,7 +86,8 @@ class Writer:
         type, name = self.random.choice(TYPES), f"g{number}"
         qualifier = self.random.choice(("", "", "volatile "))
         start = "" if self.random.random() < 0.4 else f" = ({type}){self.constants.constant()}"
-        self.lines.append(f"static {qualifier}{type} {name}{start};")
+        place = self.random.choice(("", "", "", SECTION, f"_Alignas({self.random.choice(ALIGNMENT)}) "))
+        self.lines.append(f"{place}static {qualifier}{type} {name}{start};")
         self.globals.variables.append(Variable(name, type, is_volatile=bool(qualifier)))
         if not qualifier and self.random.random() < 0.4:
             self.lines.append(f"static {type} *p{number} = &{name};")
@@ -95,6 +107,15 @@ class Writer:
         start = f" = {{{values}}}" if is_constant or self.random.random() < 0.5 else ""
         self.lines.append(f"static {'const ' if is_constant else ''}{type} {name}[{size}]{start};")
         self.globals.arrays.append(Array(name, type, size, is_constant))
+
+    def attributes(self) -> str:
+        """Of a function: whether it may be copied, how it is aligned."""
+        aligned = self.random.random() < 0.25
+        alignment = f"__attribute__((aligned({self.random.choice(ALIGNMENT)}))) " if aligned else ""
+        return self.random.choice(INLINING) + alignment
+
+    def shape(self, number: int) -> None:
+        self.globals.callees.append(self.shapes.any(number))
 
     def scope(self, budget: int, words: Sequence[str]) -> Scope:
         """What is global, and parameters."""
@@ -148,7 +169,7 @@ class Writer:
         """A function of words; from the seventh on they are on the stack."""
         words = [f"x{n}" for n in range(self.random.choice((1, 2, 2, 3, 4, 6, 7, 9)))]
         parameters = ", ".join(f"uint64_t {word}" for word in words)
-        head = f"{self.random.choice(INLINING)}static uint64_t f{number}({parameters})"
+        head = f"{self.attributes()}static uint64_t f{number}({parameters})"
         cost = self.function(head, self.scope(FUNCTION_BUDGET, words))
         self.globals.callees.append(Callee(f"f{number}", len(words), cost))
 
@@ -170,7 +191,7 @@ class Writer:
         type = self.random.choice(self.types)
         scope = self.scope(FUNCTION_BUDGET, ["x0"])
         scope.structs.append(Struct("given", type))
-        head = f"{self.random.choice(INLINING)}static {type.name} c{number}({type.name} given, uint64_t x0)"
+        head = f"{self.attributes()}static {type.name} c{number}({type.name} given, uint64_t x0)"
         cost = self.function(head, scope, returns="return given;")
         self.globals.changers.append(Callee(f"c{number}", 1, cost, struct=type))
 

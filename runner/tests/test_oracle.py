@@ -25,10 +25,15 @@ def test_a_program_is_the_same_for_the_same_seed():
 
 
 def test_programs_have_everything_that_they_are_for():
-    text = "".join(random_guest.generate(SEED, index).text for index in range(40))
-    for part in ("switch (", "while (", "(depth - 1", "mul_high(", "struct s0", "w2[", "&v0;", "x8)"):
+    text = "".join(random_guest.generate(SEED, index).text for index in range(80))
+    for part in (
+        "switch (", "while (", "(depth - 1", "mul_high(", "struct s0", "w2[", "&v0;", "x8)", "goto *(&&l", "goto *t[",
+        "__attribute__((weak))", "__start_list", 'section("cells")', 'section(".code', "_Alignas(", "aligned(256)",
+        "setjmp(jump", "_Noreturn void leave", "wide_divide(a, b)", 'mix_kinds("', "(char *)&&l", "short t[]",
+    ):  # fmt: skip
         assert part in text, part
-    assert {random_guest.generate(SEED, index).level for index in range(40)} == {"-O0", "-O1", "-O2", "-O3", "-Os"}
+    options = {option for index in range(80) for option in random_guest.generate(SEED, index).options}
+    assert options == {*random_guest.LEVELS, *random_guest.OPTIONS} - {""}
 
 
 def test_qemu_and_the_engines_agree():
@@ -68,7 +73,7 @@ def test_programs_are_defined(tmp_path):
         source.write_text(head + rest[rest.index("static uint64_t digest") :] + HOSTED)
         binary = tmp_path / str(index)
         flags = ("-std=gnu17", "-O1", "-w", "-DASSAY_NATIVE", "-fsanitize=address,undefined")
-        argv = ["gcc", *flags, "-fno-sanitize-recover", "-I", str(cc.LIBRARY / "include"), str(source)]
+        argv = ["gcc", *flags, "-fno-sanitize-recover", "-idirafter", str(cc.LIBRARY / "include"), str(source)]
         subprocess.run([*argv, "-o", str(binary)], check=True)
         done = subprocess.run([str(binary)], capture_output=True, check=False)
         assert done.returncode == 0, done.stderr[-2000:]

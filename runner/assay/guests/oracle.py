@@ -144,7 +144,7 @@ def play_program(plan: Plan, index: int, opened: Sequence[Engine], outcome: Outc
     """One program everywhere; notes the first difference and keeps its source."""
     program = random_guest.generate(plan.seed, index)
     outcome.programs += 1
-    outcome.levels[program.level] += 1
+    outcome.levels.update(program.options)
     with tempfile.TemporaryDirectory() as folder:
         elf = Path(folder, "guest.elf")
         try:
@@ -158,7 +158,7 @@ def compile_elf(program: random_guest.Program, elf: Path, library: Sequence[str]
     source = elf.with_suffix(".c")
     source.write_text(program.text)
     try:
-        cc.build_elf([str(source), program.level, "-w", "-Wl,-e,_start"], elf, library=library)
+        cc.build_elf([str(source), *program.options, "-w", "-Wl,-e,_start"], elf, library=library)
     except errors.LinkError as error:
         raise Disagreement(f"clang refuses it: {str(error)[-400:]}") from None
 
