@@ -19,6 +19,7 @@ file(GLOB ASSAY_GUEST_TOOLS CONFIGURE_DEPENDS
   ${ASSAY_GUEST_ROOT}/guest/linker/*.py
   ${ASSAY_GUEST_ROOT}/guest/lib/guest.ld
   ${ASSAY_GUEST_ROOT}/guest/lib/src/*.c
+  ${ASSAY_GUEST_ROOT}/guest/lib/include/*.h
   ${ASSAY_GUEST_ROOT}/guest/lib/include/assay/*.h)
 
 function(assay_add_guest name)

@@ -229,6 +229,9 @@ static inline size_t assay_payload(void *buffer, size_t size)
  */
 void *assay_alloc(size_t size);
 
+/* How many bytes of the heap are left. malloc of <stdlib.h> takes from the same heap. */
+size_t assay_alloc_left(void);
+
 #endif
 
 /* What the compiler may call, and the guest too. */
