@@ -1,4 +1,4 @@
-/* The cost of a block: walked and simulated again on every entry (gas.md). */
+/* The cost of a block: its instructions are walked and simulated (gas.md). */
 #include "machine.h"
 
 enum kind { KIND_PLAIN, KIND_MEM, KIND_BRANCH, KIND_MOVE };

@@ -9,6 +9,7 @@ void ref_load_free(struct assay_machine *machine)
     if (machine != NULL) {
         ref_mem_clear(&machine->memory);
         free(machine->in_p);
+        free(machine->cost);
         free(machine->blob.bytes);
         free(machine);
     }
@@ -35,7 +36,8 @@ static int load_blob(struct assay_machine *machine, const struct assay_program *
         return rejected;
     }
     machine->in_p = calloc(1, (size_t)machine->blob.code_len + 1);
-    if (machine->in_p == NULL) {
+    machine->cost = calloc((size_t)machine->blob.code_len + 1, sizeof(*machine->cost));
+    if (machine->in_p == NULL || machine->cost == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
     ref_isa_mark_block_starts(&machine->blob, machine->in_p);

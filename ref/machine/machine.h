@@ -1,8 +1,8 @@
 /*
  * The reference interpreter: every internal type and prototype, one section a source file.
  *
- * It is written to be read beside the chapters of spec/. Nothing is cached but the set P, which needs a scan of the
- * whole code; a block is walked and costed again each time it is entered; nothing is allocated after load.
+ * It is written to be read beside the chapters of spec/. Two things are remembered: the set P, which needs a scan of
+ * the whole code, and the cost of each block that was entered. Nothing is allocated after load.
  */
 #ifndef REF_MACHINE_H
 #define REF_MACHINE_H
@@ -106,7 +106,8 @@ enum ref_flow {
 
 struct assay_machine {
     struct ref_blob blob;
-    uint8_t *in_p; /* one byte a code position */
+    uint8_t *in_p;  /* one byte a code position */
+    uint64_t *cost; /* of the block that begins at a code position; 0: not entered yet, as no block is free */
     uint32_t mem_cycles;
     struct ref_memory memory;
 

@@ -48,12 +48,15 @@ static int implicit_trap(struct assay_machine *machine, struct assay_stop *stop)
 /* gas/block/charged_on_entry. False, with gas 0, when it cannot be paid (gas/out_of_gas). */
 static bool pay_block(struct assay_machine *machine)
 {
-    uint64_t cost = ref_gas_block_cost(machine, machine->pc);
-    if (machine->gas < cost) {
+    uint64_t *cost = &machine->cost[machine->pc];
+    if (*cost == 0) {
+        *cost = ref_gas_block_cost(machine, machine->pc);
+    }
+    if (machine->gas < *cost) {
         machine->gas = 0;
         return false;
     }
-    machine->gas -= cost;
+    machine->gas -= *cost;
     return true;
 }
 
