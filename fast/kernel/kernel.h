@@ -261,6 +261,8 @@ struct fast_bytes {
 struct fast_bytes *fast_payload_bytes_new(const void *data, size_t size, const struct fast_digest *digest);
 void fast_payload_bytes_release(struct fast_bytes *bytes);
 
+enum { FAST_PAYLOAD_KEYS = 1 + 32 / 4 }; /* one for each 32 bits of a digest, and one more */
+
 /*
  * Payloads by digest: a table with open addressing, and the list of all, whose front is in ascending order and whose
  * back is in the order of arrival.
@@ -269,7 +271,8 @@ struct fast_payloads {
     struct fast_bytes **order;
     size_t count, capacity, sorted;
     struct fast_bytes **table;
-    size_t table_size; /* 0 or a power of two above the count */
+    size_t table_size;               /* 0 or a power of two above the count */
+    uint64_t key[FAST_PAYLOAD_KEYS]; /* of this table, drawn by lot */
 };
 
 struct fast_bytes *fast_payload_find(const struct fast_payloads *payloads, const struct fast_digest *digest);

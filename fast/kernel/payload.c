@@ -8,6 +8,7 @@
 #include "kernel.h"
 
 #include <stdlib.h>
+#include <sys/random.h>
 
 enum { FIRST_TABLE_SIZE = 16 };
 
@@ -36,10 +37,26 @@ void fast_payload_bytes_release(struct fast_bytes *bytes)
 
 /* ---- payloads -------------------------------------------------------------------------------- */
 
+/* Digests of a decoded State need not be digests of anything: keys drawn by lot keep them from being made to meet. */
+static bool draw_keys(struct fast_payloads *payloads)
+{
+    return getrandom(payloads->key, sizeof(payloads->key), 0) == (ssize_t)sizeof(payloads->key);
+}
+
+/* Two different digests have the same value with a probability of 2^-32. */
+static size_t mixed(const struct fast_payloads *payloads, const struct fast_digest *digest)
+{
+    uint64_t sum = payloads->key[0];
+    for (size_t i = 1; i < FAST_PAYLOAD_KEYS; i++) {
+        sum += payloads->key[i] * fast_scale_u32(digest->byte + 4 * (i - 1));
+    }
+    return (size_t)(sum >> 32);
+}
+
 /* Where a digest is in the table, or the free place where it belongs. */
 static size_t place_of(const struct fast_payloads *payloads, const struct fast_digest *digest)
 {
-    size_t mask = payloads->table_size - 1, at = (size_t)fast_scale_u64(digest->byte) & mask;
+    size_t mask = payloads->table_size - 1, at = mixed(payloads, digest) & mask;
     while (payloads->table[at] != NULL && !fast_hash_same(&payloads->table[at]->digest, digest)) {
         at = (at + 1) & mask;
     }
@@ -59,7 +76,8 @@ static bool grow_table(struct fast_payloads *payloads)
     }
     size_t size = payloads->table_size == 0 ? FIRST_TABLE_SIZE : 2 * payloads->table_size;
     struct fast_bytes **table = calloc(size, sizeof(struct fast_bytes *));
-    if (table == NULL) {
+    if (table == NULL || (payloads->table_size == 0 && !draw_keys(payloads))) {
+        free(table);
         return false;
     }
     free(payloads->table);

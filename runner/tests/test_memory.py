@@ -83,5 +83,20 @@ def test_a_huge_count_takes_none(name, count):
         assert high_water(opened.child.process) - before <= 1 << 20
 
 
+@pytest.mark.parametrize("place", ["front", "back", "everywhere"])
+@pytest.mark.parametrize("name", ENGINES)
+def test_keys_that_look_alike_take_no_longer(name, place):
+    """Of 32 bytes all but a few are equal. An engine that compares each with each needs minutes."""
+    keys = {
+        "front": [bytes(24) + n.to_bytes(8, "big") for n in range(150_000)],
+        "back": [n.to_bytes(8, "big") + bytes(24) for n in range(150_000)],
+        "everywhere": [bytes(n >> bit & 1 for bit in range(31, -1, -1)) for n in range(150_000)],
+    }[place]
+    data = state(payloads=counted(len(keys), b"".join(key + NONE for key in sorted(keys))))
+    with catalog.parse(name).open(20.0) as engine:
+        decoded = engine.decode("state", data)
+    assert decoded.verdict == "decoded" and decoded.again == data
+
+
 def test_serve_is_what_is_measured():
     assert ENGINES and subprocess.run([catalog.harness(), "serve", "--help"], capture_output=True).returncode == 0
