@@ -8,7 +8,10 @@
 
 #include <stdlib.h>
 
-enum { NESTING_MAX = 16 };
+enum {
+    NESTING_MAX = 16,
+    SLOT_SIZE_MIN = 4 + 1 + 1 + 4, /* an index and an empty CNode */
+};
 
 static void decode_cap(struct fast_reader *reader, struct fast_cap *cap, int depth);
 
@@ -20,7 +23,6 @@ static void release_cnode(struct fast_cnode *cnode)
     for (uint32_t i = 0; i < cnode->count; i++) {
         release_cnode(cnode->slot[i].cap.cnode);
     }
-    free(cnode->slot);
     free(cnode);
 }
 
@@ -57,32 +59,30 @@ bool fast_cap_is_handle(const struct fast_cap *cap, enum fast_kernel_image name,
 
 /* ---- decoding -------------------------------------------------------------------------------- */
 
-static struct fast_slot *add_slot(struct fast_reader *reader, struct fast_cnode *cnode, size_t *capacity)
+/* With room for as many slots as are announced and can be there. */
+static struct fast_cnode *new_cnode(const struct fast_reader *reader, uint32_t count)
 {
-    struct fast_slot *slot = fast_scale_grow(cnode->slot, cnode->count, capacity, sizeof(*slot));
-    if (slot == NULL) {
-        fast_scale_fail(reader, ASSAY_ERROR_MEMORY);
-        return NULL;
+    size_t room = fast_scale_left(reader) / SLOT_SIZE_MIN + 1;
+    struct fast_cnode *cnode = malloc(sizeof(*cnode) + (count < room ? count : room) * sizeof(cnode->slot[0]));
+    if (cnode != NULL) {
+        *cnode = (struct fast_cnode){.references = 1};
     }
-    cnode->slot = slot;
-    return &slot[cnode->count];
+    return cnode;
 }
 
 static void decode_slots(struct fast_reader *reader, struct fast_cnode *cnode, uint32_t count, uint8_t size_log,
                          int depth)
 {
-    size_t capacity = 0;
     uint64_t key = 0;
     for (uint32_t i = 0; i < count && reader->error == 0; i++) {
         key = fast_scale_read_key(reader, 4, i == 0, key);
         if (reader->error == 0 && key >> size_log != 0) {
             fast_scale_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
         }
-        struct fast_slot *slot = reader->error == 0 ? add_slot(reader, cnode, &capacity) : NULL;
-        if (slot != NULL) {
+        if (reader->error == 0) {
+            struct fast_slot *slot = &cnode->slot[cnode->count++];
             slot->index = (uint32_t)key;
             decode_cap(reader, &slot->cap, depth);
-            cnode->count++;
         }
     }
 }
@@ -98,11 +98,10 @@ static void decode_cnode(struct fast_reader *reader, struct fast_cap *cap, int d
     uint32_t count = fast_scale_read_count(reader);
     struct fast_cnode *cnode = NULL;
     if (reader->error == 0 && count != 0) {
-        cnode = calloc(1, sizeof(*cnode));
+        cnode = new_cnode(reader, count);
         if (cnode == NULL) {
             fast_scale_fail(reader, ASSAY_ERROR_MEMORY);
         } else {
-            cnode->references = 1;
             decode_slots(reader, cnode, count, size_log, depth);
         }
     }

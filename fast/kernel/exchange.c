@@ -3,20 +3,30 @@
 
 #include <stdlib.h>
 
+static struct fast_seated *decode_instance(struct fast_reader *reader)
+{
+    struct fast_seated *instance = calloc(1, sizeof(*instance));
+    if (instance == NULL) {
+        fast_scale_fail(reader, ASSAY_ERROR_MEMORY);
+        return NULL;
+    }
+    fast_scale_read_digest(reader, &instance->chain);
+    fast_scale_read_digest(reader, &instance->content);
+    instance->image = fast_scale_read_bytes(reader, &instance->image_size);
+    fast_cap_decode_cnode(reader, &instance->cnode);
+    return instance;
+}
+
 static void decode_entry(struct fast_reader *reader, struct fast_entry *entry)
 {
-    *entry = (struct fast_entry){.is_reference = false};
+    *entry = (struct fast_entry){.instance = NULL};
     uint8_t kind = fast_scale_read_u8(reader);
     if (kind > 1) {
         fast_scale_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR);
     } else if (kind == 1) {
-        entry->is_reference = true;
         entry->target = fast_scale_read_u32(reader);
     } else {
-        fast_scale_read_digest(reader, &entry->chain);
-        fast_scale_read_digest(reader, &entry->content);
-        entry->image = fast_scale_read_bytes(reader, &entry->image_size);
-        fast_cap_decode_cnode(reader, &entry->cnode);
+        entry->instance = decode_instance(reader);
     }
 }
 
@@ -40,15 +50,16 @@ void fast_exchange_decode(struct fast_reader *reader, struct fast_world *world)
 
 static void encode_entry(struct fast_out *out, const struct fast_entry *entry)
 {
-    fast_scale_put_u8(out, entry->is_reference);
-    if (entry->is_reference) {
+    const struct fast_seated *instance = entry->instance;
+    fast_scale_put_u8(out, instance == NULL);
+    if (instance == NULL) {
         fast_scale_put_u32(out, entry->target);
         return;
     }
-    fast_scale_put_digest(out, &entry->chain);
-    fast_scale_put_digest(out, &entry->content);
-    fast_scale_put_bytes(out, entry->image, entry->image_size);
-    fast_cap_encode_cnode(out, &entry->cnode);
+    fast_scale_put_digest(out, &instance->chain);
+    fast_scale_put_digest(out, &instance->content);
+    fast_scale_put_bytes(out, instance->image, instance->image_size);
+    fast_cap_encode_cnode(out, &instance->cnode);
 }
 
 void fast_exchange_encode(struct fast_out *out, struct fast_world *world)
@@ -66,7 +77,10 @@ void fast_exchange_clear(struct fast_world *world)
     fast_state_clear(&world->state);
     fast_tables_clear(&world->tables);
     for (size_t i = 0; i < world->entry_count; i++) {
-        fast_cap_release(&world->entry[i].cnode);
+        if (world->entry[i].instance != NULL) {
+            fast_cap_release(&world->entry[i].instance->cnode);
+            free(world->entry[i].instance);
+        }
     }
     free(world->entry);
     *world = (struct fast_world){.entry = NULL};

@@ -68,6 +68,7 @@ struct fast_reader {
 
 struct fast_reader fast_scale_reader(const uint8_t *bytes, size_t size);
 void fast_scale_fail(struct fast_reader *reader, int error);
+size_t fast_scale_left(const struct fast_reader *reader);
 /* `size` bytes of the input, NULL when it ends before. */
 const uint8_t *fast_scale_read(struct fast_reader *reader, size_t size);
 uint8_t fast_scale_read_u8(struct fast_reader *reader);
@@ -165,7 +166,7 @@ struct fast_cnode {
     uint32_t count;
     bool is_hashed;
     struct fast_digest digest;
-    struct fast_slot *slot;
+    struct fast_slot slot[];
 };
 
 /* The root CNode of an activation. */
@@ -365,13 +366,17 @@ void fast_tables_clear(struct fast_tables *tables);
 
 /* ---- exchange.c: an encoded World ------------------------------------------------------------ */
 
-struct fast_entry {
-    bool is_reference;
-    uint32_t target;
+struct fast_seated {
     struct fast_digest chain, content;
     const uint8_t *image;
     uint32_t image_size;
     struct fast_cap cnode;
+};
+
+/* A reference is five encoded bytes: it must not take the room of an Instance. */
+struct fast_entry {
+    struct fast_seated *instance; /* NULL: a reference */
+    uint32_t target;
 };
 
 struct fast_world {

@@ -28,14 +28,14 @@ void fast_scale_fail(struct fast_reader *reader, int error)
     }
 }
 
-static size_t left_of(const struct fast_reader *reader)
+size_t fast_scale_left(const struct fast_reader *reader)
 {
     return (size_t)(reader->end - reader->at);
 }
 
 const uint8_t *fast_scale_read(struct fast_reader *reader, size_t size)
 {
-    if (reader->error != 0 || size > left_of(reader)) {
+    if (reader->error != 0 || size > fast_scale_left(reader)) {
         fast_scale_fail(reader, ASSAY_DECODE_UNEXPECTED_EOF);
         return NULL;
     }
@@ -65,7 +65,7 @@ uint64_t fast_scale_read_u64(struct fast_reader *reader)
 /* image/decode/sequence_too_long */
 uint32_t fast_scale_read_count(struct fast_reader *reader)
 {
-    size_t most = left_of(reader);
+    size_t most = fast_scale_left(reader);
     uint32_t count = fast_scale_read_u32(reader);
     if (reader->error == 0 && count > most) {
         reader->at -= 4;

@@ -15,7 +15,7 @@ struct assay_world {
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-static int take_instance(struct fast_waiting *to, struct fast_entry *from)
+static int take_instance(struct fast_waiting *to, struct fast_seated *from)
 {
     if (from->cnode.size_log > FAST_root_size_log) {
         return ASSAY_ERROR_ARGUMENT;
@@ -36,11 +36,11 @@ static int take_instance(struct fast_waiting *to, struct fast_entry *from)
 /* exchange.md: a reference's target is an Instance entry below it, and the last entry is no reference. */
 static int take_entry(struct fast_waiting *waiting, struct fast_entry *entry, size_t at, bool is_last)
 {
-    if (!entry[at].is_reference) {
-        return take_instance(&waiting[at], &entry[at]);
+    if (entry[at].instance != NULL) {
+        return take_instance(&waiting[at], entry[at].instance);
     }
     uint32_t target = entry[at].target;
-    if (is_last || target >= at || entry[target].is_reference) {
+    if (is_last || target >= at || entry[target].instance == NULL) {
         return ASSAY_ERROR_ARGUMENT;
     }
     waiting[at].is_reference = true;

@@ -11,6 +11,8 @@ enum {
 #include "kernel/kernel.def"
 };
 
+enum { SLOT_SIZE_MIN = 4 + 1 + 1 + 4 }; /* an index and an empty CNode */
+
 static struct ref_cap read_cap(struct ref_reader *reader, unsigned outside);
 
 /* A CNode inside `outside` others. */
@@ -23,6 +25,9 @@ static struct ref_cnode read_cnode(struct ref_reader *reader, unsigned outside)
         ref_scale_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR, start);
     }
     struct ref_sequence map = ref_scale_read_sequence(reader);
+    /* room for as many slots as are announced and can be there */
+    size_t room = (reader->size - reader->at) / SLOT_SIZE_MIN + 1;
+    cnode.slot = ref_region_take(reader->region, map.left < room ? map.left : room, sizeof(*cnode.slot));
     while (ref_scale_read_next(&map)) {
         start = reader->at;
         struct ref_slot slot = {.index = (uint32_t)ref_scale_read_key(&map, 4)};
@@ -30,7 +35,9 @@ static struct ref_cnode read_cnode(struct ref_reader *reader, unsigned outside)
             ref_scale_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR, start);
         }
         slot.cap = read_cap(reader, outside + 1);
-        cnode.slot = ref_array_append(reader->region, cnode.slot, &cnode.count, &slot, sizeof(slot));
+        if (reader->error == 0) {
+            cnode.slot[cnode.count++] = slot;
+        }
     }
     return cnode;
 }

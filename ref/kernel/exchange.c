@@ -3,17 +3,16 @@
 
 static struct ref_world_entry read_entry(struct ref_reader *reader)
 {
-    struct ref_world_entry entry = {0};
-    entry.is_reference = ref_scale_read_choice(reader, 2) == 1;
-    if (entry.is_reference) {
-        entry.target = ref_scale_read_u32(reader);
-    } else {
-        entry.chain = ref_scale_read_hash(reader);
-        entry.content = ref_scale_read_hash(reader);
-        entry.image = ref_scale_read_bytes(reader);
-        entry.cnode = ref_cap_read_cnode(reader);
+    bool is_reference = ref_scale_read_choice(reader, 2) == 1;
+    if (is_reference) {
+        return (struct ref_world_entry){.target = ref_scale_read_u32(reader)};
     }
-    return entry;
+    struct ref_world_instance *instance = ref_region_take(reader->region, 1, sizeof(*instance));
+    instance->chain = ref_scale_read_hash(reader);
+    instance->content = ref_scale_read_hash(reader);
+    instance->image = ref_scale_read_bytes(reader);
+    instance->cnode = ref_cap_read_cnode(reader);
+    return (struct ref_world_entry){.instance = instance};
 }
 
 struct ref_world ref_exchange_read_world(struct ref_reader *reader)
@@ -36,20 +35,21 @@ static bool push(struct ref_kernel *kernel, const struct ref_world_entry *given)
         return false;
     }
     struct ref_entry *entry = &kernel->entry[kernel->depth];
-    *entry = (struct ref_entry){.is_reference = given->is_reference, .target = given->target};
-    if (given->is_reference) {
+    const struct ref_world_instance *instance = given->instance;
+    *entry = (struct ref_entry){.is_reference = instance == NULL, .target = given->target};
+    if (instance == NULL) {
         bool good = given->target < kernel->depth && !kernel->entry[given->target].is_reference;
         kernel->depth += good;
         return good;
     }
-    if (given->cnode.size_log > REF_root_size_log ||
-        ref_admit_image(kernel->region, given->image, &entry->current, NULL) != 0) {
+    if (instance->cnode.size_log > REF_root_size_log ||
+        ref_admit_image(kernel->region, instance->image, &entry->current, NULL) != 0) {
         return false;
     }
-    entry->chain = given->chain;
-    entry->content = given->content;
+    entry->chain = instance->chain;
+    entry->content = instance->content;
     entry->entered = entry->current;
-    entry->root = ref_root_new(kernel->region, &given->cnode);
+    entry->root = ref_root_new(kernel->region, &instance->cnode);
     kernel->depth++;
     return true;
 }
@@ -74,7 +74,7 @@ bool ref_exchange_open_world(struct ref_region *region, const struct ref_world *
             return false;
         }
     }
-    bool ends_well = world->count == 0 || !world->entry[world->count - 1].is_reference;
+    bool ends_well = world->count == 0 || world->entry[world->count - 1].instance != NULL;
     return ends_well && payloads_are_under_their_hash(&kernel->state);
 }
 

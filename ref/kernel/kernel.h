@@ -494,13 +494,16 @@ void ref_call_resume(struct ref_kernel *kernel, const struct ref_cap *scratchpad
 
 /* ---- exchange.c: Worlds, Pages, Dumps --------------------------------------------------------------- */
 
-/* A stack entry as a World has it; the Image stays bytes. */
-struct ref_world_entry {
-    bool is_reference;
-    uint32_t target;
+/* An Instance on the stack as a World has it; the Image stays bytes. */
+struct ref_world_instance {
     struct ref_hash chain, content;
     struct assay_bytes image;
     struct ref_cnode cnode;
+};
+
+struct ref_world_entry {
+    struct ref_world_instance *instance; /* NULL: a reference */
+    uint32_t target;
 };
 
 struct ref_world {
