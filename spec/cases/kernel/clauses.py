@@ -219,6 +219,26 @@ def mapping_ends() -> Iterator[KernelCase]:
         yield of_run(f"mints_all_of_{pages}_pages_at_{first:x}", whole, held, world=rich, **mapped)
 
 
+def stripped() -> Iterator[KernelCase]:
+    """One byte that is not 0, at each place of eight words; all behind it is stripped."""
+    words = range(0, 64, 8)
+    for size, places in ((64, (*words, 7, 63)), (320, (0, 63, 64, 255, 256, 319)), (65, (0, 64))):
+        for place in places:
+            for value in (1, 0x80):
+                yield strips(size, place, value)
+
+
+def strips(size: int, place: int, value: int) -> KernelCase:
+    content = bytes(place) + bytes([value])
+    code = Code().op("store_imm_u8", x=BASE + place, y=value - 256 if value > 127 else value)
+    do(code, "mint_data", r7=BASE, r8=size, r9=21, r10=30)
+    slots: Slots = {21: handle("quota", 5)}
+    known: Known = {"slots": {**slots, 30: k.Data(size, digest(content)), 60: k.Data(PAGE, digest(content))}}
+    world, mapped = start(quotas={5: size}), [mapping(BASE, PAGE, 60)]
+    name = f"strips_{size}_bytes_behind_{value}_at_{place}"
+    return of_run(name, do(code, "reply"), slots, world=world, memory_mappings=mapped, known=known)
+
+
 def nothing_to_mint() -> Iterator[KernelCase]:
     """A length of 0 checks no address, and every other precondition."""
     quota = {21: handle("quota", 5)}
@@ -321,6 +341,20 @@ def look_alike_meters() -> Iterator[KernelCase]:
         yield of_run(f"the_meter_{id:x}", None, {7: handle("gas", id)}, world=named, gas_slots=[7])
     tail = k.Instance(k.KERNEL_IMAGE["gas"], (4).to_bytes(8, "little") + b"\xff" * 24)
     yield of_run("a_meter_with_a_tail", None, {7: tail}, world=start(meters={4: 777}), gas_slots=[7])
+
+
+def new_meters() -> Iterator[KernelCase]:
+    """A meter that the table lacks is filled by the run, wherever its id belongs."""
+    others = {10: 111, 20: 222, 30: 333}
+    for id in (1, 15, 25, 40):
+        world = start(meters=others)
+        yield of_run(f"fills_the_unseen_meter_{id}", None, {7: handle("gas", id)}, world=world, gas=900, gas_slots=[7])
+    runs = [Run(image(gas_slots=[7]), cnode({7: handle("gas", id)}), gas=500 + id) for id in (25, 5, 15, 40, 15, 1)]
+    yield of_world("fills_six_meters_one_after_the_other", start(meters=others), *runs)
+    for id in others:
+        yield of_run(
+            f"takes_the_meter_{id}_of_three", None, {7: handle("gas", id)}, world=start(meters=others), gas_slots=[7]
+        )
 
 
 def initial_registers() -> Iterator[KernelCase]:
@@ -491,6 +525,15 @@ def catchers() -> Iterator[KernelCase]:
         yield of_world(
             f"slot_holds_{name}_above_a_catcher", start([catching_entry(), below], catchers=lists), run, Resume()
         )
+    for name, others in (
+        ("below", {8: MARKER}),
+        ("above", {10: MARKER}),
+        ("around", {1: MARKER, 8: MARKER, 200: MARKER}),
+    ):
+        below = entry(named, dict(others))
+        yield of_world(f"slot_is_empty_with_others_{name}", start([below], catchers=lists), trapped)
+        beside = entry(named, {**others, CATCHER_SLOT: catcher(1)[0]})
+        yield of_world(f"slot_is_full_with_others_{name}", start([beside], catchers=lists), run, Resume())
     away = program(("drop", {"r7": 7}), ("copy", {"r7": 20, "r8": 21}), ("reply", {"r7": 7}))
     need = gas_of(Run(image(program(("drop", {"r7": 7}))), cnode({7: handle("gas", 3)})))
     slots = {7: handle("gas", 3), 20: MARKER}
@@ -564,12 +607,12 @@ def full_images() -> Iterator[KernelCase]:
 def subjects() -> list[KernelSubject]:
     return [
         gathered("image", "second_elements", second_elements),
-        gathered("host", "ranges", ranges, nothing_to_mint, mapping_ends),
+        gathered("host", "ranges", ranges, nothing_to_mint, mapping_ends, stripped),
         gathered("host", "second_pins", second_pins),
         gathered("host", "tables", unseen_quotas, file_ids),
         gathered("host", "look_alikes", look_alikes, look_alike_contents),
         gathered("call", "clauses", meters, second_mappings),
-        gathered("call", "starts", look_alike_meters, initial_registers),
+        gathered("call", "starts", look_alike_meters, new_meters, initial_registers),
         gathered("yield", "clauses", catchers),
         gathered("chain", "next_event", next_events),
         gathered("chain", "full_images", full_images),
