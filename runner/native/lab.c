@@ -146,9 +146,10 @@ bool lab_run(struct lab *lab, size_t step, const struct vector_step *changed, co
         prepare(lab, step);
         lab->result = lab->result == 0 ? do_step(lab, done) : lab->result;
     }
+    lab->memory = 0;
     if (lab->is_loaded && !lab_is_failure(lab->result)) {
-        int result = guest_read(lab->engine, lab->machine, &lab->vector->program, lab->image);
-        lab->result = result != 0 ? result : lab->result;
+        lab->memory = guest_read(lab->engine, lab->machine, &lab->vector->program, lab->image);
+        lab->result = lab_is_failure(lab->memory) ? lab->memory : lab->result;
     }
     return lab->result == 0;
 }
@@ -165,7 +166,11 @@ void lab_compare(const struct lab *expected, const struct lab *got, struct diffe
     if (expected->result == 0 && got->result == 0) {
         compare_stops(differences, &expected->stop, &got->stop);
     }
-    if (expected->is_loaded && got->is_loaded && expected->result == got->result) {
+    if (!expected->is_loaded || !got->is_loaded || expected->result != got->result) {
+        return;
+    }
+    compare_words(differences, "memory", lab_word(expected->memory), lab_word(got->memory));
+    if (expected->memory == 0 && got->memory == 0) {
         compare_guests(differences, &expected->vector->program, expected->image, got->image);
     }
 }

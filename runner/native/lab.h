@@ -18,6 +18,7 @@ struct lab {
     uint8_t *image; /* memory after the last lab_run */
     struct assay_stop stop;
     int result;     /* of the last load or step; 0: done */
+    int memory;     /* of reading memory after it; 0: `image` holds it */
     bool is_loaded; /* the result is that of a step */
     bool in_pieces; /* observed runs are cut into pieces: the engine keeps only so many records of one */
 };

@@ -214,6 +214,10 @@ class Parted(Exception):
         self.found: Json = {"kind": kind, "index": index, "pc": pc, "fields": list(cast("list[str]", fields))}
 
 
+class NoPieces(Exception):
+    """The suspect cannot be stopped after each instruction: its step is to be looked at as a whole."""
+
+
 class Progress:
     """Step, whether the suspect is being asked, how many records it gave, and where it is."""
 
@@ -311,7 +315,9 @@ def differing(names: tuple[str, ...], a: tuple[object, ...], b: tuple[object, ..
     return [name for name, x, y in zip(names, a, b, strict=True) if x != y]
 
 
-def play_machine(case: Json, engines: tuple[Engine, Engine], progress: Progress, is_observed: bool) -> None:
+def play_machine(
+    case: Json, engines: tuple[Engine, Engine], progress: Progress, is_observed: bool, in_pieces: bool = True
+) -> None:
     """Both side by side; raises where they part."""
     sides = [Side(engine, case) for engine in engines]
     loads = []
@@ -326,8 +332,10 @@ def play_machine(case: Json, engines: tuple[Engine, Engine], progress: Progress,
         progress.step, progress.done, progress.pc = index, 0, -1
         if "write" in step:
             write_both(step, sides, progress)
-        elif is_observed:
+        elif is_observed and in_pieces:
             step_both(step, sides, progress)
+        elif is_observed:
+            run_both(step, sides, progress, True)
         else:
             run_both(step, sides, progress)
 
@@ -341,6 +349,7 @@ def write_both(step: Json, sides: list[Side], progress: Progress) -> None:
         results.append(side.table.write(side.machine, number(wanted["address"]), data, len(data)))
     if results[0] != results[1]:
         raise Parted("refusal", fields=["write"])
+    compare_memory(sides)
 
 
 def own_until(step: Json) -> tuple[int, int]:
@@ -348,13 +357,15 @@ def own_until(step: Json) -> tuple[int, int]:
     return number(until.get("blocks", 0)), number(until.get("instructions", 0))
 
 
-def run_both(step: Json, sides: list[Side], progress: Progress) -> None:
-    """The step in one piece, unobserved."""
+def run_both(step: Json, sides: list[Side], progress: Progress, is_observed: bool = False) -> None:
+    """The step in one piece."""
     until = own_until(step)
     results = []
     for n, side in enumerate(sides):
         progress.note(n == 1)
-        results.append(side.begin(step, Until(*until) if any(until) else None, True, False))
+        results.append(side.begin(step, Until(*until) if any(until) else None, True, is_observed))
+    if results == [0, 0]:
+        compare_records(sides[0].records, sides[1].records, {"block": 0, "instruction": 0})
     compare_ends(results, sides)
 
 
@@ -366,6 +377,10 @@ def compare_ends(results: list[int], sides: list[Side]) -> None:
     a, b = sides[0].end(), sides[1].end()
     if a != b:
         raise Parted("end", pc=cast("int", a[2]), fields=differing(END, a, b))
+    compare_memory(sides)
+
+
+def compare_memory(sides: list[Side]) -> None:
     for page, x, y in zip(sides[0].pages, sides[0].memory(), sides[1].memory(), strict=True):
         if x != y:
             raise Parted("end", fields=[f"memory {page:#x}"])
@@ -381,6 +396,8 @@ def step_both(step: Json, sides: list[Side], progress: Progress) -> None:
         for n, side in enumerate(sides):
             progress.note(n == 1)
             results.append(side.begin(step, Until(blocks_left, 1), is_first, True))
+        if results[0] != results[1] and not is_first:
+            raise NoPieces
         is_first = False
         if results[0] != results[1]:
             raise Parted("refusal", fields=["refused"])
@@ -525,10 +542,15 @@ def worlds(
         for n, engine in enumerate(engines):
             progress.note(n == 1)
             dump = Bytes()
-            engine.invocation.contents.dump(handles[n], byref(dump))
-            dumps.append(taken(dump))
+            code = engine.invocation.contents.dump(handles[n], byref(dump))
+            dumps.append((code, taken(dump) if code == 0 else b""))
         if dumps[0] != dumps[1]:
             raise Parted("dump")
+    progress.step, progress.done = -1, 0
+    for n, engine in enumerate(engines):
+        progress.note(n == 1)
+        if results[n] == 0:
+            engine.invocation.contents.close(handles[n])
 
 
 def view(data: bytes) -> Bytes:
@@ -584,6 +606,11 @@ def chains(
         compare_events(listeners)
         if ends[0] != ends[1]:
             raise Parted("chain")
+    progress.step, progress.done = -1, 0
+    for n, engine in enumerate(engines):
+        progress.note(n == 1)
+        if results[n][0] == 0:
+            engine.chain.contents.close(handles[n])
 
 
 def root_of(engine: Engine, chain: object) -> bytes:
@@ -606,10 +633,9 @@ def apply(event: Json, engine: Engine, chain: object, listener: Listener | None)
     if code != 0:
         return (code,)
     state, instance = Bytes(), ctypes.create_string_buffer(64)
-    table.state(chain, byref(state))
-    table.instance(chain, instance)
+    codes = table.state(chain, byref(state)), table.instance(chain, instance)
     numbers = (result.outcome, result.exit, result.argument, result.value, result.gas_used)
-    return (*numbers, root_of(engine, chain), taken(state), instance.raw)
+    return (*numbers, root_of(engine, chain), *codes, taken(state) if codes[0] == 0 else b"", instance.raw)
 
 
 # ---- a case in a process of its own
@@ -620,6 +646,8 @@ def judged(case: Json, is_kernel: bool, engines: tuple[Engine, Engine]) -> Json:
     play = play_kernel if is_kernel else play_machine
     production = in_child(lambda progress: play(case, engines, progress, False))
     observed = in_child(lambda progress: play(case, engines, progress, True))
+    if observed is not None and observed["kind"] == "no pieces":
+        observed = in_child(lambda progress: play_machine(case, engines, progress, True, in_pieces=False))
     if observed is None or (production is not None and is_earlier(production, observed)):
         return {"case": case["id"], "flavour": "production", **(production or {"kind": None})}
     return {"case": case["id"], "flavour": "both" if production else "observed", **observed}
@@ -638,6 +666,8 @@ def in_child(play: Callable[[Progress], None]) -> Json | None:
         try:
             play(progress)
             text = "null"
+        except NoPieces:
+            text = json.dumps({"kind": "no pieces"})
         except Parted as parted:
             text = json.dumps({**parted.found, "step": progress.step})
         os.write(writing, text.encode())

@@ -79,4 +79,4 @@ def of_stops(expected: Stop, got: Stop) -> list[Field]:
 
 def of_memory(differences: Sequence[Field]) -> list[Field]:
     """Those of the harness's differences that are about memory."""
-    return [field for field in differences if field.name.startswith("memory ")]
+    return [field for field in differences if field.name.split(" ")[0] == "memory"]
