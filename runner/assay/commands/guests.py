@@ -6,6 +6,8 @@ import click
 
 from assay.base import exit_code, paths
 from assay.commands import options
+from assay.engines import catalog
+from assay.guests import libraries as foreign
 from assay.guests import programs, transfers, vectors
 from model import kernel
 
@@ -55,3 +57,39 @@ def events(guest: str, count: int, seed: int, tamper: int | None) -> int:
         line = {"endpoint": event.endpoint, "payload": event.payload.hex()}
         click.echo(json.dumps(line | {"gas": hex(event.gas), "quota": hex(event.quota)}))
     return exit_code.AGREED
+
+
+@command.command("libraries")
+@click.argument("wanted", nargs=-1, metavar="[NAME]...")
+@click.option("--count", default=1000, show_default=True, type=click.IntRange(min=1), help="Inputs of each.")
+@options.engine
+@options.preset
+def libraries(wanted: tuple[str, ...], count: int, names: tuple[str, ...], preset: str) -> int:
+    """Build C libraries of others unmodified, and compare each with its native build.
+
+    Their source packages are fetched by apt into build/libraries. Without network and
+    not there already, a library is not run, and that is said.
+
+    \b
+    Exit codes: 0 all agree, 1 differences, 2 no such library, 4 the compiler or an
+    engine is missing, 5 a library was not run.
+    """
+    if unknown := set(wanted) - set(foreign.NAMES):
+        raise click.UsageError(f"no library {sorted(unknown)[0]}; there are {', '.join(foreign.NAMES)}")
+    engines = catalog.chosen(names, ("fast",), preset) or catalog.chosen(("ref",), (), preset)
+    outcomes = []
+    for library in foreign.LIBRARIES:
+        if not wanted or library.name in wanted:
+            outcomes.append(foreign.play(library, count, engines))
+            click.echo(sentence(outcomes[-1]))
+    if any(outcome.problems for outcome in outcomes):
+        return exit_code.DIFFERED
+    return exit_code.NOTHING if any(outcome.not_run for outcome in outcomes) else exit_code.AGREED
+
+
+def sentence(outcome: foreign.Outcome) -> str:
+    if outcome.not_run:
+        return f"{outcome.name:<12} not run: {outcome.not_run}"
+    said = "; ".join(outcome.problems) or "equal to the native build"
+    built = f"Image of {outcome.image_size:,} bytes, {outcome.gas:,} gas, {outcome.seconds:.1f} s"
+    return f"{outcome.name:<12} {outcome.inputs:,} inputs: {said}; {built}; {outcome.archive} {outcome.sha256[:16]}"

@@ -203,11 +203,11 @@ def qemu_digest(elf: Path) -> int:
     return int.from_bytes(done.stdout, "little")
 
 
-def answer(engine: Engine, encoded: bytes) -> Called:
+def answer(engine: Engine, encoded: bytes, gas: int = GAS) -> Called:
     """The result of endpoint 0 and its records."""
     world, cnode = programs.surroundings(encoded)
     engine.world_open(world)
-    return engine.world_run(bytes(64), encoded, cnode, 0, GAS)
+    return engine.world_run(bytes(64), encoded, cnode, 0, gas)
 
 
 def kept(program: random_guest.Program, elf: Path) -> Path:
