@@ -94,6 +94,27 @@ static void load_profile(struct contract *contract)
     refuse(contract, &program, ASSAY_ERROR_UNSUPPORTED);
 }
 
+/* JAR is listed when load takes it, and whatever is listed is known. */
+static void load_listed_profiles(struct contract *contract)
+{
+    struct contract_blob blob = contract_trap();
+    struct assay_program program = contract_program(&blob);
+    for (uint32_t profile = 0; profile < 64; profile++) {
+        bool is_listed = (contract->engine->profiles >> profile & 1) != 0;
+        struct assay_machine *machine = NULL;
+        program.profile = profile;
+        int result = is_listed || profile == ASSAY_PROFILE_JAR ? LEVEL(contract)->load(&program, &machine) : 0;
+        if (is_listed) {
+            contract_true(contract, "load knows a profile that is listed", result != ASSAY_ERROR_UNSUPPORTED);
+        } else if (profile == ASSAY_PROFILE_JAR) {
+            contract_equal(contract, "load of JAR, which is not listed", ASSAY_ERROR_UNSUPPORTED, result);
+        }
+        if (machine != NULL) {
+            LEVEL(contract)->unload(machine);
+        }
+    }
+}
+
 static void load_copies(struct contract *contract)
 {
     uint8_t data[16] = {1, 2, 3};
@@ -328,6 +349,8 @@ const struct contract_check contract_machine[] = {
     {"machine/load/rejected", "a rejected blob is enum assay_reject and leaves no machine", NEEDS_MACHINE, load_reject},
     {"machine/load/profile", "an unknown profile or reserved member is ASSAY_ERROR_UNSUPPORTED", NEEDS_MACHINE,
      load_profile},
+    {"machine/load/profiles", "load knows the profiles that the engine lists, and lists JAR if it takes it",
+     NEEDS_MACHINE, load_listed_profiles},
     {"machine/load/copies", "load copies what it needs and leaves the caller's bytes alone", NEEDS_MACHINE,
      load_copies},
     {"machine/unload/null", "unload(NULL) is allowed", NEEDS_MACHINE, unload_null},

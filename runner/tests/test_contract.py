@@ -14,6 +14,7 @@ from assay.engines import catalog
 BROKEN = (
     ("machine/load/mem_cycles", "value == 25 || value == 50", "value != 0 || value == 50"),
     ("machine/load/profile", "program->profile != ASSAY_PROFILE_JAR || has_reserved(program)", "false"),
+    ("machine/load/profiles", ".profiles = UINT64_C(1) <<", ".profiles = UINT64_C(2) <<"),
 )
 
 

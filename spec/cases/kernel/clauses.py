@@ -534,6 +534,15 @@ def catchers() -> Iterator[KernelCase]:
         yield of_world(f"slot_is_empty_with_others_{name}", start([below], catchers=lists), trapped)
         beside = entry(named, {**others, CATCHER_SLOT: catcher(1)[0]})
         yield of_world(f"slot_is_full_with_others_{name}", start([beside], catchers=lists), run, Resume())
+    five = {bytes([n]) * 32: [bytes([n]) * 32, bytes([n + 5]) * 32] for n in (1, 60, 120, 180, 250)}
+    for list_ in five:
+        caught = entry(named, {CATCHER_SLOT: kernel_instance("yield_catcher", list_)})
+        for at, key_ in enumerate(five[list_]):
+            yields = Run(image(code), cnode({20: k.Instance(key_, B)}), ends="paused")
+            name = f"marker_{at}_of_list_{list_[0]}_of_five"
+            yield of_world(name, start([entry(), caught, entry()], catchers=five), yields, Resume())
+        strange = Run(image(code), cnode({20: k.Instance(A, B)}), ends="trap", unchanged=True)
+        yield of_world(f"list_{list_[0]}_of_five_lacks_it", start([caught], catchers=five), strange)
     away = program(("drop", {"r7": 7}), ("copy", {"r7": 20, "r8": 21}), ("reply", {"r7": 7}))
     need = gas_of(Run(image(program(("drop", {"r7": 7}))), cnode({7: handle("gas", 3)})))
     slots = {7: handle("gas", 3), 20: MARKER}
@@ -546,9 +555,9 @@ def catchers() -> Iterator[KernelCase]:
         ("page_fault", Code().op("load_u8", a=1, x=BASE).trap(), "page_fault"),
         ("operation", program(("drop", {"r7": 99})), "trap"),
     ):
-        caught = start([catching_entry()], meters={3: 5000}, catchers={key: [OOG, A]})
+        world = start([catching_entry()], meters={3: 5000}, catchers={key: [OOG, A]})
         held = cnode({7: handle("gas", 3)})
-        yield of_world(f"{name}_is_not_caught", caught, Run(image(guest, gas_slots=[7]), held, gas=0, ends=ends))
+        yield of_world(f"{name}_is_not_caught", world, Run(image(guest, gas_slots=[7]), held, gas=0, ends=ends))
 
 
 # chain

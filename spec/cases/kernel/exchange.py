@@ -6,6 +6,7 @@ import model
 from cases.kernel import codec
 from cases.kernel.build import (
     CATCHER_SLOT,
+    KINDS,
     PAGE,
     A,
     B,
@@ -157,6 +158,13 @@ def entry_of(root: k.CNode) -> k.InstanceEntry:
     return k.InstanceEntry(bytes(64), image(), root)
 
 
+def inside(count: int, cnode: k.CNode) -> k.CNode:
+    """The CNode inside so many others, one in the other."""
+    for _ in range(count):
+        cnode = k.CNode(0, {0: k.CNodeCap(cnode)})
+    return cnode
+
+
 def values() -> Iterator[KernelCase]:
     """CNodes that are not well formed, as the codec meets them."""
 
@@ -179,6 +187,10 @@ def values() -> Iterator[KernelCase]:
     yield decoded("slot_past_the_last_before_a_bad_cap", "slot", b"\1\1\0\0\0" + b"\2\0\0\0" + b"\x09" + bytes(32))
     second = k.encode(k.TypeCap(A)) + b"\2\0\0\0" + k.encode(k.TypeCap(A))
     yield decoded("second_slot_past_the_last", "slot", b"\1\2\0\0\0" + b"\1\0\0\0" + second)
+    for name, cap in KINDS.items():
+        if name != "cnode":
+            whole = k.encode(inside(15, k.CNode(1, {1: cap})))
+            yield KernelCase(f"{name}_inside_16", (), Decode("cnode", whole), probes=RULES)
     yield decoded("nested_17_deep", "depth", k.encode(nested(16)))
     beside = k.CNode(1, {0: k.TypeCap(A), 1: k.CNodeCap(nested(15))})
     yield decoded("nested_17_deep_beside_a_type", "depth", k.encode(beside))

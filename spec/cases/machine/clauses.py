@@ -7,7 +7,7 @@ from typing import Unpack
 
 import model
 from cases.machine.case import BOTH, RW, Case, CaseFields, Resume, Run, Step, Subject, gathered, page
-from cases.machine.code import INSN, Code, encode, make_blob
+from cases.machine.code import INSN, Code, Operands, encode, make_blob
 from cases.machine.gas_steps import exact_steps
 
 RULES = tuple(rule for rule in model.rules() if rule.split("/")[0] in ("isa", "mem", "gas", "exit", "blob"))
@@ -76,6 +76,17 @@ def past_the_table() -> Iterator[Case]:
             yield case(f"entry_{entry}_and_a_half_of_two_of_{entry_size}_bytes", blob, [Run(regs={1: 2 * entry + 1})])
 
 
+def fault_bases() -> Iterator[Case]:
+    """A PageFault through each register as the base: no two registers name the same page."""
+    regs = {number: 0x4000_0000 + number * 0x1000 for number in range(13)}
+    for base in range(13):
+        other = (base + 5) % 13
+        for name in ("load_ind_u8", "load_ind_u64", "store_ind_u8", "store_ind_u64", "store_imm_ind_u32"):
+            operands: Operands = {"a": base, "x": 8, "y": 1} if "imm" in name else {"a": other, "b": base, "x": 8}
+            blob = Code().op(name, **operands).trap().blob()
+            yield case(f"{name}_through_r{base}", blob, [Run(regs=regs)])
+
+
 def stops() -> Iterator[Case]:
     """Both counts at once: whichever is reached first."""
     loop = Code().label("loop").op("add_imm_64", a=1, b=1, x=1).op("add_imm_64", a=2, b=2, x=1).op("jump", to="loop")
@@ -97,4 +108,5 @@ def subjects() -> list[Subject]:
         gathered("isa", "past_the_table", past_the_table),
         gathered("gas", "invalid_opcodes", walks),
         gathered("exit", "stop_counts", stops),
+        gathered("mem", "fault_bases", fault_bases),
     ]
