@@ -140,10 +140,12 @@ struct ref_hash ref_cap_hash(const struct ref_cap *cap)
         memcpy(byte + 9, cap->content.byte, REF_HASH_SIZE);
         return ref_hash_bytes((struct assay_bytes){byte, sizeof(byte)});
     }
-    case REF_KIND_cnode: {
-        struct ref_hash root = ref_cap_hash_cnode(cap->cnode);
-        return ref_hash_tagged(REF_TAG_cnode, &root, NULL);
-    }
+    case REF_KIND_cnode:
+        if (!cap->cnode->is_hashed) {
+            cap->cnode->hash = ref_cap_hash_cnode(cap->cnode);
+            cap->cnode->is_hashed = true;
+        }
+        return ref_hash_tagged(REF_TAG_cnode, &cap->cnode->hash, NULL);
     case REF_KIND_type:
         return ref_hash_tagged(REF_TAG_type, &cap->chain, NULL);
     case REF_KIND_empty:

@@ -178,7 +178,7 @@ struct ref_cap {
     struct ref_hash chain;   /* Instance, Type */
     struct ref_hash content; /* Instance, Image, Data */
     uint64_t size;           /* Data */
-    const struct ref_cnode *cnode;
+    struct ref_cnode *cnode;
 };
 
 struct ref_slot {
@@ -189,6 +189,8 @@ struct ref_slot {
 /* Full slots only, ascending. */
 struct ref_cnode {
     uint8_t size_log;
+    bool is_hashed; /* no operation writes inside a nested CNode: it is hashed once */
+    struct ref_hash hash;
     struct ref_slot *slot;
     size_t count;
 };

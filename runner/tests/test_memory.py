@@ -4,6 +4,7 @@ import struct
 import subprocess
 from pathlib import Path
 
+import kernel_images as images
 import pytest
 
 from assay.engines import catalog
@@ -132,6 +133,19 @@ def test_keys_that_look_alike_take_no_longer(name, place):
     with catalog.parse(name).open(20.0) as engine:
         decoded = engine.decode("state", data)
     assert decoded.verdict == "decoded" and decoded.again == data
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_large_cnode_is_not_hashed_for_every_copy(name):
+    """With records, an operation says the hash of what it moves. An engine that hashes anew needs a minute."""
+    full = images.k.CNode(16, {slot: images.k.TypeCap(slot.to_bytes(32, "little")) for slot in range(65536)})
+    root = images.k.CNode(8, {1: images.k.CNodeCap(full)})
+    copies = [*images.call(1, r7=1, r8=2), *images.call(3, r7=2)] * 250
+    what = images.k.encode(images.image(*copies, images.REPLY))
+    with catalog.parse(name).open(20.0) as engine:
+        engine.world_open(world())
+        called = engine.world_run(bytes(64), what, images.k.encode(root), 0, images.RICH)
+    assert called.outcome == "halt" and len(called.records) > 500
 
 
 def test_serve_is_what_is_measured():
