@@ -28,7 +28,7 @@ static void message(void)
 {
     static const char *const starts[] = {"GET / HTTP/1.1\r\n",       "POST /a?b=c#d HTTP/1.0\r\n",
                                          "HTTP/1.1 200 OK\r\n",      "CONNECT host:443 HTTP/1.1\r\n",
-                                         "HTTP/1.0 404 Not Found\n", "PUT http://user@host:80/p/q HTTP/1.1\r\n",
+                                         "HTTP/1.0 404 Not Found\n", "PUT ftp://user@host:80/p/q HTTP/1.1\r\n",
                                          "BREW / HTTP/1.1\r\n"};
     static const char *const fields[] = {
         "Host: a.example\r\n",    "Content-Length: 5\r\n", "Connection: close\r\n",          "X-Long: a\r\n b\r\n",

@@ -92,17 +92,17 @@ def test_an_unknown_library_is_refused():
 def test_the_configuration_is_private(tmp_path):
     etc = tmp_path / "etc"
     (etc / "sources.list.d").mkdir(parents=True)
-    (etc / "sources.list").write_text("# mine\ndeb http://a.example/debian stable main\ndeb-src http://b.example x y\n")
-    (etc / "sources.list.d" / "more.sources").write_text("Types: deb\nURIs: http://c.example\nSuites: stable\n")
-    (etc / "sources.list.d" / "off.list.disabled").write_text("deb http://d.example stable main\n")
+    (etc / "sources.list").write_text("# mine\ndeb ftp://a.example/debian stable main\ndeb-src ftp://b.example x y\n")
+    (etc / "sources.list.d" / "more.sources").write_text("Types: deb\nURIs: ftp://c.example\nSuites: stable\n")
+    (etc / "sources.list.d" / "off.list.disabled").write_text("deb ftp://d.example stable main\n")
     options = sources.configure(tmp_path / "own", etc)
     folder = tmp_path / "own" / "sources"
     assert sorted(path.name for path in folder.iterdir()) == ["more.sources", "sources.list"]
     assert (folder / "sources.list").read_text().splitlines() == [
-        "deb-src http://a.example/debian stable main",
-        "deb-src http://b.example x y",
+        "deb-src ftp://a.example/debian stable main",
+        "deb-src ftp://b.example x y",
     ]
-    assert (folder / "more.sources").read_text().startswith("Types: deb-src\nURIs: http://c.example\n")
+    assert (folder / "more.sources").read_text().startswith("Types: deb-src\nURIs: ftp://c.example\n")
     assert f"Dir::State={tmp_path / 'own' / 'state'}" in options and "Dir::Etc::SourceList=/dev/null" in options
 
 
