@@ -11,7 +11,7 @@
  * Invariant: between guest instructions every guest register is in its host register and gas is in r15, so an exit
  * or a fault anywhere has the exact state at hand.
  */
-#include "emit.h"
+#include "dense.h"
 #include "form.h"
 #include "gas.h"
 
@@ -21,10 +21,10 @@
 enum {
     /* Upper bounds of emitted bytes: for the part before the blocks, and for a position with everything behind it. */
     PROLOGUE_BYTES = 4096,
-    POSITION_BYTES = 96,
+    POSITION_BYTES = 112,
     SITES_EACH = 3,      /* calls out, at most, of an instruction with its block's entry */
     FAULTS_EACH = 2,     /* entries of the fault map, at most, for an instruction */
-    OBSERVED_BYTES = 32, /* more of it, with calls out */
+    OBSERVED_BYTES = 16, /* more of it, with calls out */
     STUB_BYTES = 13,     /* of them, behind all blocks: a block's way out of gas, or a panic */
     ENTRY_PATCH = 9,     /* where a block's entry has the distance of its jump out */
     CONTEXT_REG = offsetof(struct fast_context, reg),
@@ -63,15 +63,26 @@ void fast_emit_jump_to_tail(struct fast_emit *e, enum fast_tail tail)
     x64_patch(x64_jmp(&e->at), e->tail[tail]);
 }
 
+void fast_emit_pc(struct fast_emit *e, uint32_t pc)
+{
+    if (e->dense == NULL || e->block_pc != pc) {
+        x64_store_imm(&e->at, X64_RSP, FRAME_PC, pc);
+    }
+}
+
 void fast_emit_exit(struct fast_emit *e, enum fast_tail tail, uint32_t pc)
 {
-    x64_store_imm(&e->at, X64_RSP, FRAME_PC, pc);
+    fast_emit_pc(e, pc);
     fast_emit_jump_to_tail(e, tail);
 }
 
 void fast_emit_panic_if(struct fast_emit *e, enum x64_condition condition, uint32_t pc)
 {
     uint8_t *patch = x64_jcc(&e->at, condition);
+    if (e->dense != NULL && e->block_pc == pc) {
+        x64_patch(patch, e->tail[TAIL_PANIC]);
+        return;
+    }
     e->stub[e->stub_count++] = (struct fast_fixup){(uint32_t)(patch - e->base), pc};
 }
 
@@ -260,6 +271,9 @@ static void emit_prologue(struct fast_emit *e)
     emit_implicit_trap(e);
     e->tail[TAIL_CALL_OUT] = e->at;
     emit_call_out_tail(e);
+    if (e->dense != NULL) {
+        fast_dense_emit_tails(e);
+    }
     e->code->fault_exit = (uint32_t)(e->tail[TAIL_PAGE_FAULT] - e->base);
     e->code->bad_jump = executed_at(e, (uint32_t)(e->tail[TAIL_PANIC] - e->base));
 }
@@ -270,6 +284,10 @@ static void emit_prologue(struct fast_emit *e)
 static uint8_t *emit_block_entry(struct fast_emit *e, uint32_t pc)
 {
     e->code->native[pc] = (uint32_t)(e->at - e->base);
+    e->block_pc = pc;
+    if (e->dense != NULL) {
+        return fast_dense_enter(e);
+    }
     x64_alu_imm32(&e->at, X64_64, X64_SUB, GAS, 0);
     uint8_t *cost = e->at - 4;
     x64_jcc(&e->at, X64_BELOW);
@@ -280,7 +298,9 @@ static uint8_t *emit_block_entry(struct fast_emit *e, uint32_t pc)
 /* One instruction; false when the guest does not flow on from it. */
 static bool emit_instruction(struct fast_emit *e, uint32_t pc, struct fast_insn *insn)
 {
-    compile_of[e->program->code[pc]](e, pc, insn);
+    if (e->dense == NULL || !fast_dense_emit_shared(e, pc, insn)) {
+        compile_of[e->program->code[pc]](e, pc, insn);
+    }
     bool goes_on = !fast_isa_is_terminator(insn->opcode) || fast_isa_falls_through(insn->opcode);
     if (goes_on) {
         fast_emit_call_out(e, FAST_SITE_INSTRUCTION, insn->pc, insn->npc);
@@ -335,7 +355,11 @@ static int emit_block(struct fast_emit *e, uint32_t pc)
         }
     } while (pc < program->code_len && !fast_blob_bit(program->in_p, pc));
     uint32_t cost = fast_gas_cost(&gas);
-    memcpy(place, &cost, 4);
+    if (e->dense != NULL) {
+        fast_dense_set_cost(e, place, e->block_pc, cost);
+    } else {
+        memcpy(place, &cost, 4);
+    }
     return cost <= INT32_MAX ? 0 : ASSAY_ERROR_MEMORY; /* only a program beyond make_room's bound gets there */
 }
 
@@ -365,7 +389,10 @@ static int emit_out_of_gas_stub(struct fast_emit *e, uint32_t pc)
 
 static void emit_stubs(struct fast_emit *e)
 {
-    each_block(e, emit_out_of_gas_stub);
+    if (e->dense == NULL) {
+        each_block(e, emit_out_of_gas_stub);
+    }
+    e->block_pc = UINT32_MAX; /* outside all */
     for (size_t i = 0; i < e->stub_count; i++) {
         const struct fast_fixup *stub = &e->stub[i];
         x64_patch(e->base + stub->patch, e->at);
@@ -405,7 +432,8 @@ void fast_compile_discard(struct fast_code *code)
 size_t fast_compile_size(const struct fast_program *program, const struct fast_code *code)
 {
     return code->arena.touched + program->code_len * sizeof(*code->native) + program->jump_len * sizeof(*code->jump) +
-           code->fault_count * sizeof(*code->fault) + code->site_count * sizeof(*code->site);
+           code->fault_count * sizeof(*code->fault) + code->site_count * sizeof(*code->site) +
+           code->dear_count * sizeof(*code->dear);
 }
 
 /* A table of `count` entries in `memory`, behind what has been taken of it. */
@@ -424,9 +452,11 @@ static int make_tables(const struct fast_emit *e, size_t sites)
 {
     struct fast_code *code = e->code;
     size_t positions = (size_t)e->program->code_len + 1, jumps = e->program->jump_len;
+    size_t dear = e->dense == NULL ? 0 : e->program->start_count;
     size_t faults = FAULTS_EACH * (size_t)e->program->start_count, taken = 0;
     code->tables = calloc(1, rounded(positions * sizeof(*code->native)) + rounded(jumps * sizeof(*code->jump)) +
-                                 rounded(faults * sizeof(*code->fault)) + rounded(sites * sizeof(*code->site)) + 1);
+                                 rounded(faults * sizeof(*code->fault)) + rounded(sites * sizeof(*code->site)) +
+                                 rounded(dear * sizeof(*code->dear)) + 1);
     if (code->tables == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
@@ -434,6 +464,7 @@ static int make_tables(const struct fast_emit *e, size_t sites)
     code->jump = take_table(code->tables, &taken, jumps, sizeof(*code->jump));
     code->fault = take_table(code->tables, &taken, faults, sizeof(*code->fault));
     code->site = take_table(code->tables, &taken, sites, sizeof(*code->site));
+    code->dear = take_table(code->tables, &taken, dear, sizeof(*code->dear));
     return 0;
 }
 
@@ -482,11 +513,15 @@ int fast_compile_program(const struct fast_program *program, enum fast_flavour f
 {
     *code = (struct fast_code){.used = 0};
     struct fast_emit e = {.program = program, .cpu = fast_cpu_ask(), .code = code, .flavour = flavour};
-    int error = make_room(&e);
+    int error = flavour == FAST_PRODUCTION && fast_dense_is_wanted(program) ? fast_dense_begin(&e) : 0;
+    if (error == 0) {
+        error = make_room(&e);
+    }
     if (error == 0) {
         error = emit_all(&e);
     }
     free(e.lists);
+    free(e.dense);
     if (error != 0) {
         fast_compile_discard(code);
     }

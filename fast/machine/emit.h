@@ -44,6 +44,11 @@ enum fast_tail {
     TAIL_OUT_OF_GAS,
     TAIL_IMPLICIT_TRAP,
     TAIL_CALL_OUT,
+    TAIL_DENSE_BLOCK,
+    TAIL_DENSE_DEAR_BLOCK,
+    TAIL_DENSE_ECALL,
+    TAIL_DENSE_HOST_CALL,
+    TAIL_DENSE_JUMP,
     TAIL_COUNT,
 };
 
@@ -66,6 +71,9 @@ struct fast_emit {
     size_t fixup_count;
     struct fast_fixup *stub;
     size_t stub_count;
+    uint32_t *dense; /* NULL unless the code is dense (dense.c): where the routines are that are shared */
+    uint8_t *dense_jump[FAST_register_count]; /* of dense code: jumps to what a register has */
+    uint32_t block_pc;                        /* of dense code: the block's, which the frame has */
 };
 
 typedef void fast_emit_fn(struct fast_emit *e, const struct fast_insn *i);
@@ -87,10 +95,14 @@ static inline enum x64_reg fast_emit_reg(uint8_t guest)
 /* ---- compile.c ------------------------------------------------------------------------------- */
 
 void fast_emit_jump_to_tail(struct fast_emit *e, enum fast_tail tail);
+/* This pc into the frame, unless it is there. */
+void fast_emit_pc(struct fast_emit *e, uint32_t pc);
 /* Leaves with the tail's exit and this pc. */
 void fast_emit_exit(struct fast_emit *e, enum fast_tail tail, uint32_t pc);
 /* A conditional jump to code that leaves with a panic at this pc, out of line. */
 void fast_emit_panic_if(struct fast_emit *e, enum x64_condition condition, uint32_t pc);
+/* Scratch holds a dynamic jump's address - 2: on to the block that the jump table has there, or to a panic. */
+void fast_emit_look_up_jump(struct fast_emit *e);
 /* A jump to a legal block. */
 void fast_emit_goto(struct fast_emit *e, uint32_t pc);
 void fast_emit_goto_if(struct fast_emit *e, enum x64_condition condition, uint32_t pc);

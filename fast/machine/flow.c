@@ -5,7 +5,7 @@
  * is taken (isa/legal_target). A dynamic target is looked up in a table of host addresses in which every illegal
  * entry is the panic tail.
  */
-#include "emit.h"
+#include "dense.h"
 
 static void jump(struct fast_emit *e, const struct fast_insn *i)
 {
@@ -48,13 +48,12 @@ static void branch_register(struct fast_emit *e, const struct fast_insn *i, enum
  * isa/dynamic_jump. The scratch register holds address - 2. Rotated right by one it is the table's index if the address
  * is even and not 0; an odd address becomes 2^31 or more and address 0 becomes 2^31 - 1, beyond any table.
  */
-static void dynamic_jump(struct fast_emit *e, const struct fast_insn *i)
+static void look_up_jump(struct fast_emit *e, const struct fast_insn *i)
 {
-    x64_store_imm(&e->at, X64_RSP, FRAME_PC, i->pc);
     x64_shift_imm(&e->at, X64_32, X64_ROR, SCRATCH, 1);
     x64_alu_imm32(&e->at, X64_32, X64_CMP, SCRATCH, e->program->jump_len);
     x64_patch(x64_jcc(&e->at, X64_ABOVE_EQUAL), e->tail[TAIL_PANIC]);
-    if (e->flavour == FAST_INSTRUCTIONS) {
+    if (i != NULL && e->flavour == FAST_INSTRUCTIONS) {
         x64_store(&e->at, X64_64, X64_RSP, FRAME_SAVE_2, SCRATCH);
         fast_emit_call_out(e, FAST_SITE_DYNAMIC, i->pc, 0);
         x64_load(&e->at, X64_64, SCRATCH, X64_RSP, FRAME_SAVE_2);
@@ -62,6 +61,21 @@ static void dynamic_jump(struct fast_emit *e, const struct fast_insn *i)
     x64_shift_imm(&e->at, X64_64, X64_SHL, SCRATCH, 3);
     x64_alu_mem(&e->at, X64_64, X64_ADD, SCRATCH, X64_RSP, FRAME_JUMP);
     x64_jmp_mem(&e->at, SCRATCH, 0);
+}
+
+void fast_emit_look_up_jump(struct fast_emit *e)
+{
+    look_up_jump(e, NULL);
+}
+
+static void dynamic_jump(struct fast_emit *e, const struct fast_insn *i)
+{
+    fast_emit_pc(e, i->pc);
+    if (e->dense != NULL) {
+        fast_emit_jump_to_tail(e, TAIL_DENSE_JUMP);
+    } else {
+        look_up_jump(e, i);
+    }
 }
 
 /* scratch = register + immediate - 2, modulo 2^32 */
@@ -90,14 +104,18 @@ void fast_emit_unlikely(struct fast_emit *e, const struct fast_insn *i)
 void fast_emit_ecall(struct fast_emit *e, const struct fast_insn *i)
 {
     fast_emit_call_out(e, FAST_SITE_CALL, i->pc, i->npc);
-    fast_emit_exit(e, TAIL_ECALL, i->npc);
+    if (!fast_dense_emit_call(e, TAIL_DENSE_ECALL, i->npc, 0)) {
+        fast_emit_exit(e, TAIL_ECALL, i->npc);
+    }
 }
 
 void fast_emit_ecalli(struct fast_emit *e, const struct fast_insn *i)
 {
     fast_emit_call_out(e, FAST_SITE_CALL, i->pc, i->npc);
-    x64_store_imm(&e->at, X64_RSP, FRAME_ARGUMENT, (uint32_t)i->x);
-    fast_emit_exit(e, TAIL_HOST_CALL, i->npc);
+    if (!fast_dense_emit_call(e, TAIL_DENSE_HOST_CALL, i->npc, i->x)) {
+        x64_store_imm(&e->at, X64_RSP, FRAME_ARGUMENT, (uint32_t)i->x);
+        fast_emit_exit(e, TAIL_HOST_CALL, i->npc);
+    }
 }
 
 void fast_emit_sbrk(struct fast_emit *e, const struct fast_insn *i)
@@ -112,8 +130,10 @@ void fast_emit_jump(struct fast_emit *e, const struct fast_insn *i)
 
 void fast_emit_jump_ind(struct fast_emit *e, const struct fast_insn *i)
 {
-    address_minus_2(e, i->ra, i->x);
-    dynamic_jump(e, i);
+    if (!fast_dense_emit_jump(e, i->pc, i->ra, i->x)) {
+        address_minus_2(e, i->ra, i->x);
+        dynamic_jump(e, i);
+    }
 }
 
 /* isa/jump_writes_first */
@@ -126,8 +146,17 @@ void fast_emit_load_imm_jump(struct fast_emit *e, const struct fast_insn *i)
 /* isa/jump_reads_first, isa/jump_writes_first */
 void fast_emit_load_imm_jump_ind(struct fast_emit *e, const struct fast_insn *i)
 {
-    address_minus_2(e, i->rb, i->y);
+    bool is_overwritten = i->ra == i->rb;
+    if (is_overwritten) {
+        address_minus_2(e, i->rb, i->y);
+    }
     fast_emit_constant(e, fast_emit_reg(i->ra), i->x);
+    if (!is_overwritten && fast_dense_emit_jump(e, i->pc, i->rb, i->y)) {
+        return;
+    }
+    if (!is_overwritten) {
+        address_minus_2(e, i->rb, i->y);
+    }
     dynamic_jump(e, i);
 }
 

@@ -231,10 +231,15 @@ struct fast_fault {
     uint32_t pc;
 };
 
+/* A block of dense code that costs much (dense.c). */
+struct fast_dear {
+    uint32_t pc, cost;
+};
+
 struct fast_code {
     struct fast_arena arena;
     size_t used;
-    void *tables;        /* the one allocation behind the next four */
+    void *tables;        /* the one allocation behind the next five */
     uint32_t *native;    /* code_len + 1 offsets of block entries, 0 where none */
     uint64_t *jump;      /* jump_len host addresses: block entries, or the bad-jump tail */
     uint64_t bad_jump;   /* its address */
@@ -243,6 +248,8 @@ struct fast_code {
     size_t fault_count;
     struct fast_site *site;
     size_t site_count;
+    struct fast_dear *dear;
+    size_t dear_count;
 };
 
 int fast_compile_program(const struct fast_program *program, enum fast_flavour flavour, struct fast_code *code);

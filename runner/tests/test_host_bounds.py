@@ -17,6 +17,7 @@ WELL = (
     "mappings_stay",
     "memory_stays",
     "largest_images",
+    "code_is_in_proportion",
     "permissions_are_exact",
 )
 WARM = 500  # programs, after which nothing new is asked of the host

@@ -123,6 +123,53 @@ static void largest_images(void)
     free(blob.data);
 }
 
+/* Bytes of what is executed in a file of memory, and of the process's other memory. */
+static size_t code_and_tables(void)
+{
+    FILE *file = fopen("/proc/self/maps", "r");
+    char line[512], access[8];
+    unsigned long from, to, sum = 0, kib;
+    while (fgets(line, sizeof line, file) != NULL) {
+        if (strstr(line, "memfd:assay") != NULL && sscanf(line, "%lx-%lx %7s", &from, &to, access) == 3 &&
+            access[2] == 'x') {
+            sum += to - from;
+        }
+    }
+    fclose(file);
+    file = fopen("/proc/self/status", "r");
+    while (fgets(line, sizeof line, file) != NULL) {
+        sum += sscanf(line, "RssAnon: %lu", &kib) == 1 ? kib << 10 : 0;
+    }
+    fclose(file);
+    return sum;
+}
+
+/* At most 24 times the blob, of whichever instruction it is made: those that take most, and some. */
+static void code_is_in_proportion(void)
+{
+    enum { SIZE = 2000000, TIMES = 24 };
+    static const uint8_t opcodes[] = {0,   1,   2,   3,   10,  33,  40,  50,  80,  90,
+                                      130, 170, 180, 194, 196, 204, 206, 213, 214, 215};
+    for (size_t i = 0; i < sizeof opcodes; i++) {
+        unsigned opcode = opcodes[i];
+        struct bytes blob = blob_of_opcode(opcodes[i], SIZE);
+        struct assay_program program = {.blob = blob.data, .blob_size = blob.size, .mem_cycles = 25};
+        struct assay_machine *machine;
+        struct assay_state state = {.gas = 1000};
+        struct assay_stop stop = {0};
+        NEED(engine->machine->load(&program, &machine) == 0);
+        size_t before = code_and_tables();
+        NEED(engine->machine->run(machine, &state, NULL, &stop) == 0);
+        size_t taken = code_and_tables() - before;
+        if (taken > TIMES * blob.size) {
+            fprintf(stderr, "opcode %u: %zu times\n", opcode, taken / blob.size);
+        }
+        NEED(taken <= TIMES * blob.size);
+        engine->machine->unload(machine);
+        free(blob.data);
+    }
+}
+
 /* With ASSAY_FAST_KEEP_MIB=0. */
 static void keeps_nothing(void)
 {
@@ -273,6 +320,7 @@ static const struct {
     {"mappings_stay", mappings_stay},
     {"memory_stays", memory_stays},
     {"largest_images", largest_images},
+    {"code_is_in_proportion", code_is_in_proportion},
     {"keeps_nothing", keeps_nothing},
     {"permissions_are_exact", permissions_are_exact},
 };
