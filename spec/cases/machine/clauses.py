@@ -76,6 +76,16 @@ def past_the_table() -> Iterator[Case]:
             yield case(f"entry_{entry}_and_a_half_of_two_of_{entry_size}_bytes", blob, [Run(regs={1: 2 * entry + 1})])
 
 
+def jumps_behind() -> Iterator[Case]:
+    """A dynamic jump behind a product or quotient of wide numbers in its block: neither disturbs the other."""
+    for name in ("mul_upper_u_u", "mul_upper_s_s", "mul_upper_s_u", "div_u_64", "rem_s_64", "shlo_l_64"):
+        for a, b in ((MINUS_ONE, MINUS_ONE), (2**63, 2**63 + 3), (3, MINUS_ONE - 5)):
+            code = Code().op(name, a=0, b=1, d=2).op("jump_ind", a=5, x=0)
+            code.label("there").op("load_imm", a=3, x=3).trap()
+            blob = code.blob(["there"])
+            yield case(f"{name}_of_{a:x}_and_{b:x}", blob, [Run(regs={0: a, 1: b, 5: 2})])
+
+
 def fault_bases() -> Iterator[Case]:
     """A PageFault through each register as the base: no two registers name the same page."""
     regs = {number: 0x4000_0000 + number * 0x1000 for number in range(13)}
@@ -109,4 +119,5 @@ def subjects() -> list[Subject]:
         gathered("gas", "invalid_opcodes", walks),
         gathered("exit", "stop_counts", stops),
         gathered("mem", "fault_bases", fault_bases),
+        gathered("isa", "jumps_behind", jumps_behind),
     ]

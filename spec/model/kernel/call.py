@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from model.kernel import host, yield_
 from model.kernel.cap import Capability, CNode, Data, Instance, handle_id
 from model.kernel.hash import strip
-from model.kernel.image import Image
+from model.kernel.image import Image, MemoryMapping
 from model.kernel.record import Recorder
 from model.kernel.stack import Activation, Kernel
 from model.kernel.table import LIMIT
@@ -100,8 +100,12 @@ def start_of(image: Image, endpoint: int) -> tuple[int, list[int]]:
         return 0, regs
     rule("call/run/registers")
     for register, value in sorted(definition.initial_regs.items()):
-        if register < REGISTER_COUNT:
-            regs[register] = value
+        if register == ENDPOINT_REGISTER:
+            rule("call/run/registers/key_11")
+        if register >= REGISTER_COUNT:
+            rule("call/run/registers/ignored")
+            continue
+        regs[register] = value
     return definition.entry_pc, regs
 
 
@@ -125,6 +129,7 @@ def content_of(kernel: Kernel, cap: Capability | None) -> bytes:
         rule("call/map/content")
         return kernel.state.data_payloads[cap.hash]
     rule("call/map/no_content")
+    rule("call/map/no_content/" + ("empty" if cap is None else "missing" if isinstance(cap, Data) else "kind"))
     return b""
 
 
@@ -132,8 +137,12 @@ def find_meter(activation: Activation) -> int | None:
     """The meter that the gas slot names as run enters, or None (call/gas/meter)."""
     rule("call/gas/meter")
     if not activation.entered.gas_slots:
+        rule("call/gas/meter/no_slot")
         return None
-    return handle_id(activation.cnode.read(activation.entered.gas_slots[0]), "gas")
+    meter = handle_id(activation.cnode.read(activation.entered.gas_slots[0]), "gas")
+    if meter is None:
+        rule("call/gas/meter/no_handle")
+    return meter
 
 
 def from_meter(kernel: Kernel, meter: int) -> int:
@@ -207,13 +216,26 @@ def write_back(kernel: Kernel, activation: Activation) -> None:
     entered, cnode = activation.entered, activation.cnode
     for mapping in entered.memory_mappings:
         target = mapping.source[0]
-        kept = target in entered.pinned_slots or target in activation.image.pinned_slots
-        if len(mapping.source) > 1 or kept or not cnode.has(target):
+        reason = why_skipped(activation, mapping)
+        if reason:
             rule("call/halt/skips")
+            rule("call/halt/skips/" + reason)
             continue
         rule("call/halt/write_back")
         content = strip(activation.machine.read(mapping.start, mapping.size))
         cnode.write(target, Data(mapping.size, kernel.state.store(content)))
+
+
+def why_skipped(activation: Activation, mapping: MemoryMapping) -> str:
+    """Why Halt does not write a mapping back, or "" when it does."""
+    target = mapping.source[0]
+    if len(mapping.source) > 1:
+        return "several_steps"
+    if target in activation.entered.pinned_slots:
+        return "read_only"
+    if target in activation.image.pinned_slots:
+        return "pinned"
+    return "" if activation.cnode.has(target) else "beyond"
 
 
 def instance_bytes(instance: Instance) -> bytes:

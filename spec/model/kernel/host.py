@@ -85,6 +85,7 @@ def operand(operation: Operation, register: int, *kinds: type[C]) -> C:
     cap = operation.cnode.slots.get(slot)
     if not isinstance(cap, kinds):
         rule("host/operand_kind")
+        rule("host/operand_kind/" + ("empty" if cap is None else "other"))
         raise OperationTrap
     if operation.is_pinned(slot):
         rule("cap/pinned_source")
@@ -101,6 +102,7 @@ def operand_handle(operation: Operation, register: int, image: str) -> int:
     id = handle_id(operand(operation, register, Instance), image)
     if id is None:
         rule("host/operand_kind")
+        rule("host/operand_kind/image")
         raise OperationTrap
     return id
 
@@ -117,10 +119,16 @@ def check_memory(operation: Operation, address: int, length: int, access: tuple[
     pages = operation.activation.machine.memory.pages
     if length == 0:
         rule(name)
+        rule(name + "/nothing")
         return
     first, last = address // PAGE_SIZE, (address + length - 1) // PAGE_SIZE
-    if address + length > END or not all(n in pages and pages[n][0] in access for n in range(first, last + 1)):
+    if address + length > END:
         rule(name)
+        rule(name + "/past_end")
+        raise OperationTrap
+    if not all(n in pages and pages[n][0] in access for n in range(first, last + 1)):
+        rule(name)
+        rule(name + "/access")
         raise OperationTrap
 
 

@@ -18,13 +18,21 @@ def find_catcher(kernel: Kernel, key: bytes) -> int | None:
 
 def markers_of(kernel: Kernel, entry: Entry) -> list[bytes]:
     """The markers that an entry catches (yield/skipped_entry)."""
-    cap = None
-    if not isinstance(entry, Reference) and entry.image.yield_marker_slot is not None:
-        cap = entry.cnode.read(entry.image.yield_marker_slot)
+    if isinstance(entry, Reference):
+        return skipped("reference")
+    if entry.image.yield_marker_slot is None:
+        return skipped("no_slot")
+    cap = entry.cnode.read(entry.image.yield_marker_slot)
     if not is_kernel(cap, "yield_catcher"):
-        rule("yield/skipped_entry")
-        return []
+        return skipped("empty" if cap is None else "no_catcher")
     return kernel.tables.catchers.get(cap.content, [])
+
+
+def skipped(reason: str) -> list[bytes]:
+    """An entry without a list."""
+    rule("yield/skipped_entry")
+    rule("yield/skipped_entry/" + reason)
+    return []
 
 
 def set_aside(kernel: Kernel, position: int) -> None:
@@ -59,5 +67,8 @@ def by_out_of_gas(kernel: Kernel, activation: Activation) -> Capability | None:
             rule("yield/oog")
             set_aside(kernel, position)
             return handle("gas", activation.meter)
+        rule("yield/oog/uncaught/" + ("no_catcher" if position is None else "stack_full"))
+    else:
+        rule("yield/oog/uncaught/no_meter")
     rule("yield/oog/uncaught")
     return None
