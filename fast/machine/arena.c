@@ -25,7 +25,7 @@ enum {
     SMALLEST_LOG = 16,
     KEPT_MAX = 64,
     PAGE = 4096,
-    LARGE = 1 << 20,   /* one that is larger is not kept */
+    LARGE = 1 << 24,   /* one that is larger is not kept */
     EXECUTABLE = 0x10, /* MFD_EXEC, which hosts before Linux 6.3 refuse and do not need */
 };
 

@@ -21,6 +21,7 @@
 enum {
     /* Upper bounds of emitted bytes: for the part before the blocks, and for a position with everything behind it. */
     PROLOGUE_BYTES = 4096,
+    LARGE_CODE = 1 << 20, /* its tables are fresh memory each time, of which little may be needed */
     POSITION_BYTES = 112,
     SITES_EACH = 3,      /* calls out, at most, of an instruction with its block's entry */
     FAULTS_EACH = 2,     /* entries of the fault map, at most, for an instruction */
@@ -454,13 +455,18 @@ static int make_tables(const struct fast_emit *e, size_t sites)
     size_t positions = (size_t)e->program->code_len + 1, jumps = e->program->jump_len;
     size_t dear = e->dense == NULL ? 0 : e->program->start_count;
     size_t faults = FAULTS_EACH * (size_t)e->program->start_count, taken = 0;
-    code->tables = calloc(1, rounded(positions * sizeof(*code->native)) + rounded(jumps * sizeof(*code->jump)) +
-                                 rounded(faults * sizeof(*code->fault)) + rounded(sites * sizeof(*code->site)) +
-                                 rounded(dear * sizeof(*code->dear)) + 1);
+    size_t size = rounded(positions * sizeof(*code->native)) + rounded(jumps * sizeof(*code->jump)) +
+                  rounded(faults * sizeof(*code->fault)) + rounded(sites * sizeof(*code->site)) +
+                  rounded(dear * sizeof(*code->dear)) + 1;
+    bool is_large = positions > LARGE_CODE;
+    code->tables = is_large ? calloc(1, size) : malloc(size);
     if (code->tables == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
     code->native = take_table(code->tables, &taken, positions, sizeof(*code->native));
+    if (!is_large) {
+        memset(code->native, 0, positions * sizeof(*code->native));
+    }
     code->jump = take_table(code->tables, &taken, jumps, sizeof(*code->jump));
     code->fault = take_table(code->tables, &taken, faults, sizeof(*code->fault));
     code->site = take_table(code->tables, &taken, sites, sizeof(*code->site));

@@ -89,12 +89,9 @@ static int run(struct assay_machine *machine, const struct assay_state *state, c
     return error;
 }
 
-static int resume(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
-                  struct assay_stop *stop)
+__attribute__((noinline)) static int resume_guarded(struct assay_machine *machine, const struct assay_state *state,
+                                                    const struct assay_until *until, struct assay_stop *stop)
 {
-    if (has_run_here) {
-        return fast_run_resume(machine, state, until, stop);
-    }
     struct fast_fault_mask mask;
     int error = fast_fault_begin(&mask);
     if (error == 0) {
@@ -102,6 +99,13 @@ static int resume(struct assay_machine *machine, const struct assay_state *state
         fast_fault_end(&mask);
     }
     return error;
+}
+
+/* As short a way as can be: a host call and its resume cost little more than this. */
+static int resume(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
+                  struct assay_stop *stop)
+{
+    return has_run_here ? fast_run_resume(machine, state, until, stop) : resume_guarded(machine, state, until, stop);
 }
 
 static int read_memory(struct assay_machine *machine, uint32_t address, void *data, size_t size)

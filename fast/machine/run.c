@@ -82,7 +82,7 @@ INLINE int enter(struct assay_machine *machine, enum fast_flavour flavour, uint6
     fast_fault_running = machine;
     uint32_t exit = entry(context, where, state, stop);
     fast_fault_running = outer;
-    if (outer != NULL) {
+    if (__builtin_expect(outer != NULL, false)) {
         (void)fast_cpu_set_gs(outer->mem.base);
     }
     if (exit == ASSAY_EXIT_STOPPED) {
