@@ -613,16 +613,23 @@ def full_images() -> Iterator[KernelCase]:
     yield of_chain("fills_every_slot", image(moves, **half), Event(b"x", ends="trap"), Event(b"y", ends="trap"))
 
 
+def near(subject: KernelSubject, *areas: str) -> KernelSubject:
+    """The subject, its cases near misses of the rules of these areas alone."""
+    for case in subject.cases:
+        case.probes = tuple(rule for rule in RULES if rule.split("/")[0] in areas)
+    return subject
+
+
 def subjects() -> list[KernelSubject]:
     return [
         gathered("image", "second_elements", second_elements),
         gathered("host", "ranges", ranges, nothing_to_mint, mapping_ends, stripped),
         gathered("host", "second_pins", second_pins),
-        gathered("host", "tables", unseen_quotas, file_ids),
-        gathered("host", "look_alikes", look_alikes, look_alike_contents),
+        near(gathered("host", "tables", unseen_quotas, file_ids), "host"),
+        near(gathered("host", "look_alikes", look_alikes, look_alike_contents), "host"),
         gathered("call", "clauses", meters, second_mappings),
-        gathered("call", "starts", look_alike_meters, new_meters, initial_registers),
+        near(gathered("call", "starts", look_alike_meters, new_meters, initial_registers), "call"),
         gathered("yield", "clauses", catchers),
         gathered("chain", "next_event", next_events),
-        gathered("chain", "full_images", full_images),
+        near(gathered("chain", "full_images", full_images), "chain"),
     ]

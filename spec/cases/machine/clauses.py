@@ -10,6 +10,8 @@ from cases.machine.case import BOTH, RW, Case, CaseFields, Resume, Run, Step, Su
 from cases.machine.code import INSN, Code, Operands, encode, make_blob
 from cases.machine.gas_steps import exact_steps
 
+FAULTS = tuple(rule for rule in model.rules() if rule.split("/")[0] == "mem")
+JUMPS = ("isa/legal_target", "isa/dynamic_jump", "blob/jump_entry", "exit/panic", "exit/trap")
 RULES = tuple(rule for rule in model.rules() if rule.split("/")[0] in ("isa", "mem", "gas", "exit", "blob"))
 INVALID = bytes([next(byte for byte in range(256) if byte not in {record.byte for record in INSN.values()})])
 LEAST = {"32": 2**31, "64": 2**63}
@@ -17,7 +19,7 @@ MINUS_ONE = 2**64 - 1
 
 
 def case(name: str, blob: bytes, steps: Sequence[Step], **more: Unpack[CaseFields]) -> Case:
-    more["probes"] = RULES
+    more.setdefault("probes", RULES)
     return Case(name, (), blob, list(steps), **more)
 
 
@@ -72,8 +74,13 @@ def past_the_table() -> Iterator[Case]:
     for entry_size in (1, 2, 3, 4):
         blob = make_blob(code, starts, (0, 0), entry_size)
         for entry in (2, 3, 5, 6, 8, 9):
-            yield case(f"entry_{entry}_of_two_of_{entry_size}_bytes", blob, [Run(pc=0, regs={1: 2 * entry})])
-            yield case(f"entry_{entry}_and_a_half_of_two_of_{entry_size}_bytes", blob, [Run(regs={1: 2 * entry + 1})])
+            yield case(f"entry_{entry}_of_two_of_{entry_size}_bytes", blob, [Run(regs={1: 2 * entry})], probes=JUMPS)
+            yield case(
+                f"entry_{entry}_and_a_half_of_two_of_{entry_size}_bytes",
+                blob,
+                [Run(regs={1: 2 * entry + 1})],
+                probes=JUMPS,
+            )
 
 
 def jumps_behind() -> Iterator[Case]:
@@ -83,7 +90,7 @@ def jumps_behind() -> Iterator[Case]:
             code = Code().op(name, a=0, b=1, d=2).op("jump_ind", a=5, x=0)
             code.label("there").op("load_imm", a=3, x=3).trap()
             blob = code.blob(["there"])
-            yield case(f"{name}_of_{a:x}_and_{b:x}", blob, [Run(regs={0: a, 1: b, 5: 2})])
+            yield case(f"{name}_of_{a:x}_and_{b:x}", blob, [Run(regs={0: a, 1: b, 5: 2})], probes=JUMPS)
 
 
 def fault_bases() -> Iterator[Case]:
@@ -94,7 +101,7 @@ def fault_bases() -> Iterator[Case]:
         for name in ("load_ind_u8", "load_ind_u64", "store_ind_u8", "store_ind_u64", "store_imm_ind_u32"):
             operands: Operands = {"a": base, "x": 8, "y": 1} if "imm" in name else {"a": other, "b": base, "x": 8}
             blob = Code().op(name, **operands).trap().blob()
-            yield case(f"{name}_through_r{base}", blob, [Run(regs=regs)])
+            yield case(f"{name}_through_r{base}", blob, [Run(regs=regs)], probes=FAULTS)
 
 
 def stops() -> Iterator[Case]:
