@@ -1,19 +1,35 @@
 /* Arrays that grow, and maps: arrays that ascend by the id that is the first member of their elements. */
 #include "kernel.h"
 
+#include <stddef.h>
 #include <string.h>
 
-/* Arrays grow at powers of two, so that the room they take is twice what they hold at most. */
+/* In front of each array: how many elements it has room for. */
+struct front {
+    _Alignas(max_align_t) size_t room;
+};
+
+static void *new_array(struct ref_region *region, const void *array, size_t count, size_t room, size_t size)
+{
+    if (room > (SIZE_MAX / 2 - sizeof(struct front)) / size) {
+        ref_region_give_up(region);
+    }
+    struct front *front = ref_region_take(region, sizeof(*front) + room * size, 1);
+    front->room = room;
+    if (count != 0) {
+        memcpy(front + 1, array, count * size);
+    }
+    return front + 1;
+}
+
+/* Room for one more. It doubles, so that it is twice what the array holds at most. */
 static void *grow(struct ref_region *region, void *array, size_t count, size_t size)
 {
-    if ((count & (count - 1)) != 0) {
-        return array;
+    if (array == NULL) {
+        return new_array(region, NULL, 0, 1, size);
     }
-    void *larger = ref_region_take(region, count == 0 ? 1 : 2 * count, size);
-    if (count != 0) {
-        memcpy(larger, array, count * size);
-    }
-    return larger;
+    const struct front *front = (const struct front *)array - 1;
+    return count < front->room ? array : new_array(region, array, count, 2 * count, size);
 }
 
 void *ref_array_insert(struct ref_region *region, void *array, size_t *count, size_t at, const void *element,
@@ -31,18 +47,16 @@ void *ref_array_append(struct ref_region *region, void *array, size_t *count, co
     return ref_array_insert(region, array, count, *count, element, size);
 }
 
-/* Takes the space that grow counts on. */
 void *ref_array_copy(struct ref_region *region, const void *array, size_t count, size_t size)
 {
-    size_t space = 1;
-    while (space < count) {
-        space *= 2;
-    }
-    void *copy = ref_region_take(region, space, size);
-    if (count != 0) {
-        memcpy(copy, array, count * size);
-    }
-    return copy;
+    return new_array(region, array, count, count == 0 ? 1 : count, size);
+}
+
+void ref_array_remove(void *array, size_t *count, size_t at, size_t size)
+{
+    uint8_t *byte = array;
+    memmove(byte + at * size, byte + (at + 1) * size, (*count - at - 1) * size);
+    (*count)--;
 }
 
 static uint64_t id_of(const uint8_t *map, size_t at, size_t size)

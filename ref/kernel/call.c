@@ -35,7 +35,7 @@ static struct assay_bytes content_of(const struct ref_kernel *kernel, const stru
 {
     const struct ref_payload *payload = NULL;
     if (cap->kind == REF_KIND_data) {
-        payload = ref_state_payload(&kernel->state, &cap->content);
+        payload = ref_state_payload(kernel->state, &cap->content);
     }
     return payload == NULL ? (struct assay_bytes){NULL, 0} : payload->bytes;
 }
@@ -166,7 +166,7 @@ static void write_back(struct ref_activation *activation)
             memcpy(byte + at, page->byte, PAGE);
         }
         struct assay_bytes stripped = ref_image_strip((struct assay_bytes){byte, (size_t)mapped->size});
-        struct ref_hash hash = ref_state_store(kernel->region, &kernel->state, stripped);
+        struct ref_hash hash = ref_state_store(kernel->region, kernel->state, stripped);
         ref_root_write(entry->root, mapped->slot, ref_cap_data(mapped->size, hash));
     }
 }

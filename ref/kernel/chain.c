@@ -1,24 +1,20 @@
 /*
  * The chain level: genesis, events, roots (chain.md).
  *
- * Every event is done in a region of its own, on a copy of sigma; only when it is done does that region become the
- * chain's.
+ * What lasts is in the chain's region, what an event needs in one inside it. An event works on sigma itself; a journal
+ * says what it added, and that is taken out again when it faults.
  */
 #include "kernel.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* What lasts from event to event. */
-struct durable {
-    struct ref_state state;
-    struct ref_image image;
-    struct ref_hash chain, content;
-};
-
 struct assay_chain {
-    struct ref_region *region;
-    struct durable durable;
+    struct ref_region *region; /* of sigma */
+    struct ref_state state;
+    struct ref_journal journal; /* of the event */
+    struct assay_bytes image;   /* of the chain: its encoding */
+    struct ref_hash chain, content;
     struct ref_region *answer; /* of the state asked for last */
     struct assay_observer observer;
 };
@@ -33,20 +29,22 @@ static void close_chain(struct assay_chain *chain)
 }
 
 /* chain/genesis, chain/genesis/contents */
-static int begin(struct ref_region *region, struct assay_bytes bytes, struct durable *durable)
+static int begin(struct assay_chain *chain, struct assay_bytes bytes)
 {
-    struct assay_bytes own = ref_region_copy(region, bytes);
-    int rejected = ref_admit_image(region, own, &durable->image, NULL);
+    struct ref_region *region = chain->region;
+    struct ref_image image;
+    chain->image = ref_region_copy(region, bytes);
+    int rejected = ref_admit_image(region, chain->image, &image, NULL);
     if (rejected != 0) {
         return rejected;
     }
-    const struct ref_image *image = &durable->image;
-    durable->chain = ref_hash_bytes(own);
-    struct ref_state *state = &durable->state;
-    ref_state_put_code(region, state, 0, image->code);
-    ref_state_put_vault(region, state, (struct ref_vault){.chain = durable->chain, .content = durable->content});
-    ref_state_store_given(region, state, image->pinned, image->pinned_count);
-    ref_state_store_given(region, state, image->initial, image->initial_count);
+    chain->chain = ref_hash_bytes(chain->image);
+    struct ref_state *state = &chain->state;
+    state->region = region;
+    ref_state_put_code(state, 0, image.code);
+    ref_state_put_vault(state, (struct ref_vault){.chain = chain->chain, .content = chain->content});
+    ref_state_store_given(region, state, image.pinned, image.pinned_count);
+    ref_state_store_given(region, state, image.initial, image.initial_count);
     state->next_code_id = 1;
     state->next_vault_id = 1;
     return 0;
@@ -64,7 +62,7 @@ static int genesis(uint32_t revision, const uint8_t *image, size_t size, struct 
     }
     chain->region = ref_region_new();
     int error;
-    REF_REGION_TRY(error, chain->region, begin(chain->region, (struct assay_bytes){image, size}, &chain->durable));
+    REF_REGION_TRY(error, chain->region, begin(chain, (struct assay_bytes){image, size}));
     if (error != 0) {
         close_chain(chain);
         return error;
@@ -101,48 +99,55 @@ static struct ref_cnode root_of(struct ref_region *region, const struct ref_imag
     return ref_root_cnode(region, root);
 }
 
-/* chain/event/halt */
-static void halt(struct ref_region *region, struct durable *durable, const struct ref_ending *ending)
+/* chain/event/halt; what may need memory comes first. */
+static void halt(struct ref_region *region, struct assay_chain *chain, const struct ref_ending *ending, size_t first)
 {
-    durable->image = ending->image;
-    durable->chain = ending->chain;
-    durable->content = ending->content;
-    ref_state_put_vault(region, &durable->state,
-                        (struct ref_vault){.chain = ending->chain, .content = ending->content});
-    ref_state_put_code(region, &durable->state, 0, ending->image.code);
+    struct ref_state *state = &chain->state;
+    ref_state_keep(state, first);
+    if (ending->image.bytes.data != chain->image.data) { /* set by host/set_image, from a payload */
+        struct ref_hash hash = ref_hash_bytes(ending->image.bytes);
+        struct ref_image image;
+        struct assay_bytes bytes = ref_state_payload(state, &hash)->bytes;
+        ref_admit_image(region, bytes, &image, NULL);
+        chain->image = bytes;
+        ref_state_put_code(state, 0, image.code);
+    }
+    chain->chain = ending->chain;
+    chain->content = ending->content;
+    ref_state_put_vault(state, (struct ref_vault){.chain = ending->chain, .content = ending->content});
 }
 
-/* The event on a copy of what lasts, in a region that will be the chain's. */
-static int perform(struct ref_region *region, const struct assay_chain *chain, const struct assay_event *event,
-                   struct durable *durable, struct assay_event_result *result)
+/* The event, in a region that is given back after it. */
+static int perform(struct assay_chain *chain, const struct assay_event *event, struct assay_event_result *result)
 {
-    *durable = chain->durable;
-    durable->state = ref_state_copy(region, &durable->state);
-    ref_admit_image(region, ref_region_copy(region, durable->image.bytes), &durable->image, NULL); /* as before */
-
-    struct ref_hash hash = ref_state_store(region, &durable->state, event->payload); /* chain/event/payload */
+    struct ref_region *region = ref_region_new_inside(chain->region);
+    struct ref_state *state = &chain->state;
+    chain->journal.region = region;
+    struct ref_hash hash = ref_state_store(chain->region, state, event->payload); /* chain/event/payload */
+    size_t first = chain->journal.stored_count;
     struct ref_kernel kernel = {
         .region = region,
-        .state = ref_state_snapshot(region, &durable->state),
+        .state = state,
         .entry = ref_region_take(region, REF_stack_max, sizeof(struct ref_entry)),
         .observer = chain->observer,
     };
     ref_tables_set(region, &kernel.tables.meters, 0, event->gas); /* chain/event/tables */
     ref_tables_set(region, &kernel.tables.quotas, 0, event->quota);
     struct ref_start start = {
-        .chain = durable->chain,
-        .content = durable->content,
-        .image = durable->image,
-        .cnode = root_of(region, &durable->image, ref_cap_data(event->payload.size, hash)),
+        .chain = chain->chain,
+        .content = chain->content,
         .endpoint = event->endpoint,
         .gas = event->gas,
     };
+    ref_admit_image(region, chain->image, &start.image, NULL); /* as before */
+    start.cnode = root_of(region, &start.image, ref_cap_data(event->payload.size, hash));
     struct ref_ending ending;
     ref_call_run(&kernel, &start, &ending);
     bool is_halt = ending.outcome == ASSAY_OUTCOME_HALT;
     if (is_halt) {
-        durable->state = kernel.state;
-        halt(region, durable, &ending);
+        halt(region, chain, &ending, first);
+    } else {
+        ref_state_undo(state, first);
     }
     *result = (struct assay_event_result){
         .outcome = ending.outcome,
@@ -154,26 +159,30 @@ static int perform(struct ref_region *region, const struct assay_chain *chain, c
     return 0;
 }
 
+static int try_event(struct assay_chain *chain, const struct assay_event *event, struct assay_event_result *result)
+{
+    int error;
+    REF_REGION_TRY(error, chain->region, perform(chain, event, result));
+    return error;
+}
+
 static int apply(struct assay_chain *chain, const struct assay_event *event, struct assay_event_result *result)
 {
-    struct ref_region *region = ref_region_new();
-    struct durable durable;
-    int error;
-    REF_REGION_TRY(error, region, perform(region, chain, event, &durable, result));
+    struct ref_state *state = &chain->state;
+    chain->journal = (struct ref_journal){.file_count = state->file_count, .next_file_id = state->next_file_id};
+    state->journal = &chain->journal;
+    int error = try_event(chain, event, result);
     if (error != 0) {
-        ref_region_free(region);
-        return error;
+        ref_state_undo(state, 0);
     }
-    ref_region_free(chain->region);
-    chain->region = region;
-    chain->durable = durable;
-    return 0;
+    ref_region_free_inside(chain->region);
+    return error;
 }
 
 static int write_state(struct ref_region *region, const struct assay_chain *chain, struct assay_bytes *bytes)
 {
     struct ref_writer writer = {.region = region};
-    ref_state_write(&writer, &chain->durable.state);
+    ref_state_write(&writer, &chain->state);
     *bytes = ref_scale_written(&writer);
     return 0;
 }
@@ -194,15 +203,15 @@ static int state(struct assay_chain *chain, struct assay_bytes *bytes)
 
 static int root(struct assay_chain *chain, uint8_t root[32])
 {
-    struct ref_hash hash = ref_state_hash(&chain->durable.state);
+    struct ref_hash hash = ref_state_hash(&chain->state);
     memcpy(root, hash.byte, REF_HASH_SIZE);
     return 0;
 }
 
 static int instance(struct assay_chain *chain, uint8_t bytes[64])
 {
-    memcpy(bytes, chain->durable.chain.byte, REF_HASH_SIZE);
-    memcpy(bytes + REF_HASH_SIZE, chain->durable.content.byte, REF_HASH_SIZE);
+    memcpy(bytes, chain->chain.byte, REF_HASH_SIZE);
+    memcpy(bytes + REF_HASH_SIZE, chain->content.byte, REF_HASH_SIZE);
     return 0;
 }
 

@@ -65,9 +65,9 @@ static bool payloads_are_under_their_hash(const struct ref_state *state)
     return true;
 }
 
-bool ref_exchange_open_world(struct ref_region *region, const struct ref_world *world, struct ref_kernel *kernel)
+bool ref_exchange_open_world(struct ref_region *region, struct ref_world *world, struct ref_kernel *kernel)
 {
-    *kernel = (struct ref_kernel){.region = region, .state = world->state, .tables = world->tables};
+    *kernel = (struct ref_kernel){.region = region, .state = &world->state, .tables = world->tables};
     kernel->entry = ref_region_take(region, REF_stack_max, sizeof(*kernel->entry));
     for (size_t i = 0; i < world->count; i++) {
         if (!push(kernel, &world->entry[i])) {
@@ -75,7 +75,7 @@ bool ref_exchange_open_world(struct ref_region *region, const struct ref_world *
         }
     }
     bool ends_well = world->count == 0 || world->entry[world->count - 1].instance != NULL;
-    return ends_well && payloads_are_under_their_hash(&kernel->state);
+    return ends_well && payloads_are_under_their_hash(kernel->state);
 }
 
 void ref_exchange_write_pages(struct ref_writer *writer, const struct ref_pages *pages)
@@ -120,7 +120,7 @@ static void write_entry(struct ref_writer *writer, const struct ref_entry *entry
 struct assay_bytes ref_exchange_dump(const struct ref_kernel *kernel)
 {
     struct ref_writer writer = {.region = kernel->region};
-    ref_state_write(&writer, &kernel->state);
+    ref_state_write(&writer, kernel->state);
     ref_tables_write(&writer, &kernel->tables);
     ref_scale_write_u32(&writer, (uint32_t)kernel->depth);
     for (size_t i = 0; i < kernel->depth; i++) {

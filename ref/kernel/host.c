@@ -96,7 +96,7 @@ static enum ref_result op_mint_cnode(struct ref_activation *activation)
 /* host/resolve */
 static bool resolve(struct ref_activation *activation, const struct ref_cap *cap, struct ref_image *image)
 {
-    const struct ref_payload *payload = ref_state_payload(&activation->kernel->state, &cap->content);
+    const struct ref_payload *payload = ref_state_payload(activation->kernel->state, &cap->content);
     return payload != NULL && ref_admit_image(activation->kernel->region, payload->bytes, image, NULL) == 0;
 }
 
@@ -129,8 +129,8 @@ static enum ref_result op_set_image(struct ref_activation *activation)
     for (size_t i = 0; i < image.pinned_count; i++) {
         ref_root_write(entry->root, image.pinned[i].slot, ref_image_given_cap(&image.pinned[i]));
     }
-    ref_state_store_given(kernel->region, &kernel->state, image.pinned, image.pinned_count);
-    ref_state_store_given(kernel->region, &kernel->state, image.initial, image.initial_count);
+    ref_state_store_given(kernel->region, kernel->state, image.pinned, image.pinned_count);
+    ref_state_store_given(kernel->region, kernel->state, image.initial, image.initial_count);
     entry->chain = ref_hash_chain(&entry->chain, &cap.content);
     entry->current = image;
     return REF_RESULT_GOES_ON;
@@ -193,7 +193,7 @@ static enum ref_result op_read_data(struct ref_activation *activation)
     if (!ref_mem_allows(memory, address, n, ASSAY_ACCESS_RW)) {
         return REF_RESULT_TRAP;
     }
-    const struct ref_payload *payload = ref_state_payload(&activation->kernel->state, &data.content);
+    const struct ref_payload *payload = ref_state_payload(activation->kernel->state, &data.content);
     for (uint64_t i = 0; i < n; i++) {
         uint8_t byte = payload != NULL && i < payload->bytes.size ? payload->bytes.data[i] : 0;
         ref_mem_store(memory, address + (uint32_t)i, 1, byte);
@@ -232,7 +232,7 @@ static enum ref_result op_mint_data(struct ref_activation *activation)
         byte[i] = (uint8_t)ref_mem_load(memory, address + (uint32_t)i, 1);
     }
     struct assay_bytes stripped = ref_image_strip((struct assay_bytes){byte, (size_t)size});
-    return put(to, ref_cap_data(size, ref_state_store(kernel->region, &kernel->state, stripped)));
+    return put(to, ref_cap_data(size, ref_state_store(kernel->region, kernel->state, stripped)));
 }
 
 /* ---- files -------------------------------------------------------------------------------------- */
@@ -247,7 +247,7 @@ static enum ref_result op_open(struct ref_activation *activation)
         return REF_RESULT_TRAP;
     }
     uint64_t id = by_id ? activation->stop.state.reg[A2] : ref_cap_handle_id(&handle);
-    const struct ref_file *file = ref_state_file(&activation->kernel->state, id);
+    const struct ref_file *file = ref_state_file(activation->kernel->state, id);
     return file == NULL ? REF_RESULT_TRAP : put(to, ref_cap_data(file->size, file->content));
 }
 
@@ -258,17 +258,17 @@ static enum ref_result op_save(struct ref_activation *activation)
     struct ref_cap data = operand(activation, A0), quota = operand(activation, A1);
     struct ref_cap *to = destination(activation, A2);
     if (to == NULL || data.kind != REF_KIND_data || !ref_cap_is_handle(&quota, REF_KERNEL_IMAGE_quota) ||
-        kernel->state.next_file_id == UINT64_MAX || !charge(kernel, ref_cap_handle_id(&quota), data.size)) {
+        kernel->state->next_file_id == UINT64_MAX || !charge(kernel, ref_cap_handle_id(&quota), data.size)) {
         return REF_RESULT_TRAP;
     }
     struct ref_file file = {
-        .id = kernel->state.next_file_id++,
+        .id = kernel->state->next_file_id++,
         .content = data.content,
         .size = data.size,
         .refcount = 1,
         .backing_quota = ref_cap_handle_id(&quota),
     };
-    ref_state_put_file(kernel->region, &kernel->state, file);
+    ref_state_put_file(kernel->state, file);
     return put(to, ref_cap_handle(REF_KERNEL_IMAGE_file, file.id));
 }
 

@@ -81,6 +81,8 @@ _Noreturn void ref_region_give_up(struct ref_region *region);
 void *ref_array_append(struct ref_region *region, void *array, size_t *count, const void *element, size_t size);
 void *ref_array_insert(struct ref_region *region, void *array, size_t *count, size_t at, const void *element,
                        size_t size);
+/* The array stays where it is, and has room for what was removed. */
+void ref_array_remove(void *array, size_t *count, size_t at, size_t size);
 /* In a map the first member of an element is its uint64_t id, and they ascend. Over the one that has the id, or new. */
 void *ref_array_put(struct ref_region *region, void *map, size_t *count, const void *element, size_t size);
 const void *ref_array_find(const void *map, size_t count, uint64_t id, size_t size); /* NULL: absent */
@@ -310,8 +312,19 @@ struct ref_vault {
     struct ref_hash chain, content;
 };
 
+/* What was added to sigma since the journal began, so that it can be taken out again. */
+struct ref_journal {
+    struct ref_region *region; /* of the list */
+    struct ref_hash *stored;   /* payloads, in the order they came */
+    size_t stored_count;
+    size_t file_count;     /* at the beginning */
+    uint64_t next_file_id; /* at the beginning */
+};
+
 /* Maps are arrays, ascending by key. */
 struct ref_state {
+    struct ref_region *region;   /* of the arrays */
+    struct ref_journal *journal; /* NULL: nothing will be undone */
     struct ref_file *file;
     size_t file_count;
     struct ref_payload *payload;
@@ -329,20 +342,21 @@ struct ref_state ref_state_read(struct ref_reader *reader);
 void ref_state_write(struct ref_writer *writer, const struct ref_state *state);
 void ref_state_write_file(struct ref_writer *writer, const struct ref_file *file);
 struct ref_hash ref_state_hash(const struct ref_state *state);
-/* A copy with arrays and bytes of its own. */
-struct ref_state ref_state_copy(struct ref_region *region, const struct ref_state *state);
 /* A copy with arrays of its own; the bytes, which never change, are shared. */
 struct ref_state ref_state_snapshot(struct ref_region *region, const struct ref_state *state);
 const struct ref_payload *ref_state_payload(const struct ref_state *state, const struct ref_hash *hash);
-/* Stores bytes, which are copied, under their hash. */
+/* Stores bytes, which are copied into a region, under their hash. */
 struct ref_hash ref_state_store(struct ref_region *region, struct ref_state *state, struct assay_bytes bytes);
 /* Stores the contents of the Data among them. */
 void ref_state_store_given(struct ref_region *region, struct ref_state *state, const struct ref_given *list,
                            size_t count);
 const struct ref_file *ref_state_file(const struct ref_state *state, uint64_t id);
-void ref_state_put_file(struct ref_region *region, struct ref_state *state, struct ref_file file);
-void ref_state_put_code(struct ref_region *region, struct ref_state *state, uint64_t id, struct assay_bytes bytes);
-void ref_state_put_vault(struct ref_region *region, struct ref_state *state, struct ref_vault vault);
+void ref_state_put_file(struct ref_state *state, struct ref_file file);
+void ref_state_put_code(struct ref_state *state, uint64_t id, struct assay_bytes bytes); /* which last */
+void ref_state_put_vault(struct ref_state *state, struct ref_vault vault);
+/* Both leave alone the first payloads of the journal. Takes out what was added, and makes what was added last. */
+void ref_state_undo(struct ref_state *state, size_t first);
+void ref_state_keep(struct ref_state *state, size_t first);
 
 /* ---- tables.c: meters, quotas, catchers ---------------------------------------------------------- */
 
@@ -417,7 +431,7 @@ struct ref_entry {
 
 struct ref_kernel {
     struct ref_region *region;
-    struct ref_state state;
+    struct ref_state *state;
     struct ref_tables tables;
     struct ref_entry *entry; /* REF_stack_max of them */
     size_t depth;
@@ -516,8 +530,8 @@ struct ref_world {
 };
 
 struct ref_world ref_exchange_read_world(struct ref_reader *reader);
-/* Makes a kernel of a World; false when it is not well formed. */
-bool ref_exchange_open_world(struct ref_region *region, const struct ref_world *world, struct ref_kernel *kernel);
+/* Makes a kernel of a World, whose state it uses; false when it is not well formed. */
+bool ref_exchange_open_world(struct ref_region *region, struct ref_world *world, struct ref_kernel *kernel);
 void ref_exchange_write_pages(struct ref_writer *writer, const struct ref_pages *pages);
 struct assay_bytes ref_exchange_dump(const struct ref_kernel *kernel);
 

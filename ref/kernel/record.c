@@ -14,7 +14,7 @@ struct ref_before *ref_record_begin(const struct ref_kernel *kernel, const struc
     before->region = region;
     memcpy(before->reg, &reg[A0], sizeof(before->reg));
     before->root = *entry->root;
-    before->state = ref_state_snapshot(region, &kernel->state);
+    before->state = ref_state_snapshot(region, kernel->state);
     before->tables = ref_tables_snapshot(region, &kernel->tables);
     return before;
 }
@@ -134,8 +134,8 @@ void ref_record_end(const struct ref_kernel *kernel, const struct ref_entry *ent
         write_amounts(&writer, &before->tables.meters, &kernel->tables.meters);
         write_amounts(&writer, &before->tables.quotas, &kernel->tables.quotas);
         ref_scale_write_u32(&writer, 0); /* no operation changes the catchers */
-        write_files(&writer, &before->state, &kernel->state);
-        write_payloads(&writer, &before->state, &kernel->state);
+        write_files(&writer, &before->state, kernel->state);
+        write_payloads(&writer, &before->state, kernel->state);
     }
     kernel->observer.event(kernel->observer.context, writer.data, writer.size);
     ref_region_free_inside(kernel->region);

@@ -60,7 +60,7 @@ static void read_validators(struct ref_reader *reader, struct ref_state *state)
 
 struct ref_state ref_state_read(struct ref_reader *reader)
 {
-    struct ref_state state = {0};
+    struct ref_state state = {.region = reader->region};
     read_files(reader, &state);
     read_payloads(reader, &state);
     read_codes(reader, &state);
@@ -124,17 +124,11 @@ struct ref_hash ref_state_hash(const struct ref_state *state)
 
 /* ---- copies ------------------------------------------------------------------------------------ */
 
-struct ref_state ref_state_copy(struct ref_region *region, const struct ref_state *state)
-{
-    struct ref_writer writer = {.region = region};
-    ref_state_write(&writer, state);
-    struct ref_reader reader = {.region = region, .data = writer.data, .size = writer.size};
-    return ref_state_read(&reader);
-}
-
 struct ref_state ref_state_snapshot(struct ref_region *region, const struct ref_state *state)
 {
     struct ref_state copy = *state;
+    copy.region = region;
+    copy.journal = NULL;
     copy.file = ref_array_copy(region, state->file, state->file_count, sizeof(*state->file));
     copy.payload = ref_array_copy(region, state->payload, state->payload_count, sizeof(*state->payload));
     copy.code = ref_array_copy(region, state->code, state->code_count, sizeof(*state->code));
@@ -144,28 +138,45 @@ struct ref_state ref_state_snapshot(struct ref_region *region, const struct ref_
 
 /* ---- maps --------------------------------------------------------------------------------------- */
 
-const struct ref_payload *ref_state_payload(const struct ref_state *state, const struct ref_hash *hash)
+/* The first payload whose hash is not below; NULL in *same unless it is that hash. */
+static size_t place_of(const struct ref_state *state, const struct ref_hash *hash, struct ref_payload **same)
 {
-    for (size_t i = 0; i < state->payload_count; i++) {
-        if (ref_hash_same(&state->payload[i].hash, hash)) {
-            return &state->payload[i];
+    size_t low = 0, high = state->payload_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (ref_hash_is_below(&state->payload[middle].hash, hash)) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    return NULL;
+    bool is_there = low < state->payload_count && ref_hash_same(&state->payload[low].hash, hash);
+    *same = is_there ? &state->payload[low] : NULL;
+    return low;
+}
+
+const struct ref_payload *ref_state_payload(const struct ref_state *state, const struct ref_hash *hash)
+{
+    struct ref_payload *payload;
+    place_of(state, hash, &payload);
+    return payload;
 }
 
 struct ref_hash ref_state_store(struct ref_region *region, struct ref_state *state, struct assay_bytes bytes)
 {
-    struct ref_payload payload = {.hash = ref_hash_bytes(bytes)};
-    if (ref_state_payload(state, &payload.hash) != NULL) {
+    struct ref_payload payload = {.hash = ref_hash_bytes(bytes)}, *same;
+    size_t at = place_of(state, &payload.hash, &same);
+    if (same != NULL) {
         return payload.hash;
     }
-    size_t at = 0;
-    while (at < state->payload_count && ref_hash_is_below(&state->payload[at].hash, &payload.hash)) {
-        at++;
-    }
     payload.bytes = ref_region_copy(region, bytes);
-    state->payload = ref_array_insert(region, state->payload, &state->payload_count, at, &payload, sizeof(payload));
+    struct ref_journal *journal = state->journal;
+    if (journal != NULL) {
+        journal->stored = ref_array_append(journal->region, journal->stored, &journal->stored_count, &payload.hash,
+                                           sizeof(payload.hash));
+    }
+    state->payload =
+        ref_array_insert(state->region, state->payload, &state->payload_count, at, &payload, sizeof(payload));
     return payload.hash;
 }
 
@@ -184,18 +195,44 @@ const struct ref_file *ref_state_file(const struct ref_state *state, uint64_t id
     return ref_array_find(state->file, state->file_count, id, sizeof(*state->file));
 }
 
-void ref_state_put_file(struct ref_region *region, struct ref_state *state, struct ref_file file)
+void ref_state_put_file(struct ref_state *state, struct ref_file file)
 {
-    state->file = ref_array_put(region, state->file, &state->file_count, &file, sizeof(file));
+    state->file = ref_array_put(state->region, state->file, &state->file_count, &file, sizeof(file));
 }
 
-void ref_state_put_code(struct ref_region *region, struct ref_state *state, uint64_t id, struct assay_bytes bytes)
+void ref_state_put_code(struct ref_state *state, uint64_t id, struct assay_bytes bytes)
 {
-    struct ref_code code = {id, ref_region_copy(region, bytes)};
-    state->code = ref_array_put(region, state->code, &state->code_count, &code, sizeof(code));
+    struct ref_code code = {id, bytes};
+    state->code = ref_array_put(state->region, state->code, &state->code_count, &code, sizeof(code));
 }
 
-void ref_state_put_vault(struct ref_region *region, struct ref_state *state, struct ref_vault vault)
+void ref_state_put_vault(struct ref_state *state, struct ref_vault vault)
 {
-    state->vault = ref_array_put(region, state->vault, &state->vault_count, &vault, sizeof(vault));
+    state->vault = ref_array_put(state->region, state->vault, &state->vault_count, &vault, sizeof(vault));
+}
+
+/* ---- the journal --------------------------------------------------------------------------------- */
+
+/* chain/event/rollback: files get ascending ids, so the new ones are at the end. */
+void ref_state_undo(struct ref_state *state, size_t first)
+{
+    struct ref_journal *journal = state->journal;
+    while (journal->stored_count > first) {
+        struct ref_payload *payload;
+        size_t at = place_of(state, &journal->stored[--journal->stored_count], &payload);
+        if (payload != NULL) { /* not when memory ended before it was there */
+            ref_array_remove(state->payload, &state->payload_count, at, sizeof(*payload));
+        }
+    }
+    state->file_count = journal->file_count;
+    state->next_file_id = journal->next_file_id;
+}
+
+void ref_state_keep(struct ref_state *state, size_t first)
+{
+    for (size_t i = first; i < state->journal->stored_count; i++) {
+        struct ref_payload *payload;
+        place_of(state, &state->journal->stored[i], &payload);
+        payload->bytes = ref_region_copy(state->region, payload->bytes);
+    }
 }

@@ -6,7 +6,8 @@
 
 struct assay_world {
     struct ref_region *region;
-    struct ref_kernel kernel;
+    struct ref_world given;
+    struct ref_kernel kernel; /* on the state of the given one */
 };
 
 static void close_world(struct assay_world *world)
@@ -27,8 +28,9 @@ static struct ref_reader reader_of(struct assay_world *world, struct assay_bytes
 static int fill_world(struct assay_world *world, struct assay_bytes bytes)
 {
     struct ref_reader reader = reader_of(world, bytes);
-    struct ref_world given = ref_exchange_read_world(&reader);
-    bool is_good = ref_scale_read_end(&reader) == 0 && ref_exchange_open_world(world->region, &given, &world->kernel);
+    world->given = ref_exchange_read_world(&reader);
+    bool is_good =
+        ref_scale_read_end(&reader) == 0 && ref_exchange_open_world(world->region, &world->given, &world->kernel);
     return is_good ? 0 : ASSAY_ERROR_ARGUMENT;
 }
 
