@@ -156,14 +156,15 @@ struct ref_hash ref_cap_hash(const struct ref_cap *cap)
 
 /*
  * image/hash/cnode: the Merkle root of the 2^log leaves from `first` on, of which `count` slots are full. A subtree
- * without a full slot is the same whatever its place, so it is hashed once a level and not leaf by leaf.
+ * without a full slot is the same whatever its place: empty[log].
  */
-static struct ref_hash subtree(unsigned log, uint32_t first, const struct ref_slot *slot, size_t count)
+static struct ref_hash subtree(const struct ref_hash *empty, unsigned log, uint32_t first, const struct ref_slot *slot,
+                               size_t count)
 {
+    if (count == 0) {
+        return empty[log];
+    }
     if (log == 0) {
-        if (count == 0) {
-            return ref_hash_tagged(REF_TAG_slot_empty, NULL, NULL);
-        }
         struct ref_hash cap = ref_cap_hash(&slot->cap);
         return ref_hash_tagged(REF_TAG_slot_full, &cap, NULL);
     }
@@ -172,17 +173,23 @@ static struct ref_hash subtree(unsigned log, uint32_t first, const struct ref_sl
     while (left_count < count && slot[left_count].index < middle) {
         left_count++;
     }
-    struct ref_hash left = subtree(log - 1, first, slot, left_count);
-    if (count == 0) {
-        return ref_hash_node(&left, &left);
-    }
-    struct ref_hash right = subtree(log - 1, middle, slot + left_count, count - left_count);
+    struct ref_hash left = subtree(empty, log - 1, first, slot, left_count);
+    struct ref_hash right = subtree(empty, log - 1, middle, slot + left_count, count - left_count);
     return ref_hash_node(&left, &right);
 }
 
-struct ref_hash ref_cap_hash_cnode(const struct ref_cnode *cnode)
+struct ref_hash ref_cap_hash_cnode(struct ref_cnode *cnode)
 {
-    return subtree(cnode->size_log, 0, cnode->slot, cnode->count);
+    if (!cnode->is_hashed) {
+        struct ref_hash empty[REF_cnode_size_log_max + 1];
+        empty[0] = ref_hash_tagged(REF_TAG_slot_empty, NULL, NULL);
+        for (unsigned log = 1; log <= cnode->size_log; log++) {
+            empty[log] = ref_hash_node(&empty[log - 1], &empty[log - 1]);
+        }
+        cnode->hash = subtree(empty, cnode->size_log, 0, cnode->slot, cnode->count);
+        cnode->is_hashed = true;
+    }
+    return cnode->hash;
 }
 
 struct ref_cap ref_cap_instance(struct ref_hash chain, struct ref_hash content)

@@ -203,7 +203,7 @@ void ref_cap_write(struct ref_writer *writer, const struct ref_cap *cap);
 void ref_cap_write_cnode(struct ref_writer *writer, const struct ref_cnode *cnode);
 /* 0^32 for an empty one (exchange.md, SlotChange). */
 struct ref_hash ref_cap_hash(const struct ref_cap *cap);
-struct ref_hash ref_cap_hash_cnode(const struct ref_cnode *cnode);
+struct ref_hash ref_cap_hash_cnode(struct ref_cnode *cnode);
 struct ref_cap ref_cap_instance(struct ref_hash chain, struct ref_hash content);
 struct ref_cap ref_cap_data(uint64_t size, struct ref_hash content);
 struct ref_cap ref_cap_image(struct ref_hash content);

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import kernel_images as images
 import pytest
+from kernel_images import REPLY, call, k
+from kernel_images import image as image_of
 
 from assay.engines import catalog
 from assay.engines.process import ProcessEngine
@@ -146,6 +148,37 @@ def test_a_large_cnode_is_not_hashed_for_every_copy(name):
         engine.world_open(world())
         called = engine.world_run(bytes(64), what, images.k.encode(root), 0, images.RICH)
     assert called.outcome == "halt" and len(called.records) > 500
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_a_copied_cnode_is_shared(name):
+    """200 copies of a full CNode, each operation observed: no second one is made, none is hashed a second time."""
+    full = INPUTS["slots"][1]
+    copies = range(21, 221)
+    code = [part for to in copies for part in call(1, r7=20, r8=to)] + [
+        part for at in copies for part in call(3, r7=at)
+    ]
+    root = b"\x08" + counted(1, struct.pack("<I", 20) + b"\3" + full)
+    program = k.encode(image_of(*code, REPLY))
+    engine = catalog.parse(name)
+    argv = (str(engine.harness), "serve", "--engine", str(engine.path))
+    with ProcessEngine(argv, name, timeout=20.0) as opened:
+        assert opened.decode("cnode", root).verdict == "decoded"
+        opened.world_open(world())
+        before = high_water(opened.child.process)
+        called = opened.world_run(bytes(64), program, root, 0, 10**6)
+        assert called.result.outcome == "halt" and len(called.records) == 2 * len(copies) + 3
+        assert (high_water(opened.child.process) - before) / len(root) <= TIMES
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_catchers_that_look_alike_take_no_longer(name):
+    """Their ids share the low 64 bits."""
+    ids = [bytes(8) + n.to_bytes(16, "big") + bytes(8) for n in range(100_000)]
+    data = world(catchers=counted(len(ids), b"".join(one + NONE for one in ids)))
+    with catalog.parse(name).open(20.0) as engine:
+        assert engine.decode("world", data).verdict == "decoded"
+        engine.world_open(data)
 
 
 def test_serve_is_what_is_measured():
