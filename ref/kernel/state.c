@@ -1,6 +1,8 @@
 /* Sigma: files, payloads, code, the vault and the validators, as ascending arrays (image.md, chain.md). */
 #include "kernel.h"
 
+#include <assert.h>
+
 /* ---- encoding --------------------------------------------------------------------------------- */
 
 static void read_files(struct ref_reader *reader, struct ref_state *state)
@@ -233,6 +235,7 @@ void ref_state_keep(struct ref_state *state, size_t first)
     for (size_t i = first; i < state->journal->stored_count; i++) {
         struct ref_payload *payload;
         place_of(state, &state->journal->stored[i], &payload);
+        assert(payload != NULL);
         payload->bytes = ref_region_copy(state->region, payload->bytes);
     }
 }
