@@ -30,7 +30,7 @@ def cc_parser() -> argparse.ArgumentParser:
         prog="assay cc",
         usage="assay cc FILE.c... -o GUEST.IMAGE [--map FILE] [--elf FILE] [--stack BYTES] [--heap BYTES] [...]",
         description="Compile C to an Image.",
-        epilog="All else goes to the compiler, in its order: -O3 -DN=5 -I include -include config.h -x c FILE ...",
+        epilog="Other options go to the compiler, in their order: -O3 -DN=5 -I include -include config.h -x c FILE ...",
         allow_abbrev=False,
     )
     add_outputs(parser)
