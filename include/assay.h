@@ -80,8 +80,8 @@ enum assay_error {
 /*
  * Signals, threads and processes. An engine may take SIGSEGV for the faults of its guests, from its first load on. It
  * hands on every other one, those that raise and kill send included, to what the host had set up: a handler with its
- * mask and flags, or the default. SIGSEGV may be blocked: an engine lets it through while a guest runs. (Who blocks it
- * between a run and a resume of one thread must let it through for the resume.)
+ * mask and flags, or the default. SIGSEGV may be blocked: an engine lets it through while a guest runs. A thread that
+ * blocks it between two calls on one chain or world, or before it resumes a machine, lets it through for the second.
  *
  * A host may install a handler later. Each load and run, and each event, looks for it and steps in front of it again,
  * so that it goes on getting the host's own faults. Only for faults between such a handler's installation and the

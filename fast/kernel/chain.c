@@ -80,6 +80,7 @@ static int genesis(uint32_t revision, const uint8_t *bytes, size_t size, struct 
         return ASSAY_ERROR_UNSUPPORTED;
     }
     *result = NULL;
+    fast_fault_ask_again();
     struct fast_image *image;
     int outcome = fast_cache_open(bytes, size, &image);
     if (outcome != 0) {

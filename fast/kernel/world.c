@@ -113,6 +113,7 @@ static int open(uint32_t revision, const uint8_t *bytes, size_t size, struct ass
         return ASSAY_ERROR_UNSUPPORTED;
     }
     *result = NULL;
+    fast_fault_ask_again();
     struct fast_reader reader = fast_scale_reader(bytes, size);
     struct fast_world value;
     fast_exchange_decode(&reader, &value);

@@ -128,6 +128,25 @@ int fast_fault_begin(struct fast_fault_mask *mask)
     return error;
 }
 
+static __thread bool lets_through __attribute__((tls_model("initial-exec")));
+
+void fast_fault_ask_again(void)
+{
+    lets_through = false;
+}
+
+/* The mask of a thread is asked once a chain or world, as asking costs as much as a small event. */
+int fast_fault_begin_event(struct fast_fault_mask *mask)
+{
+    mask->was_blocked = false;
+    if (lets_through) {
+        return fast_fault_install();
+    }
+    int error = fast_fault_begin(mask);
+    lets_through = error == 0 && !mask->was_blocked;
+    return error;
+}
+
 void fast_fault_end(const struct fast_fault_mask *mask)
 {
     if (mask->was_blocked) {
