@@ -3,7 +3,8 @@
     python -m card_campaign --mutants 200 --each 12 --seed 1 --out FILE
 
 A mutant's failing cases are located, and card_judge.py, which shares no line with the cards, says where the two first
-part. One JSON line a card: verdict exact, nearby, wrong or unknown.
+part. One JSON line a card: verdict exact, nearby, wrong or unknown. A miss is unsteady where the judge finds too that
+the mutant's answers change with what memory held, and the card says so or gives one of them; never counted as exact.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 from assay.base import paths
 from assay.engines import catalog
@@ -76,11 +78,14 @@ def failing(library: str, files: list[Path], most: int) -> dict[str, Path]:
     return found
 
 
-def judged(library: str, cases: dict[str, Path]) -> dict[str, dict[str, object]]:
+def judged(library: str, cases: dict[str, Path], *options: str) -> dict[str, dict[str, object]]:
     ref = str(paths.build("release") / "lib" / "libassay_ref.so")
     files = sorted({str(file) for file in cases.values()})
     done = subprocess.run(
-        [sys.executable, "-I", str(JUDGE), ref, library, *files, *cases], capture_output=True, text=True, check=False
+        [sys.executable, "-I", str(JUDGE), *options, ref, library, *files, *cases],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     lines = [json.loads(text) for text in done.stdout.splitlines()]
     if done.returncode:
@@ -98,8 +103,6 @@ def compared(found: Divergence | None, truth: dict[str, object]) -> str:
     same_step = cause.step == (None if truth["step"] == -1 else truth["step"])
     if not same_step:
         return "wrong"
-    if cause.unit == Unit.UNSTEADY:  # memory that was never written: the judge has seen one of its answers
-        return "exact"
     if cause.unit.value not in UNITS[kind]:
         return "nearby"
     if kind in NO_INDEX:
@@ -107,6 +110,16 @@ def compared(found: Divergence | None, truth: dict[str, object]) -> str:
     if kind in ("died", "hung") and cause.record is None:
         return "exact" if truth["index"] == 0 else "nearby"
     return "exact" if cause.record == truth["index"] else "nearby"
+
+
+def compared_again(found: Divergence | None, verdict: str, again: dict[str, object] | None) -> str:
+    """The verdict on a miss, once the judge has looked whether the mutant's answers repeat."""
+    if again is None or again["steady"]:
+        return verdict
+    if found is not None and found.cause.unit == Unit.UNSTEADY:
+        return "unsteady"
+    answers = cast("list[dict[str, object]]", again["answers"])
+    return "unsteady" if any(compared(found, answer) in ("exact", "judge: agree") for answer in answers) else verdict
 
 
 def cards_of(mutant: Mutant, workshop: Workshop, files: list[Path], each: int, chooser: random.Random) -> Iterator[str]:
@@ -124,10 +137,19 @@ def cards_of(mutant: Mutant, workshop: Workshop, files: list[Path], each: int, c
         started = time.monotonic()
         located = list(locate(catalog.parse("model"), target, [Question(entry) for entry in entries], 5.0))
         seconds = (time.monotonic() - started) / len(entries)
-        for entry, found in zip(entries, located, strict=True):
-            truth = truths.get(entry.id, {"kind": None})
+        verdicts = [
+            compared(found, truths.get(entry.id, {"kind": None})) for entry, found in zip(entries, located, strict=True)
+        ]
+        missed = {e.id: chosen[e.id] for e, verdict in zip(entries, verdicts, strict=True) if verdict != "exact"}
+        again = judged(built.engine, missed, "--again") if missed else {}
+        for entry, found, verdict in zip(entries, located, verdicts, strict=True):
+            truth = again.get(entry.id) or truths.get(entry.id, {"kind": None})
             line: dict[str, object] = {"mutant": mutant.id, "where": str(mutant), "case": entry.id}
-            line |= {"verdict": compared(found, truth), "truth": truth, "seconds": round(seconds, 3)}
+            line |= {
+                "verdict": compared_again(found, verdict, again.get(entry.id)),
+                "truth": truth,
+                "seconds": round(seconds, 3),
+            }
             line["card"] = found.members()["divergence"] if found else None
             yield json.dumps(line)
 

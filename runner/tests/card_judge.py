@@ -1,10 +1,13 @@
 """The judge of cards: where two engines first part on a case, found without a line of what it judges.
 
-    python card_judge.py EXPECTED.so SUSPECT.so VECTORS.json ID...
+    python card_judge.py [--again] EXPECTED.so SUSPECT.so VECTORS.json ID...
 
 Reads the vector file and include/assay.h's tables by itself (ctypes), steps both engines side by side and prints one
 JSON line a case: {"case", "kind", "step", "index", "pc", "fields", "died"}. Each case is played in a process of its
 own, as a suspect may die or hang; how far it came stands in shared memory.
+
+With --again a line says how the suspect answers when memory that was never written holds other bytes, and beside
+itself: {"case", "answers": [...], "steady"}. One that is not steady has several right cards.
 """
 
 import ctypes
@@ -29,6 +32,9 @@ TYPES = ("image", "state", "cap", "cnode", "world")
 HASHES = ("bytes", "bmt", "cap", "cnode", "image", "chain", "state")
 INSTRUCTIONS_MAX = 200_000  # of a step; longer ones are not for this judge
 SECONDS = 20.0  # for a case
+M_PERTURB = -6  # <malloc.h>: what fresh and freed memory is filled with
+WRONG_EVENT = -2  # in place of a pc: an event that differs came before whatever broke
+FILLS = (0, 0x5A, 0xFF)
 
 
 class Bytes(Structure):
@@ -298,12 +304,18 @@ class Side:
         return (EXITS[stop.exit], stop.argument, stop.state.pc, stop.state.gas, *stop.state.reg)
 
     def memory(self) -> list[bytes]:
-        room = ctypes.create_string_buffer(PAGE)
+        """Each page by itself, then from that page to the end of its neighbours in one request."""
         found = []
         for page in self.pages:
-            code = self.table.read(self.machine, page, room, PAGE)
-            found.append(room.raw if code == 0 else b"")
+            end = page + PAGE
+            while end in self.pages:
+                end += PAGE
+            found.append(self.read(page, PAGE) + self.read(page, end - page))
         return found
+
+    def read(self, at: int, size: int) -> bytes:
+        room = ctypes.create_string_buffer(size)
+        return room.raw if self.table.read(self.machine, at, room, size) == 0 else b""
 
 
 END = ("exit", "argument", "pc", "gas", *(f"r{n}" for n in range(REGISTERS)))
@@ -458,24 +470,30 @@ def compare_records(a: list[tuple[object, ...]], b: list[tuple[object, ...]], be
 
 
 class Listener:
-    """Keeps the events of one engine."""
+    """Keeps the events of one engine; of the suspect, notes the first that differs, as it may not live to the end."""
 
-    def __init__(self, progress: Progress | None) -> None:
+    def __init__(self, progress: Progress | None, beside: "Listener | None" = None) -> None:
         self.events: list[bytes] = []
         self.progress = progress
+        self.beside = beside
         self.observer = Observer(None, OnBlock(), OnInstruction(), OnEvent(self.event), (pointer * 4)())
 
     def event(self, _: object, data: int, size: int) -> None:
         self.events.append(ctypes.string_at(data, size))
-        if self.progress is not None:
+        if self.progress is None or self.beside is None or self.progress.pc == WRONG_EVENT:
+            return
+        if self.events[-1:] != self.beside.events[len(self.events) - 1 : len(self.events)]:
+            self.progress.done, self.progress.pc = len(self.events) - 1, WRONG_EVENT
+        else:
             self.progress.done = len(self.events)
-            self.progress.note(True)
+        self.progress.note(True)
 
 
 def play_kernel(case: Json, engines: tuple[Engine, Engine], progress: Progress, is_observed: bool) -> None:
     if not engines[1].revisions >> number(case.get("revision", 1)) & 1:
         raise Parted("unsupported")
-    listeners = (Listener(None), Listener(progress)) if is_observed else (None, None)
+    expected = Listener(None)
+    listeners = (expected, Listener(progress, expected)) if is_observed else (None, None)
     if "world" in case:
         worlds(case, engines, progress, listeners)
     elif "genesis" in case:
@@ -653,6 +671,21 @@ def judged(case: Json, is_kernel: bool, engines: tuple[Engine, Engine]) -> Json:
     return {"case": case["id"], "flavour": "both" if production else "observed", **observed}
 
 
+def judged_again(case: Json, is_kernel: bool, engines: tuple[Engine, Engine]) -> Json:
+    """One answer for each content of fresh memory; a steady suspect has one, and agrees with itself."""
+    libc = ctypes.CDLL(None)
+    answers: list[Json] = []
+    for fill in FILLS:
+        libc.mallopt(M_PERTURB, fill)
+        answer = judged(case, is_kernel, engines)
+        if answer not in answers:
+            answers.append(answer)
+    libc.mallopt(M_PERTURB, 0)
+    itself = judged(case, is_kernel, (engines[1], engines[1]))
+    agrees = itself["kind"] in (None, "died", "hung")
+    return {"case": case["id"], "answers": answers, "steady": agrees and len(answers) == 1}
+
+
 def is_earlier(a: Json, b: Json) -> bool:
     return cast("int", a["step"]) < cast("int", b["step"])
 
@@ -679,7 +712,10 @@ def in_child(play: Callable[[Progress], None]) -> Json | None:
     if how == "":
         return cast("Json | None", json.loads(text))
     step, is_suspect, done, pc = progress.read()
-    assert is_suspect, "the expected side broke"
+    if not is_suspect:
+        return {"kind": "expected broke", "step": step, "index": done, "pc": pc, "fields": []}
+    if pc == WRONG_EVENT:
+        return {"kind": "event", "step": step, "index": done, "pc": None, "fields": []}
     return {"kind": how, "step": step, "index": done, "pc": pc, "fields": []}
 
 
@@ -714,12 +750,14 @@ def cases_of(path: Path, wanted: set[str]) -> Iterator[tuple[Json, bool]]:
 
 
 def main(argv: list[str]) -> int:
+    ask = judged_again if argv[0] == "--again" else judged
+    argv = argv[argv[0] == "--again" :]
     engines = opened(Path(argv[0])), opened(Path(argv[1]))
     files = [Path(name) for name in argv[2:] if name.endswith(".json")]
     wanted = {name for name in argv[2:] if not name.endswith(".json")}
     for path in files:
         for case, is_kernel in cases_of(path, wanted):
-            print(json.dumps(judged(case, is_kernel, engines)), flush=True)
+            print(json.dumps(ask(case, is_kernel, engines)), flush=True)
     return 0
 
 

@@ -180,6 +180,17 @@ def test_the_judge_imports_nothing_of_the_runner():
     assert modules and not [name for name in modules if name.split(".")[0] in ("assay", "model", "linker")]
 
 
+@pytest.mark.parametrize(
+    ("steady", "verdict"),
+    [(True, "nearby"), (False, "unsteady")],
+)
+def test_unsteady_is_believed_only_where_the_judge_finds_it_too(steady, verdict):
+    found = Divergence("a/b/c", "mine", Cause(Unit.UNSTEADY, (), step=0))
+    first = card_campaign.compared(found, {"kind": "instruction", "step": 0, "index": 0})
+    assert first == "nearby"
+    assert card_campaign.compared_again(found, first, {"steady": steady, "answers": []}) == verdict
+
+
 @pytest.mark.parametrize("keyword", ["ref/machine/alu_reg", "ref/machine/flow", "ref/kernel/host", "ref/kernel/call"])
 def test_cards_of_mutants_say_what_the_judge_says(keyword):
     mutants = campaign.sample(campaign.mutants_of("ref", keyword), 3, 5)
