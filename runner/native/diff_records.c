@@ -187,14 +187,27 @@ static bool count_before_on_any(struct diff *diff, size_t step, enum level level
     return count_before(diff, 0, step, level, index, count) || count_before(diff, 1, step, level, index, count);
 }
 
+/* Whether a side enters the block before it comes to the instruction. */
+static bool enters_before(struct diff *diff, size_t step, const uint64_t index[2])
+{
+    for (size_t side = 0; side < 2; side++) {
+        uint64_t instructions;
+        if (count_before(diff, side, step, LEVEL_L1, index[LEVEL_L1], &instructions) &&
+            instructions <= index[LEVEL_L0]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Of the first wrong instruction and the first wrong block, which comes first. */
 static enum level first_of(struct diff *diff, size_t step, const uint64_t index[2])
 {
     uint64_t blocks;
-    if (!count_before_on_any(diff, step, LEVEL_L0, index[LEVEL_L0], &blocks)) {
+    if (!count_before_on_any(diff, step, LEVEL_L0, index[LEVEL_L0], &blocks) || index[LEVEL_L1] < blocks) {
         return LEVEL_L1;
     }
-    return index[LEVEL_L1] < blocks ? LEVEL_L1 : LEVEL_L0;
+    return index[LEVEL_L1] == blocks && enters_before(diff, step, index) ? LEVEL_L1 : LEVEL_L0;
 }
 
 /* ---- the last record that agrees ---------------------------------------------------------- */
