@@ -12,6 +12,7 @@ from cases.machine.gas_steps import exact_steps
 
 FAULTS = tuple(rule for rule in model.rules() if rule.split("/")[0] == "mem")
 JUMPS = ("isa/legal_target", "isa/dynamic_jump", "blob/jump_entry", "exit/panic", "exit/trap")
+STOPS = ("exit/stopped", "exit/stopped/guest_first")
 RULES = tuple(rule for rule in model.rules() if rule.split("/")[0] in ("isa", "mem", "gas", "exit", "blob"))
 INVALID = bytes([next(byte for byte in range(256) if byte not in {record.byte for record in INSN.values()})])
 LEAST = {"32": 2**31, "64": 2**63}
@@ -119,12 +120,25 @@ def stops() -> Iterator[Case]:
             yield case(f"after_{blocks}_blocks_or_{instructions}_instructions", blob, steps)
 
 
+def other_stops() -> Iterator[Case]:
+    """Stopped by one count and resumed with the other, and with none."""
+    loop = Code().label("loop").op("add_imm_64", a=1, b=1, x=1).op("add_imm_64", a=2, b=2, x=1).op("jump", to="loop")
+    blob = loop.blob()
+    for blocks in (1, 2, 3):
+        for instructions in (1, 2, 3, 4):
+            first, second = {"blocks": blocks}, {"instructions": instructions}
+            for name, one, other in (("blocks_then", first, second), ("instructions_then", second, first)):
+                steps: list[Step] = [Run(gas=60, until=one), Resume(until=other), Resume(until=one), Resume(gas=30)]
+                yield case(f"{name}_{blocks}_and_{instructions}", blob, steps, probes=STOPS)
+
+
 def subjects() -> list[Subject]:
     return [
         gathered("isa", "division_edges", divisions),
         gathered("isa", "past_the_table", past_the_table),
         gathered("gas", "invalid_opcodes", walks),
         gathered("exit", "stop_counts", stops),
+        gathered("exit", "other_stops", other_stops),
         gathered("mem", "fault_bases", fault_bases),
         gathered("isa", "jumps_behind", jumps_behind),
     ]
