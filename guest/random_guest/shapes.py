@@ -60,7 +60,7 @@ class Shapes:
             table = [f"{cast}&&l{n} - {cast}&&l{base}" for n in range(count)]
             jump = f"goto *({cast}&&l{base} + t[{{}}]);"
         self.lines += [
-            f"__attribute__((noinline)) static uint64_t m{number}(uint64_t x0, uint64_t x1)",
+            f"__attribute__((noinline)) static uint64_t steps{number}(uint64_t x0, uint64_t x1)",
             "{",
             f"    static {self.random.choice(('', 'const '))}{type} t[] = {{{', '.join(table)}}};",
             "    uint64_t r = x1;",
@@ -76,7 +76,7 @@ class Shapes:
             if n == count - 1 or self.random.random() < 0.8:
                 self.lines.append("    goto next;")
         self.lines += ["}", ""]
-        return Callee(f"m{number}", 2, (found.scope.cost + 10) * steps)
+        return Callee(f"steps{number}", 2, (found.scope.cost + 10) * steps)
 
     def weak(self, number: int) -> Callee:
         """Weak symbols: some that nobody defines, and one that is there."""
@@ -90,7 +90,7 @@ class Shapes:
             f"    return {self.expressions(('x0',)).any(2)};",
             "}",
             "",
-            f"static uint64_t k{number}(uint64_t x0, uint64_t x1)",
+            f"static uint64_t guarded{number}(uint64_t x0, uint64_t x1)",
             "{",
             f"    uint64_t r = absent{number} ? absent{number}(x0) : {found.any(2)};",
             f"    r += &missing{number} ? (uint64_t)missing{number} : {found.any(1)};",
@@ -98,7 +98,7 @@ class Shapes:
             "}",
             "",
         ]
-        return Callee(f"k{number}", 2, 2 * found.scope.cost + 100)
+        return Callee(f"guarded{number}", 2, 2 * found.scope.cost + 100)
 
     def listed(self, number: int) -> Callee:
         """A section of records of its own, some of code with a name of its own."""
@@ -124,7 +124,7 @@ class Shapes:
             cost += found.scope.cost + 10
         self.lines += [
             f"extern const struct item{number} __start_list{number}[], __stop_list{number}[];",
-            f"static uint64_t n{number}(uint64_t x0, uint64_t x1)",
+            f"static uint64_t listed{number}(uint64_t x0, uint64_t x1)",
             "{",
             f"    for (const struct item{number} *i = __start_list{number}; i < __stop_list{number}; i++) {{",
             "        x0 = i->f(x0 ^ i->value) + x1;",
@@ -133,7 +133,7 @@ class Shapes:
             "}",
             "",
         ]
-        return Callee(f"n{number}", 2, cost)
+        return Callee(f"listed{number}", 2, cost)
 
     def escape(self, number: int) -> Callee:
         """A function that is left from a function that does not return, which is the last of the file."""
@@ -142,7 +142,7 @@ class Shapes:
         self.lines += [
             f"static jmp_buf jump{number};",
             f"_Noreturn void leave{number}(uint64_t x0);",
-            f"__attribute__((noinline)) static uint64_t e{number}(uint64_t x0, uint64_t x1)",
+            f"__attribute__((noinline)) static uint64_t escaped{number}(uint64_t x0, uint64_t x1)",
             "{",
             "    volatile uint64_t v = x0;",
             f"    if (setjmp(jump{number}) == 0) {{",
@@ -164,13 +164,13 @@ class Shapes:
             "}",
             "",
         ]
-        return Callee(f"e{number}", 2, found.scope.cost + 40)
+        return Callee(f"escaped{number}", 2, found.scope.cost + 40)
 
     def wide(self, number: int) -> Callee:
         """Integers of 128 bits."""
         steps = self.random.choices(WIDE, k=self.random.randrange(2, 9))
         self.lines += [
-            f"static uint64_t q{number}(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3)",
+            f"static uint64_t wide{number}(uint64_t x0, uint64_t x1, uint64_t x2, uint64_t x3)",
             "{",
             "    wide a = (wide)x0 << 64 | x1, b = (wide)x2 << 64 | x3;",
             "    signed_wide product = 0;",
@@ -180,18 +180,18 @@ class Shapes:
             "}",
             "",
         ]
-        return Callee(f"q{number}", 4, 80 * len(steps))
+        return Callee(f"wide{number}", 4, 80 * len(steps))
 
     def kinds(self, number: int) -> Callee:
         """Arguments of several kinds, as many as there are, read twice."""
         kinds = "".join(self.random.choices("".join(KINDS), k=self.random.randrange(1, 11)))
         values = [KINDS[kind].format(self.random.choice(("x0", "x1", "(x0 ^ x1)", "~x0"))) for kind in kinds]
         self.lines += [
-            f"static uint64_t z{number}(uint64_t x0, uint64_t x1)",
+            f"static uint64_t kinds{number}(uint64_t x0, uint64_t x1)",
             "{",
             "    uint64_t variable = x0 + x1;",
             f'    return mix_kinds("{kinds}", {", ".join(values)}) + variable;',
             "}",
             "",
         ]
-        return Callee(f"z{number}", 2, 20 * len(kinds) + 20)
+        return Callee(f"kinds{number}", 2, 20 * len(kinds) + 20)
