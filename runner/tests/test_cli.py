@@ -158,8 +158,8 @@ def test_a_process_that_hangs():
 
 
 CRASHES = {
-    "dies": ("    machine->gas -= cost;", "    *(volatile int *)0 = 1;", "SIG"),
-    "hangs": ("    machine->gas -= cost;", "    for (volatile int i = 0;; i++) {}", "no reply to run within 0.3 s"),
+    "dies": ("    machine->gas -= *cost;", "    *(volatile int *)0 = 1;", "SIG"),
+    "hangs": ("    machine->gas -= *cost;", "    for (volatile int i = 0;; i++) {}", "no reply to run within 0.3 s"),
 }
 
 

@@ -22,8 +22,8 @@ KERNEL_FAULTS = (
         "rollback_forgotten",
         "ref",
         "kernel/chain.c",
-        "    if (is_halt) {\n        durable->state = kernel.state;\n",
-        "    durable->state = kernel.state;\n    if (is_halt) {\n",
+        "        ref_state_undo(state, first);",
+        "        ref_state_keep(state, first);",
         "chain/event/rollback",
     ),
     Fault(
@@ -54,8 +54,8 @@ KERNEL_FAULTS = (
         "counter_not_written_back",
         "ref",
         "kernel/host.c",
-        ".id = kernel->state.next_file_id++,",
-        ".id = kernel->state.next_file_id,",
+        ".id = kernel->state->next_file_id++,",
+        ".id = kernel->state->next_file_id,",
         "host/save",
     ),
     Fault(
@@ -69,9 +69,9 @@ KERNEL_FAULTS = (
     Fault(
         "map_order",
         "ref",
-        "kernel/state.c",
-        "ref_hash_is_below(&state->payload[at].hash, &payload.hash)",
-        "ref_hash_is_below(&payload.hash, &state->payload[at].hash)",
+        "kernel/scale.c",
+        "!ref_hash_is_below(&map->hash_key, &key)",
+        "!ref_hash_is_below(&key, &map->hash_key)",
         "image/decode/",
     ),
     Fault(
@@ -179,7 +179,7 @@ FAULTS = (
         "machine/run.c",
         "                machine->paid = true;",
         "                machine->paid = false;",
-        "exit/record/block",
+        "exit/stopped",
     ),
     Fault(
         "gas_left_when_a_block_cannot_be_paid",
