@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import card_campaign
@@ -178,6 +179,18 @@ def test_the_judge_imports_nothing_of_the_runner():
     text = card_campaign.JUDGE.read_text("utf-8")
     modules = re.findall(r"^\s*(?:from|import) ([a-z_.]+)", text, re.MULTILINE)
     assert modules and not [name for name in modules if name.split(".")[0] in ("assay", "model", "linker")]
+
+
+def test_a_loop_that_wanted_gas_is_not_played_for_hours(tmp_path):
+    """The engine charges too much and runs out where the specification goes on, in a loop."""
+    mutants = campaign.mutants_of("ref", "ref/machine/gas.c")
+    floor = [one for one in mutants if str(one).endswith(": arithmetic: +  becomes  -")][-1]  # of what a block costs
+    built = Workshop("ref").build(floor, tmp_path)
+    looping = entry("isa/static_targets/branch_ge_u_backward_to_a_block")
+    started = time.monotonic()
+    (found,) = locate(MODEL, catalog.parse(f"mutant={built.engine}"), [Question(looping)])
+    assert found is not None and found.cause.unit == Unit.BLOCK
+    assert time.monotonic() - started < 60
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ class Names:
     ) -> dict[str, Richer]:
         """What differs on the cases whose charge shows only with more gas, all played at once."""
         poor = [
-            machine.with_more_gas(entries[case].machine(), finding.step)
+            machine.with_more_gas(entries[case].machine(), finding)
             for case, finding in found.items()
             if isinstance(finding, MachineFinding) and finding.step is not None and machine.wants_gas(finding)
         ]

@@ -20,6 +20,7 @@ from model.machine.isa import Instruction as Decoded
 from model.table import Kind
 
 RAISED = 1 << 40  # more gas than any block costs
+PAST = 2  # records from the missing one on: its own, and the next, which has the gas that it left
 STORED = ("store", "stored at", "width", "value")
 UNIT = {What.INSTRUCTION: Unit.INSTRUCTION, What.BLOCK: Unit.BLOCK}
 RECORD = {What.INSTRUCTION: RecordKind.INSTRUCTIONS, What.BLOCK: RecordKind.BLOCKS}
@@ -55,13 +56,22 @@ def wants_gas(found: MachineFinding) -> bool:
     return is_missing and found.stops is not None and found.stops[1].exit == "out_of_gas"
 
 
-def with_more_gas(case: MachineCase, index: int) -> MachineCase | None:
-    """The case up to a step, and that step with more gas than any block costs."""
-    gas_left, _ = Story(case, index).at_start()
-    step = case.steps[index]
+def with_more_gas(case: MachineCase, found: MachineFinding) -> MachineCase | None:
+    """The case up to a step, and that step with more gas than any block costs, a little past the missing record.
+
+    A loop that ended for want of gas would go on for hours with it.
+    """
+    assert found.step is not None and found.index is not None
+    gas_left, _ = Story(case, found.step).at_start()
+    step = case.steps[found.step]
     if gas_left >= RAISED or isinstance(step, Write):
         return None
-    return replace(case, steps=(*case.steps[:index], replace(step, gas=gas_left + RAISED)))
+    most = found.index + PAST
+    if found.what == What.BLOCK:
+        until = replace(step.until, blocks=min(step.until.blocks or most, most))
+    else:
+        until = replace(step.until, instructions=min(step.until.instructions or most, most))
+    return replace(case, steps=(*case.steps[: found.step], replace(step, gas=gas_left + RAISED, until=until)))
 
 
 def name_load(case: MachineCase, found: MachineFinding) -> Cause:
