@@ -34,6 +34,7 @@ PROGRAMS = (
     Program("qemu-riscv64", "qemu-user", "runs guests for ./assay oracle"),
     Program("qemu-aarch64", "qemu-user", "runs what is built for aarch64, in ./assay test"),
     Program("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu", "builds for aarch64, in ./assay test"),
+    Program("bwrap", "bubblewrap", "cages foreign engines"),
     Program("chromium", "chromium", "opens the book, in ./assay test"),
 )
 
