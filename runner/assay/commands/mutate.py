@@ -59,7 +59,7 @@ def command(
                 if json_path:
                     with json_path.open("a", encoding="utf-8") as lines:
                         lines.write(f"{line(campaign.Table([trial], known), trial)}\n")
-                if trial.fate is Fate.SURVIVED:
+                if campaign.Table([trial], known).fate(trial) is Fate.SURVIVED:
                     click.echo(f"survived  {trial.mutant.id}  {trial.mutant}")
         except NotBuilt as error:
             raise BadInput(str(error)) from None

@@ -3,6 +3,7 @@
 import shlex
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -225,7 +226,8 @@ class Campaign:
         failures = self.report.failures
         wrong = [verdict for verdict in failures if verdict.vote == Vote.WRONG]
         in_full = wrong[: self.wishes.cards]
-        rest = [verdict for verdict in failures if verdict not in in_full]
+        left = [verdict for verdict in failures if verdict.vote == Vote.NOT_RUN]
+        rest = [verdict for verdict in failures if verdict not in in_full and verdict.vote != Vote.NOT_RUN]
         cards = self.cards(in_full)
         for verdict in in_full:
             self.say(cards[verdict.engine, verdict.case])
@@ -233,6 +235,8 @@ class Campaign:
         for verdict in rest[:ONE_LINERS]:
             self.say(f"{verdict.vote.value.upper():<9} {verdict.case} on {verdict.engine}: {verdict.text}")
         self.more(len(rest) - ONE_LINERS, "failures; --json FILE has all")
+        for (name, why), count in Counter((verdict.engine, verdict.text) for verdict in left).items():
+            self.say(f"NOT RUN   {count:,} case{'' if count == 1 else 's'} on {name}: {why}")
 
     def more(self, count: int, what: str) -> None:
         if count > 0:
@@ -252,7 +256,8 @@ class Campaign:
         try:
             located = self.locate(target, questions)
         except (EngineError, Trouble) as error:
-            return [f"{one_line(verdict)} ({error})" for verdict in failures]
+            lines = [one_line(verdict) for verdict in failures]
+            return [line if str(error) in line else f"{line} ({error})" for line in lines]
         return [
             card.shown(found) if found else f"{one_line(verdict)}\n  {AS_GENERATED}"
             for found, verdict in zip(located, failures, strict=True)

@@ -98,7 +98,7 @@ class Shard:
         first, *others = self.order
         self.found.put(broken(first, self.target.name, message))
         for identity in others:
-            self.found.put(not_run(identity, self.target.name, "not run: the engine did not start"))
+            self.found.put(not_run(identity, self.target.name, "the engine did not start"))
 
     def run(self, argv: list[str], words: IO[bytes]) -> int:
         """One process of the harness; its exit status."""
