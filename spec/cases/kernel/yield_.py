@@ -111,6 +111,7 @@ def skipped() -> Iterator[KernelCase]:
     named = image(yield_marker_slot=CATCHER_SLOT)
     for name, below in (
         ("names_no_slot", entry(image(), {CATCHER_SLOT: catcher(1)[0]})),
+        ("names_no_slot_and_slot_0_could_catch", entry(image(), {0: catcher(1)[0]})),
         ("slot_is_empty", entry(named)),
         ("slot_is_beyond", entry(image(yield_marker_slot=200), size_log=4)),
         ("slot_holds_a_gas_handle", entry(named, {CATCHER_SLOT: handle("gas", 1)})),
