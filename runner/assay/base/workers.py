@@ -4,9 +4,16 @@ import multiprocessing
 import signal
 from multiprocessing.pool import Pool
 
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 def pool(jobs: int) -> Pool:
-    return multiprocessing.Pool(jobs, be_quiet)
+    """So many workers. Signals wait while they start: one that is told to end at once would raise halfway into it."""
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
+    try:
+        return multiprocessing.Pool(jobs, be_quiet)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def be_quiet() -> None:
@@ -14,3 +21,4 @@ def be_quiet() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
