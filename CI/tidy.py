@@ -41,8 +41,8 @@ FOLDERS = {
 }
 # The rooms of runner/assay from the top down: a room imports rooms further down, and itself.
 ROOMS = (
-    "commands", "release", "book", "mutate", "check", "guests", "random", "replay", "locate", "corpus", "suite",
-    "assembly", "engines", "base",
+    "commands", "release", "book", "mutate", "check", "guests", "random", "replay", "finds", "shrink", "locate",
+    "corpus", "suite", "assembly", "engines", "base",
 )  # fmt: skip
 RUNNER = Path("runner/assay")
 ROOT_MODULES = {"__init__.py", "__main__.py", "cli.py"}

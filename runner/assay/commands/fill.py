@@ -40,7 +40,7 @@ def command(check: bool, jobs: int) -> int:
 
 def strays(known: Sequence[str]) -> list[str]:
     """Files among the vectors that no generator writes."""
-    areas = {*cases.AREAS, *cases.KERNEL_AREAS, vectors.FOLDER}
+    areas = {*cases.AREAS, *cases.KERNEL_AREAS, cases.REGRESS, vectors.FOLDER}
     found = []
     for path in sorted(paths.VECTORS.rglob("*")):
         name = path.relative_to(paths.VECTORS)

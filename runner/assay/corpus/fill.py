@@ -94,6 +94,15 @@ def file_text(head: Mapping[str, str], lines: Iterable[str]) -> str:
     return "{\n" + first + ',\n"cases": [\n' + ",\n".join(lines) + "\n]\n}\n"
 
 
+def head_of(area: str, subject: str, images: Mapping[str, str] | None) -> dict[str, str]:
+    """The keys before the cases; `images` are those of a file of the kernel."""
+    schema = SCHEMA if images is None else expect.SCHEMA
+    head: dict[str, object] = {"schema": schema, "area": area, "subject": subject, "votes": VOTES}
+    if images is not None:
+        head["images"] = images
+    return {key: head_text(value) for key, value in head.items()}
+
+
 def fill_subject(subject: Subject | KernelSubject) -> Filled:
     where = f"{subject.area}/{subject.name}"
     filled = Filled(f"{where}.json")
@@ -108,16 +117,9 @@ def fill_subject(subject: Subject | KernelSubject) -> Filled:
         lines.append(line.text)
         filled.decided.update(line.decides)
         filled.avoided.update(line.avoids)
-    is_kernel = isinstance(subject, KernelSubject)
-    head: dict[str, object] = {
-        "schema": expect.SCHEMA if is_kernel else SCHEMA,
-        "area": subject.area,
-        "subject": subject.name,
-        "votes": VOTES,
-    }
-    if is_kernel:
-        head["images"] = {name: image.hex() for image, name in names.items()}
-    filled.text = file_text({key: head_text(value) for key, value in head.items()}, lines)
+    images = {name: image.hex() for image, name in names.items()}
+    head = head_of(subject.area, subject.name, images if isinstance(subject, KernelSubject) else None)
+    filled.text = file_text(head, lines)
     return filled
 
 
@@ -166,7 +168,9 @@ def fill_all(subjects: Sequence[Subject | KernelSubject], jobs: int) -> list[Fil
 
 def owned(folder: Path) -> set[str]:
     """Vector files on disk that fill owns, relative to the folder."""
-    found = [path for area in cases.AREAS + cases.KERNEL_AREAS for path in folder.glob(f"{area}/*.json")]
+    found = [
+        path for area in (*cases.AREAS, *cases.KERNEL_AREAS, cases.REGRESS) for path in folder.glob(f"{area}/*.json")
+    ]
     return {path.relative_to(folder).as_posix() for path in found}
 
 

@@ -11,6 +11,7 @@ from cases.machine.case import Rules
 from model import kernel as k
 
 RICH = 1_000_000
+ANY = "any"  # an end or a verdict that only the model knows
 
 Slots: TypeAlias = Mapping[int, k.Capability]
 Known: TypeAlias = Mapping[str, int | bytes | Slots]

@@ -1,0 +1,1 @@
+"""What was found: a folder a signature, and how one of them becomes a vector."""
