@@ -121,7 +121,7 @@ void fast_pool_destroy(struct fast_guest *guest)
             fast_compile_discard(&guest->machine.code[flavour]);
         }
     }
-    fast_mem_close(&guest->machine.mem);
+    fast_mem_close_empty(&guest->machine.mem);
     free(guest);
 }
 

@@ -185,12 +185,14 @@ struct fast_mem {
     struct fast_mem_run *run;
     size_t run_count;
     size_t page_count; /* of all runs */
-    size_t touched;    /* pages of the window that may hold memory */
+    size_t touched;    /* pages of the window that may hold memory; SIZE_MAX when its state is not known */
     bool is_checked;   /* compiled code checks each access; the host guards nothing */
 };
 
 int fast_mem_open(const struct assay_page *page, size_t page_count, struct fast_mem *mem);
 void fast_mem_close(struct fast_mem *mem);
+/* The same, and what its pages held is given back: for who had many events' worth of it. */
+void fast_mem_close_empty(struct fast_mem *mem);
 /* Gives back the windows that are kept for later. */
 void fast_mem_drop_kept(void);
 /* The access of a page, 0 when it was not given. */

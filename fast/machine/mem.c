@@ -234,7 +234,7 @@ static int open_sorted(struct fast_mem *mem, const struct assay_page *page, size
     error = mem->is_checked ? open_whole(mem, page, count) : guard(mem, &window, page, count);
     free(window.run);
     if (error != 0) {
-        mem->touched = SIZE_MAX; /* in no known state */
+        mem->touched = SIZE_MAX;
         struct fast_mem broken = *mem;
         broken.run = NULL;
         fast_window_give_back(&broken);
@@ -290,6 +290,14 @@ void fast_mem_close(struct fast_mem *mem)
         free(mem->run);
     }
     *mem = (struct fast_mem){.base = NULL};
+}
+
+void fast_mem_close_empty(struct fast_mem *mem)
+{
+    if (mem->base != NULL && mem->touched != SIZE_MAX) {
+        fast_window_empty(mem);
+    }
+    fast_mem_close(mem);
 }
 
 /* ---- asking and copying ---------------------------------------------------------------------- */

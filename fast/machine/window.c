@@ -19,9 +19,9 @@
 enum {
     GUARD = 65536,
     KEPT_MAX = 24,
-    KEPT_RUNS = 32,    /* of one window */
-    KEPT_PAGES = 64,   /* likewise */
-    TOUCHED_MAX = 256, /* likewise, since the window was fresh */
+    KEPT_RUNS = 32,   /* of one window */
+    KEPT_PAGES = 64,  /* likewise */
+    TOUCHED_MAX = 16, /* likewise, beside those of its layout, until what they hold is given back */
 };
 
 _Static_assert(FAST_MEM_PERMISSIONS == GUARD + FAST_MEM_PAGES, "they lie in front of the guard");
@@ -169,10 +169,24 @@ int fast_window_take(const struct fast_mem *wanted, struct fast_mem *window)
     return 0;
 }
 
+/* What a host that did not do it left is cleared as if it had been kept: only a fresh window is taken to be zero. */
+void fast_window_empty(struct fast_mem *mem)
+{
+    madvise(mem->base, (size_t)1 << 32, MADV_DONTNEED);
+    mem->touched = mem->page_count > 0 ? mem->page_count : 1;
+}
+
 void fast_window_give_back(struct fast_mem *mem)
 {
     __atomic_sub_fetch(&live_mappings, mappings_of(mem), __ATOMIC_RELAXED);
-    if (!is_small(mem) || mem->touched > TOUCHED_MAX || !keep(mem)) {
+    if (!is_small(mem) || mem->touched == SIZE_MAX) {
+        fast_window_drop(mem);
+        return;
+    }
+    if (mem->touched > TOUCHED_MAX + mem->page_count) {
+        fast_window_empty(mem);
+    }
+    if (!keep(mem)) {
         fast_window_drop(mem);
     }
 }

@@ -22,6 +22,8 @@ bool fast_window_fits(const struct fast_mem *wanted);
  */
 int fast_window_take(const struct fast_mem *wanted, struct fast_mem *window);
 
+/* Gives back what its pages hold, and keeps the layout. Pages that leave a layout keep what they hold without this. */
+void fast_window_empty(struct fast_mem *mem);
 /* For the next one; or back to the host when there is much of it. */
 void fast_window_give_back(struct fast_mem *mem);
 /* Back to the host. */
