@@ -17,8 +17,10 @@
 #include "machine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -71,14 +73,27 @@ static bool may_be_a_file(size_t size)
     return getrlimit(RLIMIT_FSIZE, &limit) == 0 && size <= limit.rlim_cur;
 }
 
+/* What else a host may answer is not ours to close; only a file in memory has seals. */
+static int create_file(unsigned flags)
+{
+    int file = memfd_create("assay", flags);
+    return file >= 0 && fcntl(file, F_GET_SEALS) >= 0 ? file : -1;
+}
+
+static bool resize(int file, size_t size)
+{
+    struct stat now;
+    return ftruncate(file, (off_t)size) == 0 && fstat(file, &now) == 0 && now.st_size == (off_t)size;
+}
+
 static int open_file(size_t size)
 {
     int file = -1;
     if (may_be_a_file(size)) {
-        file = memfd_create("assay", MFD_CLOEXEC | EXECUTABLE);
-        file = file >= 0 ? file : memfd_create("assay", MFD_CLOEXEC);
+        file = create_file(MFD_CLOEXEC | EXECUTABLE);
+        file = file >= 0 ? file : create_file(MFD_CLOEXEC);
     }
-    if (file >= 0 && ftruncate(file, (off_t)size) != 0) {
+    if (file >= 0 && !resize(file, size)) {
         close(file);
         file = -1;
     }
@@ -89,7 +104,7 @@ static uint8_t *map(size_t size, int protection, int file)
 {
     int flags = file < 0 ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE : MAP_SHARED | MAP_NORESERVE;
     void *at = mmap(NULL, size, protection, flags, file, 0);
-    return at == MAP_FAILED ? NULL : at;
+    return at == MAP_FAILED ? NULL : at; /* NULL itself is what a host says that did nothing */
 }
 
 static void unmap(uint8_t *at, size_t size)
@@ -202,9 +217,18 @@ static uint64_t forks_now(void)
     return now;
 }
 
+/* The one view, as it was asked for: a host that did nothing leaves what can be written, or cannot. */
+static int flip(const struct fast_arena *arena, size_t size, int protection)
+{
+    if (mprotect(arena->base, size, protection) != 0) {
+        return failure();
+    }
+    return fast_probe_writable(arena->base) == ((protection & PROT_WRITE) != 0) ? 0 : ASSAY_ERROR_HOST;
+}
+
 static int reopen(struct fast_arena *arena)
 {
-    if (is_flipped(arena) && mprotect(arena->base, page_rounded(arena->touched), PROT_READ | PROT_WRITE) != 0) {
+    if (is_flipped(arena) && flip(arena, page_rounded(arena->touched), PROT_READ | PROT_WRITE) != 0) {
         unmap(arena->base, arena->size);
         return ASSAY_ERROR_HOST;
     }
@@ -234,7 +258,7 @@ int fast_arena_seal(struct fast_arena *arena, size_t used)
     size_t mapped = page_rounded(used);
     arena->touched = mapped > arena->touched ? mapped : arena->touched;
     if (is_flipped(arena)) {
-        return mprotect(arena->base, mapped, PROT_READ | PROT_EXEC) == 0 ? 0 : failure();
+        return flip(arena, mapped, PROT_READ | PROT_EXEC);
     }
     if (arena->size > LARGE) {
         unmap(arena->write, arena->size);

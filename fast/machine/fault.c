@@ -108,6 +108,14 @@ int fast_fault_install(void)
 
 /* ---- around a run ---------------------------------------------------------------------------- */
 
+/* All signals are, to a host that does not tell. */
+static bool is_blocked(void)
+{
+    sigset_t now;
+    sigfillset(&now);
+    return pthread_sigmask(SIG_BLOCK, NULL, &now) != 0 || sigismember(&now, SIGSEGV) == 1;
+}
+
 /* The kernel ends a process that faults with SIGSEGV blocked, so it is let through while a guest runs. */
 int fast_fault_begin(struct fast_fault_mask *mask)
 {
@@ -115,15 +123,12 @@ int fast_fault_begin(struct fast_fault_mask *mask)
     if (error != 0) {
         return error;
     }
-    sigset_t now, only;
-    if (pthread_sigmask(SIG_BLOCK, NULL, &now) != 0) {
-        return ASSAY_ERROR_HOST;
-    }
-    mask->was_blocked = sigismember(&now, SIGSEGV) == 1;
+    mask->was_blocked = is_blocked();
     if (mask->was_blocked) {
+        sigset_t only;
         sigemptyset(&only);
         sigaddset(&only, SIGSEGV);
-        error = pthread_sigmask(SIG_UNBLOCK, &only, NULL) == 0 ? 0 : ASSAY_ERROR_HOST;
+        error = pthread_sigmask(SIG_UNBLOCK, &only, NULL) == 0 && !is_blocked() ? 0 : ASSAY_ERROR_HOST;
     }
     return error;
 }

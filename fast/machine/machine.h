@@ -145,6 +145,13 @@ void fast_budget_shed(void);
 /* `more` is called too. */
 void fast_budget_on_shed(void (*more)(void));
 
+/* ---- probe.c: whether the host does what it says --------------------------------------------- */
+
+/* Asked once: 0, or ASSAY_ERROR_HOST. */
+int fast_probe_host(void);
+/* Whether the eight bytes can be written; they are, if so. */
+bool fast_probe_writable(uint8_t *at);
+
 /* ---- arena.c: executable memory -------------------------------------------------------------- */
 
 struct fast_arena {

@@ -263,9 +263,13 @@ int fast_mem_open(const struct assay_page *page, size_t page_count, struct fast_
     if (page_count > ADDRESS_END / ASSAY_PAGE_SIZE) {
         return ASSAY_ERROR_ARGUMENT;
     }
+    int error = fast_probe_host();
+    if (error != 0) {
+        return error;
+    }
     struct assay_page *sorted = malloc((page_count + 1) * sizeof(*sorted));
     mem->run = malloc((page_count + 1) * sizeof(*mem->run));
-    int error = sorted == NULL || mem->run == NULL ? ASSAY_ERROR_MEMORY : 0;
+    error = sorted == NULL || mem->run == NULL ? ASSAY_ERROR_MEMORY : 0;
     if (error == 0 && page_count > 0) {
         memcpy(sorted, page, page_count * sizeof(*sorted));
         qsort(sorted, page_count, sizeof(*sorted), by_address);

@@ -39,7 +39,7 @@ static size_t live_mappings; /* of all windows in use; changed by atomic operati
 static uint8_t *reserve(void)
 {
     void *fresh = mmap(NULL, RESERVED, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return fresh == MAP_FAILED ? NULL : (uint8_t *)fresh + FAST_MEM_PERMISSIONS;
+    return fresh == MAP_FAILED || fresh == NULL ? NULL : (uint8_t *)fresh + FAST_MEM_PERMISSIONS;
 }
 
 /* Room in the host's limit of mappings: each run is at most two of them. */

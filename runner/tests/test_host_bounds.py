@@ -71,7 +71,14 @@ def test_what_is_not_kept_is_asked_for_each_time(built: Path) -> None:
     assert many[0] - few[0] >= WARM
 
 
-def test_a_host_without_files_in_memory_flips_one_view(built: Path) -> None:
-    preload = {"LD_PRELOAD": str(built / "refusing"), "HOST_LACKS": "files"}
+@pytest.mark.parametrize("lacks", ["files", "files_lie"])
+def test_a_host_without_files_in_memory_flips_one_view(built: Path, lacks: str) -> None:
+    preload = {"LD_PRELOAD": str(built / "refusing"), "HOST_LACKS": lacks}
     assert play(built, "warm", "100", **preload) == (0, "")
     assert play(built, "memory_stays", **preload) == (0, "")
+
+
+def test_a_host_that_takes_nothing_back_leaks_nothing_to_guests(built: Path) -> None:
+    preload = {"LD_PRELOAD": str(built / "refusing"), "HOST_LACKS": "unmap_lies"}
+    assert play(built, "warm", "300", **preload) == (0, "")
+    assert play(built, "layouts", "300", **preload) == (0, "")

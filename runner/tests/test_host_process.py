@@ -18,7 +18,10 @@ WELL = (
     "forked_at_any_moment",
     "parent_and_child_compile",
 )
-LACKS = ("gs", "gs_lies", "handler", "handler_lies", "code")
+LACKS = (
+    *("gs", "gs_lies", "handler", "handler_lies", "code", "code_lies", "map", "map_lies"),
+    *("protect", "protect_lies", "none_lies", "read_lies", "write_lies"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +58,11 @@ def test_too_little_address_space_is_no_memory(built: Path) -> None:
 def test_a_host_that_lacks_something_is_refused(built: Path, what: str) -> None:
     lacking = {"LD_PRELOAD": str(built / "refusing"), "HOST_LACKS": what}
     assert play(built, "host_misses_something", **lacking) == (0, "")
+
+
+def test_a_mask_that_does_not_change_is_refused(built: Path) -> None:
+    lacking = {"LD_PRELOAD": str(built / "refusing"), "HOST_LACKS": "mask_lies"}
+    assert play(built, "host_misses_something_blocked", **lacking) == (0, "")
 
 
 def harness(*words: str, **more: str) -> str:

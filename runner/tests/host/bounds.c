@@ -282,7 +282,7 @@ static void permissions_are_exact(void)
     free(blob.data);
 }
 
-/* ---- small programs: `warm COUNT` of them, for who counts the calls of the host -------------------- */
+/* ---- small programs: `warm COUNT` of one layout, `layouts COUNT` of many, for who counts the calls of the host --- */
 
 static void small_program(uint8_t value)
 {
@@ -311,6 +311,40 @@ static void small_program(uint8_t value)
     free(blob.data);
 }
 
+/* A program of a layout and contents of its own, whose pages must be as they were given; it writes to all it may. */
+static void program_of_layout(uint64_t value)
+{
+    enum { PAGES = 6 };
+    static const uint8_t code[] = {0}, mask[] = {1};
+    struct assay_page page[PAGES];
+    uint8_t content[PAGES][3], bytes[4096];
+    size_t count = 0;
+    for (uint32_t i = 0; i < PAGES; i++, value /= 3) {
+        memset(content[i], (int)(value % 251 + i), sizeof content[i]);
+        page[count] = (struct assay_page){
+            .address = 0x10000 + i * 0x1000 * (1 + i / 3), .data = content[i], .size = sizeof content[i]};
+        page[count].access = value % 3 == 1 ? ASSAY_ACCESS_RO : ASSAY_ACCESS_RW;
+        count += value % 3 != 0;
+    }
+    struct bytes blob = blob_of(code, sizeof code, mask);
+    struct assay_program program = {
+        .blob = blob.data, .blob_size = blob.size, .mem_cycles = 25, .page = page, .page_count = count};
+    struct assay_machine *machine;
+    struct assay_state state = {.gas = 1000};
+    struct assay_stop stop = {0};
+    NEED(engine->machine->load(&program, &machine) == 0);
+    NEED(engine->machine->run(machine, &state, NULL, &stop) == 0 && stop.exit == ASSAY_EXIT_TRAP);
+    for (size_t i = 0; i < count; i++) {
+        NEED(engine->machine->read(machine, page[i].address, bytes, sizeof bytes) == 0);
+        NEED(memcmp(bytes, page[i].data, page[i].size) == 0 && bytes[page[i].size] == 0);
+        NEED(memcmp(bytes + page[i].size, bytes + page[i].size + 1, sizeof bytes - page[i].size - 1) == 0);
+        memset(bytes, 0xee, sizeof bytes);
+        NEED(engine->machine->write(machine, page[i].address, bytes, sizeof bytes) == 0);
+    }
+    engine->machine->unload(machine);
+    free(blob.data);
+}
+
 static const struct {
     const char *name;
     void (*play)(void);
@@ -335,9 +369,15 @@ int main(int count_of_words, char **word)
             return 0;
         }
     }
-    NEED(count_of_words == 5 && strcmp(word[3], "warm") == 0);
+    NEED(count_of_words == 5);
+    bool is_warm = strcmp(word[3], "warm") == 0;
+    NEED(is_warm || strcmp(word[3], "layouts") == 0);
     for (long i = 0; i < atol(word[4]); i++) {
-        small_program((uint8_t)i);
+        if (is_warm) {
+            small_program((uint8_t)i);
+        } else {
+            program_of_layout((uint64_t)i * 0x9e3779b97f4a7c15 >> 8);
+        }
     }
     return 0;
 }

@@ -311,6 +311,7 @@ static void address_space(void)
 }
 
 /* Something in front of the host refuses, or does nothing and says that it did. */
+/* ASSAY_ERROR_HOST, again and again, and never a signal. */
 static void host_misses_something(void)
 {
     make_images(64);
@@ -318,6 +319,16 @@ static void host_misses_something(void)
         NEED(fault_of_guest(engine()) == ASSAY_ERROR_HOST);
         NEED(event_of(engine(), &small) == ASSAY_ERROR_HOST);
     }
+}
+
+/* The same where the thread has SIGSEGV blocked. */
+static void host_misses_something_blocked(void)
+{
+    sigset_t only;
+    sigemptyset(&only);
+    sigaddset(&only, SIGSEGV);
+    NEED(sigprocmask(SIG_BLOCK, &only, NULL) == 0);
+    host_misses_something();
 }
 
 static const struct {
@@ -333,6 +344,7 @@ static const struct {
     {"executable_memory_is_never_gained", executable_memory_is_never_gained},
     {"address_space", address_space},
     {"host_misses_something", host_misses_something},
+    {"host_misses_something_blocked", host_misses_something_blocked},
 };
 
 int main(int count_of_words, char **word)
