@@ -332,7 +332,10 @@ struct assay_world; /* kernel tables, sigma and a stack; the engine's own */
 struct assay_invocation_level {
     uint32_t size;
 
-    /* Makes a world of an encoded World; ASSAY_ERROR_ARGUMENT when it is not well formed (exchange.md). */
+    /*
+     * Makes a world of an encoded World; ASSAY_ERROR_ARGUMENT when it is not well formed (exchange.md).
+     * *result is NULL unless 0 is returned.
+     */
     int (*open)(uint32_t revision, const uint8_t *world, size_t size, struct assay_world **result);
     void (*close)(struct assay_world *world);
 
@@ -373,7 +376,7 @@ struct assay_chain; /* the engine's own */
 struct assay_chain_level {
     uint32_t size;
 
-    /* 0: *chain is set; > 0: the Image's rejection. */
+    /* 0: *chain is set; > 0: the Image's rejection. *chain is NULL unless 0 is returned. */
     int (*genesis)(uint32_t revision, const uint8_t *image, size_t size, struct assay_chain **chain);
     void (*close)(struct assay_chain *chain);
 

@@ -76,10 +76,10 @@ static int found(struct assay_chain *chain)
 
 static int genesis(uint32_t revision, const uint8_t *bytes, size_t size, struct assay_chain **result)
 {
+    *result = NULL;
     if (revision != ASSAY_REVISION_1) {
         return ASSAY_ERROR_UNSUPPORTED;
     }
-    *result = NULL;
     fast_fault_ask_again();
     struct fast_image *image;
     int outcome = fast_cache_open(bytes, size, &image);

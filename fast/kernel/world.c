@@ -109,10 +109,10 @@ static void close(struct assay_world *world)
 
 static int open(uint32_t revision, const uint8_t *bytes, size_t size, struct assay_world **result)
 {
+    *result = NULL;
     if (revision != ASSAY_REVISION_1) {
         return ASSAY_ERROR_UNSUPPORTED;
     }
-    *result = NULL;
     fast_fault_ask_again();
     struct fast_reader reader = fast_scale_reader(bytes, size);
     struct fast_world value;

@@ -52,10 +52,10 @@ static int begin(struct assay_chain *chain, struct assay_bytes bytes)
 
 static int genesis(uint32_t revision, const uint8_t *image, size_t size, struct assay_chain **result)
 {
+    *result = NULL;
     if (revision != ASSAY_REVISION_1) {
         return ASSAY_ERROR_UNSUPPORTED;
     }
-    *result = NULL;
     struct assay_chain *chain = calloc(1, sizeof(*chain));
     if (chain == NULL) {
         return ASSAY_ERROR_MEMORY;

@@ -121,7 +121,7 @@ uint8_t ref_scale_read_choice(struct ref_reader *reader, uint8_t count)
 {
     size_t start = reader->at;
     uint8_t choice = ref_scale_read_u8(reader);
-    if (reader->error == 0 && choice >= count) {
+    if (choice >= count) {
         ref_scale_fail(reader, ASSAY_DECODE_INVALID_DISCRIMINATOR, start);
     }
     return reader->error == 0 ? choice : 0;

@@ -36,10 +36,10 @@ static int fill_world(struct assay_world *world, struct assay_bytes bytes)
 
 static int open_world(uint32_t revision, const uint8_t *bytes, size_t size, struct assay_world **result)
 {
+    *result = NULL;
     if (revision != ASSAY_REVISION_1) {
         return ASSAY_ERROR_UNSUPPORTED;
     }
-    *result = NULL;
     struct assay_world *world = calloc(1, sizeof(*world));
     if (world == NULL) {
         return ASSAY_ERROR_MEMORY;

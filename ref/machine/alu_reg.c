@@ -162,18 +162,18 @@ void ref_op_cmov_nz(struct assay_machine *machine, const struct ref_insn *insn)
     }
 }
 
-/* isa/rot_l_64: left by n is right by 64 - n. */
+/* isa/rot_l_64: left by n is right by -n. */
 void ref_op_rot_l_64(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra], b = machine->reg[insn->rb];
-    machine->reg[insn->rd] = ref_number_rotate_right_64(a, (unsigned)((64 - b % 64) % 64));
+    machine->reg[insn->rd] = ref_number_rotate_right_64(a, (unsigned)(-b % 64));
 }
 
-/* isa/rot_l_32: left by n is right by 32 - n. */
+/* isa/rot_l_32: left by n is right by -n. */
 void ref_op_rot_l_32(struct assay_machine *machine, const struct ref_insn *insn)
 {
     uint64_t a = machine->reg[insn->ra], b = machine->reg[insn->rb];
-    unsigned count = (unsigned)((32 - b % 32) % 32);
+    unsigned count = (unsigned)(-b % 32);
     machine->reg[insn->rd] = ref_number_extend_32(ref_number_rotate_right_32((uint32_t)a, count));
 }
 

@@ -33,6 +33,7 @@ def command(
 
     ENGINE is ref, fast or model; all three when none is given. A mutant that compiles to the same
     object is equivalent. So is one that CI/equivalent.toml lists with the invariant that hides it.
+    An engine with bounds that no vector reaches is played with small ones as well.
     What no vector notices meets the contract of the header, a column of its own.
     Whatever is left survives, and is printed: a clause that nothing decides.
 

@@ -1,4 +1,7 @@
-"""Plays a mutant through the vectors until the first of them notices; what none notices meets the contract lane."""
+"""
+Plays a mutant through the vectors until the first of them notices, an engine with bounds with small ones as well. What
+none notices meets the contract lane.
+"""
 
 import json
 import os
@@ -47,6 +50,9 @@ def play(mutant: Mutant, workshop: Workshop, files: list[Path]) -> Trial:
             fate = Fate.EQUIVALENT if built.reason == "equal object code" else Fate.NO_MUTANT
             return Trial(mutant, fate, built.reason, time.monotonic() - started)
         fate, killer = Fate.KILLED, first_to_notice(built, files)
+        small = workshop.build_small(mutant, Path(folder)) if killer is None else None
+        if small is not None:
+            killer = first_to_notice(small, files)
         if killer is None:
             killer = broken_promise(built)
             fate = Fate.CONTRACT if killer else Fate.SURVIVED

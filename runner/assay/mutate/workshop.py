@@ -1,19 +1,30 @@
-"""Builds mutants: one source file is compiled anew, the other objects are those of the release build."""
+"""
+Builds mutants: one source file is compiled anew, the other objects are those of the release build.
+
+An engine with bounds that no vector reaches is built a second time with small ones (ASSAY_SMALL), as build/dev is: what
+lies behind a bound is then played by every vector.
+"""
 
 import json
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
+from threading import Lock
 
 from assay.base import paths
 from assay.mutate.site import Mutant
 
 LIBRARIES = {"ref": ("-lsodium",), "fast": ("-lb2", "-lpthread")}
+HAS_BOUNDS = frozenset(("fast",))
+SMALL = "-DASSAY_SMALL=1"
 COMPILE_SECONDS = 120
+INCLUDE = re.compile(r'^#include "(.+)"', re.MULTILINE)
 
 
 class NotBuilt(Exception):
@@ -48,20 +59,35 @@ class Workshop:
     def __init__(self, engine: str) -> None:
         self.engine = engine
         self.units = read_units(engine) if engine != "model" else []
+        self.small_lock = Lock()
+        self.small_units: list[Unit] = []
+        self.small_folder: tempfile.TemporaryDirectory[str] | None = None
 
     def build(self, mutant: Mutant, folder: Path) -> Built:
-        return self.model(mutant, folder) if self.engine == "model" else self.library(mutant, folder)
+        return self.model(mutant, folder) if self.engine == "model" else self.library(mutant, folder, self.units)
 
-    def library(self, mutant: Mutant, folder: Path) -> Built:
+    def build_small(self, mutant: Mutant, folder: Path) -> Built | None:
+        """The same mutant with small bounds; None when the engine has none, or this build has nothing of the change."""
+        if self.engine not in HAS_BOUNDS:
+            return None
+        with self.small_lock:
+            if self.small_folder is None:
+                self.small_folder = scratch()
+                self.small_units = compile_small(self.units, paths.ROOT / self.engine, Path(self.small_folder.name))
+        room = folder / "small"
+        room.mkdir()
+        built = self.library(mutant, room, self.small_units)
+        return None if built.reason else built
+
+    def library(self, mutant: Mutant, folder: Path, all_units: list[Unit]) -> Built:
         """The shared object with this one change."""
         room = folder / self.engine
         shutil.copytree(paths.ROOT / self.engine, room, ignore=shutil.ignore_patterns("*.md", "*_test.c"))
         changed = room / Path(mutant.file).relative_to(self.engine)
         changed.write_bytes(mutant.apply(changed.read_bytes()))
-        units = [unit for unit in self.units if concerns(unit, mutant)]
-        objects = {unit.source: unit.object for unit in self.units}
+        objects = {unit.source: unit.object for unit in all_units}
         same = True
-        for unit in units:
+        for unit in (unit for unit in all_units if concerns(unit, mutant)):
             target = folder / f"{unit.source.stem}-{unit.source.parent.name}.o"
             source = room / unit.source.relative_to(paths.ROOT / self.engine)
             if not compiled(unit, source, target, room):
@@ -113,6 +139,17 @@ def read_units(engine: str) -> list[Unit]:
     return units
 
 
+def compile_small(units: list[Unit], room: Path, folder: Path) -> list[Unit]:
+    """The unchanged sources with small bounds."""
+    small = []
+    for unit in units:
+        target = folder / f"{unit.source.stem}-{unit.source.parent.name}.o"
+        small.append(replace(unit, argv=(*unit.argv, SMALL), object=target))
+        if not compiled(small[-1], unit.source, target, room):
+            raise NotBuilt(f"{unit.source.name} does not compile with {SMALL}")
+    return small
+
+
 def without_places(argv: list[str]) -> tuple[str, ...]:
     """The compiler and its flags; what names the source, the output or a dependency file is left out."""
     kept: list[str] = []
@@ -128,10 +165,18 @@ def without_places(argv: list[str]) -> tuple[str, ...]:
 
 
 def concerns(unit: Unit, mutant: Mutant) -> bool:
-    """A source concerns itself; a header, every source that may include it."""
-    if mutant.file.endswith(".c"):
-        return unit.source == paths.ROOT / mutant.file
-    return True
+    """A source concerns itself; a header, every source that includes it."""
+    changed = paths.ROOT / mutant.file
+    return unit.source == changed or changed.name in headers_of(unit.source)
+
+
+@cache
+def headers_of(source: Path) -> frozenset[str]:
+    """The names of the engine's headers that a source includes, and that those include."""
+    names = INCLUDE.findall(source.read_text("utf-8"))
+    places = [folder / name for name in names for folder in (source.parent, source.parent.parent)]
+    inner = [headers_of(place) for place in places if place.is_file()]
+    return frozenset(Path(name).name for name in names).union(*inner)
 
 
 def compiled(unit: Unit, source: Path, target: Path, room: Path) -> bool:

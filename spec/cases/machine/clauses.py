@@ -132,6 +132,18 @@ def other_stops() -> Iterator[Case]:
                 yield case(f"{name}_{blocks}_and_{instructions}", blob, steps, probes=STOPS)
 
 
+def stored_registers() -> Iterator[Case]:
+    """Each register as what is stored, and as the base that it is stored by: all have values of their own."""
+    regs = {number: 0x10000 + 16 * number for number in range(13)}
+    by_address, by_base = Code(), Code()
+    for number in range(13):
+        by_address.op("store_u64", a=number, x=regs[number])
+        by_base.op("store_ind_u32", a=(number + 5) % 13, b=number, x=4).op("store_imm_ind_u16", a=number, x=2, y=number)
+    for name, code in (("by_an_address", by_address), ("by_a_register", by_base)):
+        steps: list[Step] = [Run(regs=regs, records=("instructions",))]
+        yield case(f"every_register_stored_{name}", code.trap().blob(), steps, pages=(page(0x10000, RW),))
+
+
 def subjects() -> list[Subject]:
     return [
         gathered("isa", "division_edges", divisions),
@@ -141,4 +153,5 @@ def subjects() -> list[Subject]:
         gathered("exit", "other_stops", other_stops),
         gathered("mem", "fault_bases", fault_bases),
         gathered("isa", "jumps_behind", jumps_behind),
+        gathered("exit", "stored_registers", stored_registers),
     ]

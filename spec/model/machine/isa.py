@@ -15,7 +15,7 @@ IMMEDIATE_MAX = LIMIT["immediate_max"]
 
 def skip(blob: Blob, i: int) -> int:
     """isa/skip"""
-    for j in range(LIMIT["skip_max"] + 1):
+    for j in range(LIMIT["skip_max"]):
         if i + 1 + j >= blob.code_len or blob.start(i + 1 + j):
             return j
     return LIMIT["skip_max"]
