@@ -62,7 +62,7 @@ static int found(struct assay_chain *chain)
     state->code = fast_scale_grow(NULL, 0, &state->code_capacity, sizeof(*state->code));
     state->vault = fast_scale_grow(NULL, 0, &state->vault_capacity, sizeof(*state->vault));
     if (code == NULL || state->code == NULL || state->vault == NULL) {
-        fast_payload_bytes_release(code);
+        free(code);
         return ASSAY_ERROR_MEMORY;
     }
     chain->chain = chain->image->hash;
@@ -121,7 +121,7 @@ static int commit(struct assay_chain *chain)
         if (code == NULL) {
             return ASSAY_ERROR_MEMORY;
         }
-        fast_payload_bytes_release(state->code[0].bytes);
+        free(state->code[0].bytes);
         state->code[0].bytes = code;
         fast_cache_release(chain->image);
         chain->image = fast_cache_keep(now->current);

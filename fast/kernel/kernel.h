@@ -253,14 +253,12 @@ int fast_admit_image(const struct fast_view *view, struct fast_program *program)
 
 /* Immutable bytes under a digest. */
 struct fast_bytes {
-    uint32_t references;
     size_t size;
     struct fast_digest digest;
     uint8_t data[];
 };
 
 struct fast_bytes *fast_payload_bytes_new(const void *data, size_t size, const struct fast_digest *digest);
-void fast_payload_bytes_release(struct fast_bytes *bytes);
 
 enum { FAST_PAYLOAD_KEYS = 1 + 32 / 4 }; /* one for each 32 bits of a digest, and one more */
 

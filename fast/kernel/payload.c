@@ -1,5 +1,5 @@
 /*
- * Payloads: immutable bytes, counted, found by their digest.
+ * Payloads: immutable bytes, found by their digest.
  *
  * They come in any order and are many: they are found by a table, and are put in order only when the encoding of sigma
  * is wanted. The list of all has two parts, what is in order and behind it what has arrived since, so that undoing an
@@ -18,7 +18,6 @@ struct fast_bytes *fast_payload_bytes_new(const void *data, size_t size, const s
 {
     struct fast_bytes *bytes = malloc(sizeof(*bytes) + size);
     if (bytes != NULL) {
-        bytes->references = 1;
         bytes->size = size;
         bytes->digest = *digest;
         if (size != 0) {
@@ -26,13 +25,6 @@ struct fast_bytes *fast_payload_bytes_new(const void *data, size_t size, const s
         }
     }
     return bytes;
-}
-
-void fast_payload_bytes_release(struct fast_bytes *bytes)
-{
-    if (bytes != NULL && --bytes->references == 0) {
-        free(bytes);
-    }
 }
 
 /* ---- payloads -------------------------------------------------------------------------------- */
@@ -89,7 +81,7 @@ static bool grow_table(struct fast_payloads *payloads)
     return true;
 }
 
-/* Takes over one reference. */
+/* Takes over the bytes. */
 int fast_payload_add(struct fast_payloads *payloads, struct fast_bytes *bytes)
 {
     struct fast_bytes **order =
@@ -98,7 +90,7 @@ int fast_payload_add(struct fast_payloads *payloads, struct fast_bytes *bytes)
         payloads->order = order;
     }
     if (order == NULL || bytes == NULL || !grow_table(payloads)) {
-        fast_payload_bytes_release(bytes);
+        free(bytes);
         return ASSAY_ERROR_MEMORY;
     }
     payloads->table[place_of(payloads, &bytes->digest)] = bytes;
@@ -131,7 +123,7 @@ void fast_payload_undo(struct fast_payloads *payloads, size_t count)
     while (payloads->count > count) {
         struct fast_bytes *bytes = payloads->order[--payloads->count];
         empty_place(payloads, place_of(payloads, &bytes->digest));
-        fast_payload_bytes_release(bytes);
+        free(bytes);
     }
 }
 

@@ -108,7 +108,7 @@ static void add_code(struct fast_reader *reader, struct fast_state *state, uint6
         state->code = grown;
     }
     if (grown == NULL || bytes == NULL) {
-        fast_payload_bytes_release(bytes);
+        free(bytes);
         fast_scale_fail(reader, ASSAY_ERROR_MEMORY);
         return;
     }
@@ -200,10 +200,10 @@ void fast_state_decode(struct fast_reader *reader, struct fast_state *state)
 void fast_state_clear(struct fast_state *state)
 {
     for (size_t i = 0; i < state->payloads.count; i++) {
-        fast_payload_bytes_release(state->payloads.order[i]);
+        free(state->payloads.order[i]);
     }
     for (size_t i = 0; i < state->code_count; i++) {
-        fast_payload_bytes_release(state->code[i].bytes);
+        free(state->code[i].bytes);
     }
     free(state->payloads.order);
     free(state->payloads.table);

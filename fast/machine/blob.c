@@ -115,9 +115,7 @@ int fast_blob_parse(const uint8_t *blob, size_t size, struct fast_program *progr
     memcpy(code, p.code, p.code_len);
     memset(start, 0xff, bits_size);
     memcpy(start, p.bitmask, p.bitmask_size);
-    if (p.code_len % 8 != 0) {
-        start[p.code_len / 8] |= (uint8_t)(0xffu << p.code_len % 8);
-    }
+    start[p.code_len / 8] |= (uint8_t)(0xffu << p.code_len % 8);
     *program = (struct fast_program){
         .code_len = (uint32_t)p.code_len,
         .jump_len = (uint32_t)jump_len,

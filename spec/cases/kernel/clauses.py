@@ -502,6 +502,33 @@ def second_mappings() -> Iterator[KernelCase]:
     yield of_run("mapping_behind_a_pinned_one_is_written_back", stores, slots, world=world, **pinned)
 
 
+def gaps() -> Iterator[KernelCase]:
+    """Three mappings that lie apart, the second read-only: what lies between, and what is not written."""
+    contents = (b"first", b"second")
+    world = start(state=sigma(*contents))
+    slots = {60: data(contents[0]), 61: data(contents[1])}
+    places = (BASE, BASE + 2 * PAGE, BASE + 4 * PAGE)
+    apart: ImageFields = {
+        "memory_mappings": [mapping(place, PAGE, 60 + number) for number, place in enumerate(places)],
+        "pinned_slots": {61: k.PinnedData(contents[1], PAGE)},
+    }
+    reads = Code()
+    for number, place in enumerate(places):
+        reads.op("load_u8", a=number, x=place)
+    last = reads.op("store_imm_u8", x=places[2] + 5, y=9).op("load_u8", a=3, x=places[2] + 5)
+    read = {"r0": ord("f"), "r1": ord("s"), "r2": 0, "r3": 9}
+    yield of_run("three_mappings_apart", do(last, "reply"), slots, world=world, known=read, **apart)
+    for name, code in (
+        ("read_between", Code().op("load_u8", a=1, x=BASE + PAGE)),
+        ("read_behind_all", Code().op("load_u8", a=1, x=BASE + 5 * PAGE)),
+        ("read_over_an_end", Code().op("load_u32", a=1, x=BASE + PAGE - 2)),
+        ("write_between", Code().op("store_imm_u8", x=BASE + 3 * PAGE, y=1)),
+        ("write_where_it_is_read_only", Code().op("store_imm_u8", x=BASE + 2 * PAGE, y=1)),
+        ("write_over_a_start", Code().op("store_imm_u32", x=BASE + 4 * PAGE - 1, y=1)),
+    ):
+        yield of_run(f"three_mappings_{name}", do(code, "reply"), slots, "page_fault", world=world, **apart)
+
+
 # yield
 
 
@@ -629,6 +656,7 @@ def subjects() -> list[KernelSubject]:
         near(gathered("host", "look_alikes", look_alikes, look_alike_contents), "host"),
         gathered("call", "clauses", meters, second_mappings),
         near(gathered("call", "starts", look_alike_meters, new_meters, initial_registers), "call"),
+        near(gathered("call", "gaps", gaps), "call"),
         gathered("yield", "clauses", catchers),
         gathered("chain", "next_event", next_events),
         near(gathered("chain", "full_images", full_images), "chain"),
