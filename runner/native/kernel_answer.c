@@ -70,6 +70,13 @@ const struct kernel_value *answer_find(const struct kernel_answer *answer, const
 
 /* ---- what a vector expects --------------------------------------------------------------- */
 
+/* The root is the hash of the State (image/hash/state), so that it says what both are. */
+static void expect_root(const uint8_t root[HASH_BYTES], struct kernel_answer *answer)
+{
+    answer_bytes(answer, "root", root, HASH_BYTES);
+    answer_hash(answer, "state", root);
+}
+
 void expect_opening(const struct kernel_case *vector, struct kernel_answer *answer)
 {
     *answer = (struct kernel_answer){0};
@@ -89,7 +96,7 @@ void expect_opening(const struct kernel_case *vector, struct kernel_answer *answ
         if (strcmp(vector->verdict, "decoded") == 0) {
             answer_bytes(answer, "encoded again", vector->given.data, vector->given.size);
         } else if (vector->act == ACT_GENESIS && strcmp(vector->verdict, "admitted") == 0) {
-            answer_bytes(answer, "root", vector->root, HASH_BYTES);
+            expect_root(vector->root, answer);
         }
     }
 }
@@ -131,7 +138,7 @@ void expect_step(const struct kernel_case *vector, size_t step, struct kernel_an
     answer_number(answer, "gas_used", expected->gas_used);
     answer_hash(answer, "records", expected->records);
     answer_bytes(answer, "instance", expected->instance, INSTANCE_BYTES);
-    answer_bytes(answer, "root", expected->root, HASH_BYTES);
+    expect_root(expected->root, answer);
 }
 
 /* ---- comparing --------------------------------------------------------------------------- */

@@ -39,6 +39,7 @@ static void play_case(struct attempt *attempt)
     struct kernel_answer expected, got;
     struct kernel_play play;
     kernel_play_init(&play, attempt->engine, vector, attempt->observed);
+    play.has_state = true;
     attempt->step = 0;
     bool has_steps = kernel_play_open(&play, &got);
     expect_opening(vector, &expected);
