@@ -8,6 +8,7 @@
 
 #include "measure.h"
 #include "play.h"
+#include "random_script.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -32,23 +33,22 @@ struct lockstep {
     uint64_t exits[EXIT_COUNT];
 };
 
-static void write_vector(struct lockstep *lockstep, struct play *play, uint64_t index)
+static void write_vector(struct lockstep *lockstep, const struct random_program *made, struct play *play,
+                         uint64_t index)
 {
     char id[96];
-    snprintf(id, sizeof id, "random/seed_%llu/%s_%llu", (unsigned long long)lockstep->seed,
-             shape_name[play->made->shape], (unsigned long long)index);
-    struct vector_case vector = {.id = id, .program = play->made->program, .load = play->load};
+    snprintf(id, sizeof id, "random/seed_%llu/%s_%llu", (unsigned long long)lockstep->seed, shape_name[made->shape],
+             (unsigned long long)index);
+    struct vector_case vector = {.id = id, .program = made->program, .load = play->load};
     vector.step = play->step;
     vector.step_count = play->step_count;
     vector_write_case(&lockstep->text, &vector);
 }
 
-static void report(struct lockstep *lockstep, struct play *found, uint64_t index)
+static void report(struct lockstep *lockstep, const struct random_program *made, struct play *found, uint64_t index)
 {
     struct text *text = &lockstep->text;
-    struct play *again = play_new(lockstep->engine, found->arena, found->made, FLAVOUR_PRODUCTION);
-    again->keeps_memory = true;
-    play_program(again);
+    struct play *again = random_play(lockstep->engine, found->arena, made, FLAVOUR_PRODUCTION, true);
     text_clear(text);
     text_format(text,
                 "{\"divergence\": %llu, \"seed\": %llu, \"index\": %llu, \"shape\": \"%s\", "
@@ -69,17 +69,17 @@ static void report(struct lockstep *lockstep, struct play *found, uint64_t index
     if (again->load < 0 && again->load != LOAD_REFUSED) {
         text_raw(text, "null"); /* the first engine cannot say what is expected */
     } else {
-        write_vector(lockstep, again, index);
+        write_vector(lockstep, made, again, index);
     }
     text_raw(text, "}");
     text_line(text);
 }
 
-static void emit(struct lockstep *lockstep, struct play *play, uint64_t index)
+static void emit(struct lockstep *lockstep, const struct random_program *made, struct play *play, uint64_t index)
 {
     text_clear(&lockstep->text);
     text_raw(&lockstep->text, lockstep->has_emitted ? ",\n" : "\n");
-    write_vector(lockstep, play, index);
+    write_vector(lockstep, made, play, index);
     fwrite(lockstep->text.data, 1, lockstep->text.size, lockstep->emitted);
     lockstep->has_emitted = true;
 }
@@ -100,27 +100,25 @@ static void play_index(struct lockstep *lockstep, uint64_t index, struct arena *
 {
     struct random_program made;
     random_make(arena, lockstep->seed, index, lockstep->shape, &made);
-    struct play *play = play_new(lockstep->engine, arena, &made, FLAVOUR_PRODUCTION);
-    play->keeps_memory = lockstep->emitted != NULL && index % lockstep->every == 0;
-    play_program(play);
+    bool keeps_memory = lockstep->emitted != NULL && index % lockstep->every == 0;
+    struct play *play = random_play(lockstep->engine, arena, &made, FLAVOUR_PRODUCTION, keeps_memory);
     count_exits(lockstep, play);
     if (play->differences.count > 0) {
-        report(lockstep, play, index);
+        report(lockstep, &made, play, index);
         return;
     }
     if (play->keeps_memory) {
-        emit(lockstep, play, index);
+        emit(lockstep, &made, play, index);
     }
     if (index % OBSERVED_EVERY != 0 || play->load != 0) {
         return;
     }
     for (enum flavour flavour = FLAVOUR_OBSERVED; flavour <= FLAVOUR_SPLIT; flavour++) {
-        struct play *other = play_new(lockstep->engine, arena, &made, flavour);
-        play_program(other);
+        struct play *other = random_play(lockstep->engine, arena, &made, flavour, false);
         play_compare_flavours(other, play);
         lockstep->instructions += other->side[0].instructions.count;
         if (other->differences.count > 0) {
-            report(lockstep, other, index);
+            report(lockstep, &made, other, index);
         }
     }
 }
