@@ -117,7 +117,7 @@ static void dispatch(struct server *server, const cJSON *request)
     json_reject(&server->reader, op, "unknown op \"%.30s\"; PROTOCOL.md lists them", op->valuestring);
 }
 
-static void answer(struct server *server)
+void server_answer(struct server *server)
 {
     server->reader = (struct json_reader){.arena = &server->arena, .error = &server->error};
     text_clear(&server->reply);
@@ -199,6 +199,17 @@ static enum receipt receive_frame(struct server *server)
     return size > MESSAGE_MAX ? RECEIPT_TOO_LONG : RECEIPT_MESSAGE;
 }
 
+void server_close(struct server *server)
+{
+    server_forget_machine(server);
+    server_forget_kernel(server);
+    text_free(&server->event);
+    free(server->message);
+    free(server->block);
+    free(server->instruction);
+    text_free(&server->reply);
+}
+
 static void serve(struct server *server)
 {
     while (!server->finished) {
@@ -210,17 +221,11 @@ static void serve(struct server *server)
             server->error.offset = MESSAGE_MAX;
             server_error(server, "protocol", "the request is longer than 64 MiB; split it into several");
         } else {
-            answer(server);
+            server_answer(server);
         }
         send_reply(server);
     }
-    server_forget_machine(server);
-    server_forget_kernel(server);
-    text_free(&server->event);
-    free(server->message);
-    free(server->block);
-    free(server->instruction);
-    text_free(&server->reply);
+    server_close(server);
 }
 
 static int run(int argument_count, char **arguments)

@@ -37,6 +37,11 @@ struct server {
 /* Moves the conversation away from the standard descriptors; false when the host cannot. */
 bool server_take_streams(struct server *server);
 
+/* Answers server->message in server->reply. */
+void server_answer(struct server *server);
+/* Frees what the server holds; not the server itself. */
+void server_close(struct server *server);
+
 /* The members of a request; false after an error. */
 bool server_members(struct server *server, const cJSON *request, const struct json_key *key, size_t key_count,
                     const cJSON **found);

@@ -102,6 +102,9 @@ typedef bool vector_visit_fn(void *context, const struct vector_item *item);
 /* Goes through all cases of all files in order; ids that come twice are reported as errors. */
 void vector_walk(char *const *file, size_t file_count, vector_visit_fn *visit, void *context);
 
+/* The same of one file that is in memory. */
+void vector_walk_text(struct bytes text, vector_visit_fn *visit, void *context);
+
 /* Reads the file whole; false with an error message when it cannot. */
 bool vector_read_file(const char *path, struct bytes *content, struct json_error *error);
 

@@ -204,17 +204,11 @@ static bool walk_members(struct walk *walk)
            (vector_head_is_whole(&walk->head, scanner) && take_symbol(scanner, '}', "at the end of the file"));
 }
 
-static void walk_file(struct walk *walk, const char *path)
+static void walk_text(struct walk *walk, struct bytes content)
 {
-    struct bytes content;
-    walk->item.file = path;
     walk->item.is_kernel = false;
     walk->cut = false;
     vector_head_init(&walk->head);
-    if (!vector_read_file(path, &content, &walk->item.error)) {
-        visit(walk, NULL, false);
-        return;
-    }
     walk->scanner = (struct json_scanner){.text = content.data, .size = content.size, .error = &walk->item.error};
     bool good = walk_members(walk);
     if (good && !walk->ended) {
@@ -230,7 +224,19 @@ static void walk_file(struct walk *walk, const char *path)
     json_scanner_free(&walk->scanner);
     arena_clear(&walk->arena);
     vector_head_clear(&walk->head);
-    free(content.data);
+}
+
+static void walk_file(struct walk *walk, const char *path)
+{
+    struct bytes content;
+    walk->item.file = path;
+    walk->item.is_kernel = false;
+    if (vector_read_file(path, &content, &walk->item.error)) {
+        walk_text(walk, content);
+        free(content.data);
+    } else {
+        visit(walk, NULL, false);
+    }
 }
 
 void vector_walk(char *const *file, size_t file_count, vector_visit_fn *visitor, void *context)
@@ -239,5 +245,12 @@ void vector_walk(char *const *file, size_t file_count, vector_visit_fn *visitor,
     for (size_t i = 0; i < file_count && !walk.ended; i++) {
         walk_file(&walk, file[i]);
     }
+    id_set_free(&walk.seen);
+}
+
+void vector_walk_text(struct bytes text, vector_visit_fn *visitor, void *context)
+{
+    struct walk walk = {.visit = visitor, .context = context, .item.file = "the input"};
+    walk_text(&walk, text);
     id_set_free(&walk.seen);
 }

@@ -1,0 +1,9 @@
+/* reader.h - inputs of the target reader: text, either a vector file or requests of the protocol, one a line. */
+#ifndef ASSAY_FUZZ_READER_H
+#define ASSAY_FUZZ_READER_H
+
+extern const char reader_tag[];
+
+enum { READER_VECTORS, READER_REQUESTS };
+
+#endif
