@@ -2,7 +2,8 @@
 
     python CI/tidy.py            all files that git knows or would add
 
-Arrows of C: ref/, fast/ and the harness include assay.h, spec/*.def and their own headers. Arrows of Python: FOLDERS
+Arrows of C: ref/, fast/ and the harness include assay.h, spec/*.def and their own headers, the fuzzing
+targets the harness's too. Arrows of Python: FOLDERS
 and ROOMS below. Exceptions from other tools' rules have their reason on their line, and EXCEPTIONS may only fall.
 """
 
@@ -41,7 +42,7 @@ FOLDERS = {
 }
 # The rooms of runner/assay from the top down: a room imports rooms further down, and itself.
 ROOMS = (
-    "commands", "release", "book", "mutate", "check", "guests", "random", "replay", "finds", "shrink", "locate",
+    "commands", "release", "book", "mutate", "check", "fuzz", "guests", "random", "replay", "finds", "shrink", "locate",
     "corpus", "suite", "assembly", "engines", "base",
 )  # fmt: skip
 RUNNER = Path("runner/assay")
@@ -214,7 +215,7 @@ def count_of_exceptions(count: int) -> Iterator[Complaint]:
 
 def includes(source: Source) -> Iterator[Complaint]:
     room = source.path.parts[0]
-    if source.path.suffix not in (".c", ".h") or room not in ("ref", "fast", "runner"):
+    if source.path.suffix not in (".c", ".h") or room not in ("ref", "fast", "runner", "fuzz"):
         return
     for number, line in enumerate(source.lines, 1):
         found = INCLUDE.match(line)
@@ -222,6 +223,7 @@ def includes(source: Source) -> Iterator[Complaint]:
             continue
         name = found[2]
         own = (ROOT / source.path.parent / name).is_file() or (ROOT / room / name).is_file()
+        own = own or (room == "fuzz" and (ROOT / "runner/native" / name).is_file())
         contract = name == "assay.h" or (name.endswith(".def") and (ROOT / "spec" / name).is_file())
         if not own and not contract:
             yield source.at(number, f'includes "{name}", which is neither its own, nor assay.h, nor a table of spec/')
@@ -284,7 +286,7 @@ def misplaced(paths: Iterable[Path]) -> Iterator[Complaint]:
 def unlisted(paths: Iterable[Path]) -> Iterator[Complaint]:
     """C files that no CMakeLists.txt names."""
     for path in paths:
-        if path.suffix == ".c" and path.parts[0] in ("ref", "fast", "runner"):
+        if path.suffix == ".c" and path.parts[0] in ("ref", "fast", "runner", "fuzz"):
             build = next(folder for folder in path.parents if (ROOT / folder / "CMakeLists.txt").is_file())
             listed = (ROOT / build / "CMakeLists.txt").read_text().split()
             if str(path.relative_to(build)) not in [word.strip("()") for word in listed]:

@@ -33,6 +33,7 @@ COMMANDS = (
     "fill",
     "cover",
     "random",
+    "fuzz",
     "oracle",
     "docs",
     "selftest",

@@ -25,6 +25,7 @@ CALLS: dict[str, tuple[tuple[str, ...], int]] = {
     "fill": (("--jobs", "0"), exit_code.USAGE),
     "cover": (("nowhere.json",), exit_code.BAD_INPUT),
     "random": (("--count", "0"), exit_code.USAGE),
+    "fuzz": (("show", "nowhere"), exit_code.BAD_INPUT),
     "oracle": (("--count", "0"), exit_code.USAGE),
     "docs": (("-o",), exit_code.USAGE),
     "selftest": (("--jobs", "0"), exit_code.USAGE),

@@ -34,6 +34,9 @@ PROGRAMS = (
     Program("qemu-riscv64", "qemu-user", "runs guests for ./assay oracle"),
     Program("qemu-aarch64", "qemu-user", "runs what is built for aarch64, in ./assay test"),
     Program("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu", "builds for aarch64, in ./assay test"),
+    Program("afl-fuzz", "afl++", "fuzzes, in ./assay fuzz"),
+    Program("afl-clang-fast", "afl++", "compiles what it fuzzes"),
+    Program("clang-14", "clang-14", "the compiler behind it"),
     Program("bwrap", "bubblewrap", "cages foreign engines"),
     Program("chromium", "chromium", "opens the book, in ./assay test"),
 )

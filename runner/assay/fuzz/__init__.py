@@ -1,0 +1,1 @@
+"""Fuzzing: the targets' inputs, and the campaigns that AFL++ and libFuzzer run on them."""
