@@ -8,6 +8,7 @@ bool attempt_failed(struct attempt *attempt, int result)
     }
     const char *trouble = engine_trouble(attempt->engine);
     attempt->trouble = trouble != NULL ? trouble : engine_error_name(result);
+    attempt->cannot = result == ASSAY_ERROR_UNSUPPORTED;
     attempt->broken = engine_is_broken(result);
     return true;
 }

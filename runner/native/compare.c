@@ -26,8 +26,8 @@ void compare_counts(struct differences *differences, const char *field, uint64_t
 {
     if (expected != got) {
         struct difference *item = differences_add(differences, field);
-        snprintf(item->expected, sizeof item->expected, "%llu", (unsigned long long)expected);
-        snprintf(item->got, sizeof item->got, "%llu", (unsigned long long)got);
+        snprintf(item->expected, sizeof item->expected, "\"%llu\"", (unsigned long long)expected);
+        snprintf(item->got, sizeof item->got, "\"%llu\"", (unsigned long long)got);
     }
 }
 

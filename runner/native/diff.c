@@ -15,7 +15,7 @@ enum { CASE_MAX = 64 };
 struct survey {
     const struct assay_engine *engine[2];
     struct id_set asked, met;
-    bool has_step, has_level;
+    bool has_step, has_level, says_no_bye;
     uint64_t step;
     enum level level;
     uint64_t cases, divergences, unread;
@@ -170,12 +170,14 @@ static int finish(struct survey *survey, double seconds)
     text_clear(text);
     text_raw(text, "{\"done\": true");
     write_engines(text, survey->engine);
-    text_format(text, ", \"cases\": %llu, \"divergences\": %llu, \"invalid\": %llu, \"seconds\": %.3f}",
+    text_format(text, ", \"cases\": %llu, \"divergences\": %llu, \"invalid\": %llu, \"seconds\": %.3f",
                 (unsigned long long)survey->cases, (unsigned long long)survey->divergences,
                 (unsigned long long)survey->unread, seconds);
+    bool ended_well = survey->says_no_bye || engines_farewell(text, survey->engine, 2);
+    text_raw(text, "}");
     text_line(text);
     text_free(text);
-    if (survey->divergences > 0) {
+    if (survey->divergences > 0 || !ended_well) {
         return CODE_DIFFERED;
     }
     return survey->unread > 0 ? CODE_VECTORS : survey->cases == 0 ? CODE_NOTHING : CODE_AGREED;
@@ -222,7 +224,7 @@ static bool has_level(const struct survey *survey)
 static int run(int argument_count, char **arguments)
 {
     const char *engine[2] = {NULL, NULL}, *id[CASE_MAX] = {NULL};
-    const char *timeout[2] = {NULL}, *selection = NULL, *level = NULL, *step = NULL;
+    const char *timeout[2] = {NULL}, *selection = NULL, *level = NULL, *step = NULL, *no_bye = NULL;
     const struct option option[] = {
         {"--engine", "ENGINE", "an engine; given twice, the first one's records are \"expected\"", engine, engine + 2},
         {"--timeout", "SECONDS", TIMEOUT_HELP "; given twice, the second is for the second engine", timeout,
@@ -231,6 +233,7 @@ static int run(int argument_count, char **arguments)
         {"--select", "FILE", "run the cases whose ids are in FILE, one a line", &selection, NULL},
         {"--level", "L0|L1", "compare instructions or blocks only (both)", &level, NULL},
         {"--step", "N", "only this step of the case, counted from 0 (the first that differs)", &step, NULL},
+        {"--no-bye", NULL, NO_BYE_HELP, &no_bye, NULL},
     };
     struct survey survey = {.has_step = false};
     int left = options_read(&command_diff, option, sizeof option / sizeof *option, argument_count, arguments);
@@ -242,6 +245,7 @@ static int run(int argument_count, char **arguments)
         return CODE_USAGE;
     }
     survey.has_step = step != NULL;
+    survey.says_no_bye = no_bye != NULL;
     if (!option_number("--step", step, UINT32_MAX, &survey.step) || !read_level(level, &survey)) {
         return CODE_USAGE;
     }

@@ -56,8 +56,9 @@ static bool compare_events(struct pair *pair)
     const struct kernel_records *left = &pair->play[0].records, *right = &pair->play[1].records;
     struct divergence *found = &pair->diff->found;
     bool is_broken = pair->play[0].failure != 0 || pair->play[1].failure != 0;
-    bool is_cut = is_broken || engine_records_cut(pair->diff->engine[0]) || engine_records_cut(pair->diff->engine[1]);
+    bool is_cut = engine_records_cut(pair->diff->engine[0]) || engine_records_cut(pair->diff->engine[1]);
     size_t fewer = left->count < right->count ? left->count : right->count;
+    bool may_lack = is_broken || engine_records_cut(pair->diff->engine[left->count < right->count ? 0 : 1]);
     size_t index = 0;
     while (index < fewer && same_record(left, right, index)) {
         index++;
@@ -66,7 +67,7 @@ static bool compare_events(struct pair *pair)
     if (is_cut && !is_broken) {
         diff_unseen(pair->diff, "events");
     }
-    if (index == fewer && (is_cut || left->count == right->count)) {
+    if (index == fewer && (may_lack || left->count == right->count)) {
         return false;
     }
     found->kind = DIVERGENCE_EVENT;

@@ -9,6 +9,12 @@ bool engine_is_broken(int result)
     return result == ENGINE_DIED || result == ENGINE_HUNG || result == ENGINE_GARBAGE;
 }
 
+void engine_complain(const struct assay_engine *engine, int result)
+{
+    const char *trouble = engine_trouble(engine);
+    complain("engine %s: %s", engine->name, trouble != NULL ? trouble : engine_error_name(result));
+}
+
 bool engine_has(const struct assay_engine *engine, uint64_t feature)
 {
     return (engine->features & feature) == feature;

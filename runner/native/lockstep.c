@@ -135,7 +135,8 @@ static void mark(const struct lockstep *lockstep, uint64_t index)
     }
 }
 
-static void summary(struct lockstep *lockstep, double seconds)
+/* The last line; false: an engine did not end well. */
+static bool summary(struct lockstep *lockstep, double seconds)
 {
     struct text *text = &lockstep->text;
     text_clear(text);
@@ -149,10 +150,13 @@ static void summary(struct lockstep *lockstep, double seconds)
     }
     text_format(text,
                 "}, \"rejected\": %llu, \"divergences\": %llu, \"seconds\": %.3f, "
-                "\"programs_per_second\": %.0f}",
+                "\"programs_per_second\": %.0f",
                 (unsigned long long)lockstep->rejected, (unsigned long long)lockstep->divergences, seconds,
                 (double)lockstep->programs / (seconds > 0 ? seconds : 1e-9));
+    bool ended_well = engines_farewell(text, lockstep->engine, 2);
+    text_raw(text, "}");
     text_line(text);
+    return ended_well;
 }
 
 static int play_all(struct lockstep *lockstep)
@@ -174,8 +178,10 @@ static int play_all(struct lockstep *lockstep)
     if (shows) {
         fputs("\r\033[K", stderr);
     }
-    summary(lockstep, seconds_now() - started);
-    return lockstep->divergences > 0 ? CODE_DIFFERED : lockstep->programs == 0 ? CODE_NOTHING : CODE_AGREED;
+    bool ended_well = summary(lockstep, seconds_now() - started);
+    return lockstep->divergences > 0 || !ended_well ? CODE_DIFFERED
+           : lockstep->programs == 0                ? CODE_NOTHING
+                                                    : CODE_AGREED;
 }
 
 static bool read_shape(const char *name, enum shape *shape)

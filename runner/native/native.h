@@ -100,6 +100,7 @@ int options_read(const struct command *command, const struct option *option, siz
 
 /* Two options of every command that takes an engine. */
 #define ENGINE_HELP "libassay_NAME.so, or NAME=cmd:COMMAND: a program that speaks runner/PROTOCOL.md"
+#define NO_BYE_HELP "end programs without bye, and do not look at how they end"
 #define TIMEOUT_HELP "how long such a program has for one request (10)"
 
 /* A decimal or 0x number of an option; false after a complaint. NULL leaves *value as it is. */
@@ -210,11 +211,19 @@ enum engine_failure {
 bool engine_is_broken(int result); /* died, hung or garbage */
 /* What went wrong at the last failure, with the engine's last words; NULL: nothing, or no program. */
 const char *engine_trouble(const struct assay_engine *engine);
+/* The same as a complaint; `result` says it of a shared object. */
+void engine_complain(const struct assay_engine *engine, int result);
 /* Starts the process of an engine afresh; false when that fails, with engine_trouble. True for shared objects. */
 bool engine_restart(const struct assay_engine *engine);
 /* Says bye to a program and waits for its end; false when that is not as it should be, with engine_trouble. */
 bool engine_farewell(const struct assay_engine *engine);
+/*
+ * The same of all engines of a command. Of those that do not end well `, "endings": [null, "why", ...]` is added to a
+ * line, in their order; nothing when all do.
+ */
+bool engines_farewell(struct text *text, const struct assay_engine *const *engine, size_t count);
 /* The last observed run had more records than one reply carries; the observer was told the first ones. */
+enum { RECORD_MAX = 65536 }; /* of a kind in one reply, as PROTOCOL.md says */
 bool engine_records_cut(const struct assay_engine *engine);
 bool engine_has(const struct assay_engine *engine, uint64_t feature);
 /* A level of the kernel, or NULL when the engine lacks a part of it. */

@@ -494,10 +494,12 @@ uint32_t pipe_read_exit(struct json_reader *reader, const cJSON *item)
     return number;
 }
 
-void pipe_read_cut(struct pipe *pipe, const cJSON *item)
+void pipe_read_cut(struct pipe *pipe, const cJSON *item, size_t longest)
 {
     if (item != NULL && !cJSON_IsTrue(item)) {
         json_reject(&pipe->reader, item, "records_cut is true or not there");
+    } else if (item != NULL && longest != RECORD_MAX) {
+        json_reject(&pipe->reader, item, "records_cut, and no list has %d records", RECORD_MAX);
     }
     pipe->records_cut = item != NULL;
 }

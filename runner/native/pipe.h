@@ -75,8 +75,9 @@ void pipe_add_revision(struct pipe *pipe, uint32_t revision);
 void pipe_add_bytes(struct pipe *pipe, const char *key, const uint8_t *data, size_t size);
 
 uint32_t pipe_read_exit(struct json_reader *reader, const cJSON *item);
-/* "records_cut", which is true or not there; kept in the pipe. */
-void pipe_read_cut(struct pipe *pipe, const cJSON *item);
+/* "records_cut", which is true or not there, and true only if a list is full, of `longest` records; kept in the pipe.
+ */
+void pipe_read_cut(struct pipe *pipe, const cJSON *item, size_t longest);
 /* Items of a JSON list, one after the other. */
 const cJSON *pipe_items(struct json_reader *reader, const cJSON *list);
 

@@ -238,10 +238,8 @@ static void read_stop(struct pipe *pipe, const cJSON *ok, const struct assay_obs
     const cJSON *blocks = wanted_list(reader, ok, found[5], observer->block != NULL, "blocks");
     const cJSON *instructions = wanted_list(reader, ok, found[6], observer->instruction != NULL, "instructions");
     read_records(pipe, blocks, instructions, records);
-    pipe_read_cut(pipe, found[7]);
-    if (found[7] != NULL && blocks == NULL && instructions == NULL) {
-        json_reject(reader, found[7], "records_cut without records");
-    }
+    size_t more = records->block_count > records->instruction_count ? records->block_count : records->instruction_count;
+    pipe_read_cut(pipe, found[7], more);
 }
 
 static int execute(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,

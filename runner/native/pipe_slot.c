@@ -202,6 +202,30 @@ bool engine_farewell(const struct assay_engine *engine)
     return pipe == NULL || pipe_farewell(pipe);
 }
 
+bool engines_farewell(struct text *text, const struct assay_engine *const *engine, size_t count)
+{
+    bool all_well = true;
+    for (size_t i = 0; i < count; i++) {
+        bool ended_well = engine_farewell(engine[i]);
+        if (!ended_well && all_well) {
+            text_raw(text, ", \"endings\": [");
+            for (size_t before = 0; before < i; before++) {
+                text_raw(text, "null, ");
+            }
+            all_well = false;
+        } else if (!all_well) {
+            text_raw(text, ", ");
+        }
+        if (!ended_well) {
+            text_string(text, engine_trouble(engine[i]));
+        } else if (!all_well) {
+            text_raw(text, "null");
+        }
+    }
+    text_raw(text, all_well ? "" : "]");
+    return all_well;
+}
+
 bool engine_records_cut(const struct assay_engine *engine)
 {
     const struct pipe *pipe = pipe_of(engine);

@@ -28,7 +28,8 @@ struct replay {
     uint64_t verdict_count[VERDICT_COUNT];
     uint64_t executed[256]; /* by opcode */
     uint64_t records_skipped;
-    const char *ending; /* what was wrong when the engine was told to end; NULL: nothing */
+    bool ended_well;     /* after bye */
+    struct text endings; /* what was wrong then, as a member of the last line */
     struct text text;
 };
 
@@ -39,12 +40,14 @@ static enum verdict run_case(struct replay *replay, struct attempt *attempt)
     attempt->trouble = replay->verdict_count[VERDICT_BROKEN] >= replay->deaths_max ? "not run: the engine was given up"
                                                                                    : player->lacks(attempt);
     if (attempt->trouble != NULL) {
+        attempt->cannot = player->lacks(attempt) != NULL;
         return VERDICT_ERROR;
     }
     const char *missing = player->lacks_records(attempt);
     replay->records_skipped += missing != NULL;
     if (missing != NULL && replay->needs_records) {
         attempt->trouble = missing;
+        attempt->cannot = true;
         return VERDICT_ERROR;
     }
     bool is_observable = player->is_observable(attempt);
@@ -98,6 +101,7 @@ static void report(struct replay *replay, const struct vector_item *item, const 
     if (verdict == VERDICT_ERROR || verdict == VERDICT_BROKEN) {
         text_raw(text, ", \"message\": ");
         text_string(text, attempt->trouble);
+        text_raw(text, attempt->cannot ? ", \"cannot\": true" : "");
     }
     if (verdict == VERDICT_FAIL) {
         write_differences(text, &attempt->differences);
@@ -156,10 +160,7 @@ static void finish(struct replay *replay)
     for (size_t i = 0; i < VERDICT_COUNT; i++) {
         text_format(text, ", \"%s\": %llu", verdict_name[i], (unsigned long long)replay->verdict_count[i]);
     }
-    if (replay->ending != NULL) {
-        text_raw(text, ", \"ending\": ");
-        text_string(text, replay->ending);
-    }
+    text_raw(text, replay->endings.data);
     if (replay->records_skipped > 0) {
         text_format(text, ", \"records_skipped\": %llu", (unsigned long long)replay->records_skipped);
     }
@@ -181,7 +182,7 @@ static void finish(struct replay *replay)
 static int code_of(const struct replay *replay)
 {
     const uint64_t *count = replay->verdict_count;
-    if (count[VERDICT_FAIL] + count[VERDICT_ERROR] + count[VERDICT_BROKEN] > 0 || replay->ending != NULL) {
+    if (count[VERDICT_FAIL] + count[VERDICT_ERROR] + count[VERDICT_BROKEN] > 0 || !replay->ended_well) {
         return CODE_DIFFERED;
     }
     if (count[VERDICT_INVALID] > 0) {
@@ -193,7 +194,7 @@ static int code_of(const struct replay *replay)
 static int run(int argument_count, char **arguments)
 {
     const char *engine = NULL, *timeout = NULL, *selection = NULL, *from = NULL, *records = NULL, *cover = NULL;
-    const char *one_flavour = NULL, *deaths = NULL;
+    const char *one_flavour = NULL, *deaths = NULL, *no_bye = NULL;
     const struct option option[] = {
         {"--engine", "ENGINE", ENGINE_HELP, &engine, NULL},
         {"--timeout", "SECONDS", TIMEOUT_HELP, &timeout, NULL},
@@ -203,6 +204,7 @@ static int run(int argument_count, char **arguments)
         {"--one-flavour", NULL, "what is observed is what runs: a case is played once, observed if it has records",
          &one_flavour, NULL},
         {"--deaths", "N", "give a program up that died, hung or answered garbage N times; 10", &deaths, NULL},
+        {"--no-bye", NULL, NO_BYE_HELP, &no_bye, NULL},
         {"--cover", NULL, "add the executed opcodes to the last line", &cover, NULL},
     };
     struct replay replay = {.deaths_max = 10};
@@ -231,11 +233,13 @@ static int run(int argument_count, char **arguments)
     }
     vector_walk(arguments, (size_t)left, visit, &replay);
     report_unmet(&replay);
-    replay.ending = engine_farewell(replay.engine) ? NULL : engine_trouble(replay.engine);
+    text_clear(&replay.endings);
+    replay.ended_well = no_bye != NULL || engines_farewell(&replay.endings, &replay.engine, 1);
     finish(&replay);
     id_set_free(&replay.selected);
     id_set_free(&replay.met);
     text_free(&replay.text);
+    text_free(&replay.endings);
     return code_of(&replay);
 }
 

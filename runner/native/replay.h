@@ -15,6 +15,7 @@ struct attempt {
     size_t step;
     struct differences differences;
     const char *trouble; /* of the harness or the host: verdict error */
+    bool cannot;         /* the trouble is that the engine lacks something, by its own word or by its table */
     bool broken;         /* the trouble is that a program died, hung or answered garbage: verdict broken */
     uint64_t *executed;  /* by opcode; an observed case of the machine counts what it executes */
 };

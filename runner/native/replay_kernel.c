@@ -49,6 +49,10 @@ static void play_case(struct attempt *attempt)
         kernel_play_step(&play, i, &got);
         expect_step(vector, i, &expected);
         goes_on = check(attempt, &play, &expected, &got);
+        if (goes_on && attempt->observed && engine_records_cut(attempt->engine)) { /* no case has so many */
+            compare_words(&attempt->differences, "records", "all of them", "the first 65536");
+            goes_on = false;
+        }
     }
     kernel_play_close(&play);
 }

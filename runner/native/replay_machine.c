@@ -72,18 +72,21 @@ static void observe(struct play *play, struct assay_machine *machine)
     }
 }
 
+/* A reply that was cut carries the first RECORD_MAX records of a kind. */
+static uint64_t due(const struct assay_engine *engine, uint64_t count)
+{
+    return engine_records_cut(engine) && count > RECORD_MAX ? RECORD_MAX : count;
+}
+
 static void compare_record_counts(struct play *play, const struct vector_step *step)
 {
     const struct assay_engine *engine = play->attempt->engine;
     struct differences *differences = &play->attempt->differences;
-    if (engine_records_cut(engine)) {
-        return;
-    }
     if (step->has_blocks && engine_has(engine, ASSAY_FEATURE_BLOCKS)) {
-        compare_counts(differences, "blocks", step->block_count, play->blocks);
+        compare_counts(differences, "blocks", due(engine, step->block_count), play->blocks);
     }
     if (step->has_instructions && engine_has(engine, ASSAY_FEATURE_INSTRUCTIONS)) {
-        compare_counts(differences, "instructions", step->instruction_count, play->instructions);
+        compare_counts(differences, "instructions", due(engine, step->instruction_count), play->instructions);
     }
 }
 

@@ -6,8 +6,6 @@
 
 #include <stdio.h>
 
-enum { RECORD_MAX = 65536 };
-
 struct server {
     FILE *input, *output; /* the conversation */
     const struct assay_engine *engine;

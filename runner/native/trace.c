@@ -9,7 +9,7 @@ struct trace {
     const struct assay_engine *engine;
     enum level level;
     uint64_t from, count, step;
-    bool has_step;
+    bool has_step, has_broken;
     uint64_t seen;
     size_t now; /* the step being run */
     struct text text;
@@ -71,6 +71,10 @@ static void trace_step(struct trace *trace, struct lab *lab, size_t step)
     }
     text_raw(&trace->text, "}");
     text_line(&trace->text);
+    if (lab_is_failure(lab->result) && !trace->has_broken) {
+        trace->has_broken = true;
+        engine_complain(trace->engine, lab->result);
+    }
 }
 
 static int trace_machine(struct trace *trace, const struct vector_case *vector)
@@ -95,7 +99,7 @@ static int trace_machine(struct trace *trace, const struct vector_case *vector)
     lab_close(&lab);
     arena_clear(&arena);
     text_free(&trace->text);
-    return CODE_AGREED;
+    return trace->has_broken ? CODE_DIFFERED : CODE_AGREED;
 }
 
 /* ---- the case that was asked for ---------------------------------------------------------- */
@@ -171,7 +175,12 @@ static int run(int argument_count, char **arguments)
     if (trace.engine == NULL) {
         return CODE_ENGINE;
     }
-    return trace_files(&trace, id, arguments, (size_t)left);
+    int code = trace_files(&trace, id, arguments, (size_t)left);
+    if (!engine_farewell(trace.engine) && code == CODE_AGREED) {
+        engine_complain(trace.engine, 0);
+        code = CODE_DIFFERED;
+    }
+    return code;
 }
 
 const struct command command_trace = {
@@ -181,7 +190,7 @@ const struct command command_trace = {
     .help = "Prints one JSON line a record, {\"step\", \"index\", \"record\"}, and one after\n"
             "each step, {\"step\", \"records\", \"stop\"}. Records of the kernel are encoded\n"
             "bytes, and its steps end in a \"result\", the opening of a case in one of step null.\n\n"
-            "Exit code: 0 done, 2 usage, 3 no such case, 4 the engine cannot be loaded, 6 no\n"
-            "memory or no output.",
+            "Exit code: 0 done, 1 the engine broke or did not end well after bye, 2 usage, 3 no such\n"
+            "case, 4 the engine cannot be loaded, 6 no memory or no output.",
     .run = run,
 };

@@ -79,7 +79,11 @@ int trace_kernel(const struct assay_engine *engine, const struct kernel_case *ve
         }
         goes_on = play.failure == 0;
     }
+    int failure = play.failure;
+    if (failure != 0) {
+        engine_complain(engine, failure);
+    }
     kernel_play_close(&play);
     text_free(&text);
-    return CODE_AGREED;
+    return failure != 0 ? CODE_DIFFERED : CODE_AGREED;
 }

@@ -39,8 +39,6 @@ GROUPS = ("/sys/fs/cgroup/pids", "/sys/fs/cgroup/memory", "/sys/fs/cgroup")
 # What the example without a habit comes to; the first two are judged right, the others it refuses.
 HONEST = {"pass": 2, "cannot": 2}
 NEVER = {"wrong": 1, "not run": 3}
-# The example in Python names the opcode that it lacks, which no feature excuses.
-HONEST_PROGRAM = {"pass": 2, "wrong": 2}
 AT_ONCE = {"wrong": 2, "not run": 2}  # two deaths, then it is given up
 LATER = {"pass": 1, "flaky": 1, "cannot": 1, "wrong": 1}  # at each second case, and not when that is played alone
 LATE = "within 1.5 s"
@@ -106,12 +104,12 @@ PROGRAMS: dict[str, tuple[dict[str, int], str]] = {
     "breaks_utf_8": (AT_ONCE, "broken UTF-8"),
     "never_reads": (NEVER, LATE),
     "closes_its_output": (AT_ONCE, "run"),
-    "ends_with_code_3": (HONEST_PROGRAM, "code 3 after bye"),
-    "hangs_at_the_end": (HONEST_PROGRAM, "did not end within 1.5 s after bye"),
-    "leaves_children": (HONEST_PROGRAM, ""),
+    "ends_with_code_3": (HONEST, "code 3 after bye"),
+    "hangs_at_the_end": (HONEST, "did not end within 1.5 s after bye"),
+    "leaves_children": (HONEST, ""),
     "ignores_requests_to_end": (AT_ONCE, LATE),
-    "shouts": (HONEST_PROGRAM, ""),
-    "changes_its_name": (HONEST_PROGRAM, ""),
+    "shouts": (HONEST, ""),
+    "changes_its_name": (HONEST, ""),
 }
 EXPECTED = {f"library-{habit}": row for habit, row in LIBRARIES.items()}
 EXPECTED |= {f"program-{habit}": row for habit, row in PROGRAMS.items()}

@@ -68,15 +68,29 @@ def test_the_schema_has_the_words_of_the_code() -> None:
         ("ended with code 3 during run; it said nothing", Kind.DIED),
         ("no reply to run within 3 s, so it was ended", Kind.HUNG),
         ("its reply to run is not of the protocol: ok must be an object", Kind.MALFORMED),
+        ("killed by SIGABRT during run; its last words: no reply to run within 3 s", Kind.DIED),
+        ("engine mine: no reply to run within 3 s; its last words: killed by SIGABRT", Kind.HUNG),
+        ("its reply to run is not of the protocol: no JSON, in 'killed by SIGABRT'", Kind.MALFORMED),
     ],
 )
 def test_kinds_of_wrong(message: str, kind: Kind) -> None:
     assert broken("a/b/c", "mine", message).kind == kind
 
 
+@pytest.mark.parametrize(("doing", "words", "is_at_start"), [("hello", "", True), ("run", "during hello", False)])
+def test_what_an_engine_says_is_not_its_start(doing: str, words: str, is_at_start: bool) -> None:
+    message = f"killed by SIGABRT during {doing}; its last words: {words}"
+    assert broken("a/b/c", "mine", message).is_at_start == is_at_start
+
+
 def test_a_lacking_level_is_cannot() -> None:
-    line = {"case": "a/b/c", "verdict": "error", "message": "the engine lacks the level chain"}
+    line = {"case": "a/b/c", "verdict": "error", "message": "the engine lacks the level chain", "cannot": True}
     assert read_verdict(dict(line), "mine").vote == Vote.CANNOT
+
+
+def test_words_of_an_engine_do_not_make_it_cannot() -> None:
+    line = {"case": "a/b/c", "verdict": "error", "message": "answers run with host: the engine lacks it"}
+    assert read_verdict(dict(line), "mine").kind == Kind.FAILED
 
 
 def test_a_known_failure_is_green_and_says_why(tmp_path: Path) -> None:

@@ -209,6 +209,7 @@ ENGINES = (
     Way("an engine that knows every request", stub("nonsense", ADD), WRONG, "that the protocol does not have"),
     Way("an engine that computes nothing", stub("good", ADD), WRONG, "0 pass, [1-9]"),
     Way("an engine that lacks the kernel", stub("good", KERNEL), WRONG, "0 pass, 0 wrong, .* [1-9][0-9]* cannot"),
+    Way("an engine that can nothing, allowed", stub("good", KERNEL, "--allow", "cannot"), NOTHING, "0 pass, 0 wrong"),
     Way("an engine that dies at once", words("replay", "-e", "x=cmd:false", ADD), BROKEN, "did not start"),
     Way("an engine that ends at once", words("replay", "-e", "x=cmd:true", ADD), BROKEN, "did not start"),
     Way("a failure that does not repeat", spoiled("once"), WRONG, "1 flaky"),

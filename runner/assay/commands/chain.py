@@ -61,8 +61,8 @@ def run(
     """
     image = program.read_bytes(image_path)
     events = read_events(events_path)
-    with ExitStack() as stack:
-        try:
+    try:
+        with ExitStack() as stack:
             opened = []
             for target in catalog.chosen(names, preset=preset):
                 catalog.check_loads(target)
@@ -70,8 +70,8 @@ def run(
             agreed = play(image, events, opened, every, as_json)
             if agreed and state_path:
                 write(state_path, opened[0].chain_state())
-        except EngineError as error:
-            raise Broken(str(error)) from None
+    except EngineError as error:
+        raise Broken(str(error)) from None
     return exit_code.AGREED if agreed else exit_code.DIFFERED
 
 

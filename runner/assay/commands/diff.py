@@ -2,6 +2,8 @@
 
 import json
 import shlex
+from collections.abc import Mapping
+from contextlib import closing
 from typing import Unpack
 
 import click
@@ -60,8 +62,9 @@ def show(
     source: str, entry: Entry, pair: tuple[Target, Target], timeout: float, start: program.Start, as_json: bool
 ) -> int:
     question = Question(entry, repro(source, pair, start))
+    endings: dict[str, str] = {}
     try:
-        (found,) = locate(*pair, [question], timeout)
+        (found,) = locate(*pair, [question], timeout, endings)
     except EngineError as error:
         raise Broken(str(error)) from None
     if found is None and not entry.is_kernel:
@@ -72,13 +75,13 @@ def show(
         click.echo(f"{pair[0].name} and {pair[1].name} agree on {source}: no divergence")
     else:
         click.echo(card.shown(found))
-    return exit_of(found)
+    return exit_of(found, endings)
 
 
 def check_ran(source: str, entry: Entry, target: Target, timeout: float) -> None:
     """Two engines that both do nothing agree, and that shows nothing."""
     case = entry.machine()
-    with target.open(timeout) as engine:
+    with closing(target.open(timeout)) as engine:
         player = Player(case, engine)
         try:
             verdict = player.load()
@@ -90,10 +93,12 @@ def check_ran(source: str, entry: Entry, target: Target, timeout: float) -> None
         raise Nothing(f"{source}: nothing ran on either engine: {why}; so nothing was compared")
 
 
-def exit_of(found: Divergence | None) -> int:
-    if found is None:
-        return exit_code.AGREED
-    return exit_code.BROKEN if found.cause.unit.is_broken else exit_code.DIFFERED
+def exit_of(found: Divergence | None, endings: Mapping[str, str]) -> int:
+    for name, words in endings.items():
+        click.echo(f"assay: engine {name}: {words}", err=True)
+    if endings or (found is not None and found.cause.unit.is_broken):
+        return exit_code.BROKEN
+    return exit_code.AGREED if found is None else exit_code.DIFFERED
 
 
 def repro(source: str, pair: tuple[Target, Target], start: program.Start) -> str:

@@ -10,7 +10,7 @@ from assay.base import exit_code
 from assay.base.trouble import BadInput, Broken
 from assay.commands import options
 from assay.engines import catalog
-from assay.engines.trouble import EngineError
+from assay.engines.trouble import EngineEnding, EngineError
 from assay.suite import program
 from model import kernel
 
@@ -21,7 +21,7 @@ def command() -> None:
 
     \b
     Exit codes: 0 done and admitted, 1 rejected or the engines differ, 3 the file
-    cannot be read.
+    cannot be read, 6 an engine broke.
     """
 
 
@@ -34,11 +34,14 @@ def check(path: str, names: tuple[str, ...], preset: str, timeout: float) -> int
     """Say whether engines admit an Image, and which rule rejects it."""
     data = program.read_bytes(path)
     verdicts = {}
+    endings: list[EngineEnding] = []
     for engine in catalog.chosen(names, preset=preset):
         catalog.check_loads(engine)
         try:
             with engine.open(timeout) as opened:
                 verdicts[engine.name] = opened.admit(data)
+        except EngineEnding as ending:
+            endings.append(ending)
         except EngineError as error:
             raise Broken(str(error)) from None
     for name, verdict in verdicts.items():
@@ -46,7 +49,9 @@ def check(path: str, names: tuple[str, ...], preset: str, timeout: float) -> int
     rules = set(verdicts.values())
     for rule in sorted(rules - {"admitted"}):
         click.echo(f"{path}: {rule}{place_of(data)}: {model.rules().get(rule, '')}")
-    return exit_code.AGREED if rules == {"admitted"} else exit_code.DIFFERED
+    for bad_end in endings:
+        click.echo(f"assay: {bad_end}", err=True)
+    return exit_code.BROKEN if endings else exit_code.AGREED if rules == {"admitted"} else exit_code.DIFFERED
 
 
 def place_of(data: bytes) -> str:

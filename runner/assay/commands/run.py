@@ -13,7 +13,7 @@ from assay.commands import options
 from assay.engines import catalog
 from assay.engines.answers import Stop
 from assay.engines.engine import Engine
-from assay.engines.trouble import EngineError
+from assay.engines.trouble import EngineEnding, EngineError
 from assay.suite import program
 from assay.suite.case import MachineCase
 from assay.suite.play import Done, Player
@@ -96,11 +96,14 @@ def command(
     """
     wanted = program.read(source, start)
     outcomes: dict[str, Outcome] = {}
+    endings: list[EngineEnding] = []
     for target in catalog.chosen(names, preset=preset):
         catalog.check_loads(target)
         try:
             with target.open(timeout) as opened:
                 outcomes[target.name] = outcome(wanted.case, opened)
+        except EngineEnding as ending:
+            endings.append(ending)
         except EngineError as error:
             raise Broken(str(error)) from None
     for name, found in outcomes.items():
@@ -108,7 +111,9 @@ def command(
     agree = all(found == next(iter(outcomes.values())) for found in outcomes.values())
     if not agree:
         click.echo("the engines differ; ./assay diff names the first wrong record", err=True)
-    return exit_code.AGREED if agree else exit_code.DIFFERED
+    for bad_end in endings:
+        click.echo(f"assay: {bad_end}", err=True)
+    return exit_code.BROKEN if endings else exit_code.AGREED if agree else exit_code.DIFFERED
 
 
 def outcome(case: MachineCase, engine: Engine) -> Outcome:

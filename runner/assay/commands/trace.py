@@ -10,6 +10,7 @@ import click
 import model
 from assay.assembly import disasm
 from assay.base import exit_code, strict
+from assay.base.plain import plain
 from assay.base.strict import Members
 from assay.base.trouble import Broken
 from assay.commands import options
@@ -94,7 +95,7 @@ def from_harness(target: Target, case: str, path: str, window: Sequence[str], ti
     finally:
         process.kill()  # only when nobody wants the rest
     if code:
-        raise Broken(words or f"engine {target.name} {how_it_ended(code)}")
+        raise Broken(plain(words.removeprefix("assay-native: ")) or f"engine {target.name} {how_it_ended(code)}")
 
 
 class Text:

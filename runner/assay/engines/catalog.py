@@ -204,10 +204,11 @@ def check_loads(target: Target, timeout: float = TIMEOUT) -> None:
         return
     engine = ProcessEngine(target.serving, target.name, timeout=timeout, framed=True)
     try:
-        with engine:
-            engine.hello()
+        engine.hello()
     except EngineDied as error:
         if error.code == exit_code.NO_ENGINE:
             raise NoEngine(f"engine {target.name}: {error.last_words}") from None
     except EngineError:
         return  # it is loaded and misbehaves: that is for a verdict to say
+    finally:
+        engine.close()

@@ -17,6 +17,7 @@ LINE_MAX = 64 * 1024 * 1024
 WORDS_MAX = 4096
 FRAME_HEAD = 4
 LAST_CHANCE = 2.0  # seconds
+MOMENT = 0.001
 
 
 class CannotStart(Exception):
@@ -157,6 +158,15 @@ class Child:
             found.lived_on = True
             return found
         return Gone(self.end(), left)
+
+    def ends_within(self, seconds: float) -> bool:
+        """Whether it ends by itself at the end of its input; its words are heard meanwhile."""
+        self.stdin.close()
+        until = time.monotonic() + seconds
+        while self.process.poll() is None and time.monotonic() < until:
+            self.drain()
+            time.sleep(MOMENT)
+        return self.process.poll() is not None
 
     def end(self) -> int:
         """Ends the process; returns its exit status. A cage is given a moment to end what is in it."""

@@ -10,7 +10,6 @@ next request that needs nothing before it starts a fresh one.
 
 import contextlib
 import json
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
@@ -32,7 +31,16 @@ from assay.engines.answers import (
     Until,
 )
 from assay.engines.child import CannotStart, Child, Gone, Silent
-from assay.engines.trouble import REPLIES, EngineDied, EngineError, EngineGarbage, EngineHung, EngineReply
+from assay.engines.trouble import (
+    REPLIES,
+    EngineDied,
+    EngineEnding,
+    EngineError,
+    EngineGarbage,
+    EngineHung,
+    EngineReply,
+    how_it_ended,
+)
 
 QUOTE_MAX = 120
 FAREWELL = 2.0  # seconds for a process to end after bye
@@ -43,7 +51,7 @@ Request = Mapping[str, Json]
 
 
 class ProcessEngine:
-    """One engine behind a pipe. Not started before it is needed; closed by `close` or `with`."""
+    """One engine behind a pipe. Started when needed; closed by `close`, or by `with`, which counts how it ends."""
 
     def __init__(self, argv: Sequence[str], name: str, timeout: float = 10.0, framed: bool = False) -> None:
         self.argv = list(argv)
@@ -61,7 +69,11 @@ class ProcessEngine:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        """Well done, it has to end well; after an error nobody looks."""
+        if kind is None:
+            self.farewell()
+        else:
+            self.close()
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -184,20 +196,25 @@ class ProcessEngine:
 
     def close(self) -> None:
         """Says bye and waits; whatever is left then is ended."""
-        with contextlib.suppress(EngineError, OSError, subprocess.TimeoutExpired):
-            self.finish(min(self.timeout, FAREWELL))
+        with contextlib.suppress(EngineError, OSError):
+            self.farewell(min(self.timeout, FAREWELL))
         self.end()
 
-    def finish(self, seconds: float) -> tuple[int, str]:
-        """Says bye and waits: the exit status and the last words of a process, (0, "") if none runs."""
+    def farewell(self, seconds: float | None = None) -> None:
+        """Says bye and waits; raises EngineEnding in the words of runner/native/pipe.c if it does not end well."""
         child = self.child
         if child is None:
-            return 0, ""
+            return
+        patience = self.timeout if seconds is None else seconds
         self.ask({"op": "bye"}, protocol.read_nothing)
-        child.stdin.close()
-        code = child.process.wait(seconds)
-        self.end()
-        return code, child.last_words()
+        self.child = None
+        ended = child.ends_within(patience)
+        code = child.end()
+        if not ended:
+            how = f"it did not end within {patience:g} s after bye, so it was ended"
+            raise EngineEnding(self.name, how, child.last_words())
+        if code:
+            raise EngineEnding(self.name, f"{how_it_ended(code)} after bye", child.last_words())
 
     def end(self) -> int:
         child, self.child = self.child, None

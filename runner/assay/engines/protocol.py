@@ -3,6 +3,7 @@
 What is not of the protocol raises Wrong (base/strict.py), with the byte at which it was seen.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -32,6 +33,8 @@ HASHES = ("bytes", "bmt", "cap", "cnode", "image", "chain", "state")
 EXITS = tuple(record.name for record in model.table.EXIT)
 LOADS = ("admitted", "refused", *("blob/" + record.name for record in model.table.REJECT))
 WIDTHS = (1, 2, 4, 8)
+RULE = re.compile(r"[a-z][a-z0-9_]*(/[a-z0-9_]+)*\Z")
+OUTCOMES = ("halt", "faulted", "paused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +165,7 @@ def one_value(ok: Json, name: str, size: int | None = None) -> bytes:
 
 def read_decoded(ok: Json) -> Decoded:
     found = members(ok, "the reply", ("verdict",), ("again", "offset"))
-    return Decoded(strict.text(found["verdict"], "verdict"), octets(found.get("again", ""), "again"))
+    return Decoded(rule(found["verdict"]), octets(found.get("again", ""), "again"))
 
 
 def read_verdict(ok: Json) -> str:
@@ -173,7 +176,15 @@ def read_hash(ok: Json) -> str:
     found = members(ok, "the reply", (), ("digest", "verdict", "offset"))
     if "digest" in found:
         return octets(found["digest"], "digest", 32).hex()
-    return strict.text(found.get("verdict"), "verdict")
+    return rule(found.get("verdict"))
+
+
+def rule(value: Json) -> str:
+    """A verdict: a good word, or the name of a rule."""
+    name = strict.text(value, "verdict")
+    if not RULE.match(name):
+        raise Wrong(f"verdict {name!r} is no name of a rule")
+    return name
 
 
 def read_events(value: Json) -> tuple[bytes, ...]:
@@ -184,6 +195,8 @@ def read_called(ok: Json) -> Called:
     reply = strict.mapping(ok, "the reply")
     events = read_events(reply.get("events"))
     word = strict.text(reply.get("result"), "result")
+    if not RULE.match(word):
+        raise Wrong(f"result {word!r} is no word of the protocol")
     if word != "done":
         members(ok, "the reply", ("result", "events"))
         return Called(word, events)
@@ -192,7 +205,7 @@ def read_called(ok: Json) -> Called:
     needed = ("result", "outcome", "exit", *numbers, "regs", *values, "events")
     found = members(ok, "the reply", needed, ("records_cut",))
     result = Result(
-        outcome=strict.text(found["outcome"], "outcome"),
+        outcome=one_of(found["outcome"], "outcome", OUTCOMES),
         exit=one_of(found["exit"], "exit", EXITS),
         argument=number(found["argument"], "argument", U32),
         pc=number(found["pc"], "pc"),
@@ -211,7 +224,7 @@ def read_applied(ok: Json) -> Applied:
     numbers = ("argument", "value", "gas_used")
     found = members(ok, "the reply", ("outcome", "exit", *numbers, "events"), ("records_cut",))
     result = EventResult(
-        strict.text(found["outcome"], "outcome"),
+        one_of(found["outcome"], "outcome", OUTCOMES[:2]),
         one_of(found["exit"], "exit", EXITS),
         number(found["argument"], "argument", U32),
         number(found["value"], "value"),

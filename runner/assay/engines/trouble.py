@@ -7,6 +7,7 @@ EngineRefused     error kind `refused`: a precondition does not hold; the engine
 EngineUnsupported error kind `unsupported`; the engine goes on
 EngineBlames      error kind `protocol`: the engine says the request was wrong
 EngineHostFailed  error kind `host`
+EngineEnding      it answered everything and did not end well after bye
 
 After the first three the process is gone.
 """
@@ -57,6 +58,14 @@ class EngineGarbage(EngineError):
         self.reason = reason
         self.offset = offset
         self.text = text
+
+
+class EngineEnding(EngineError):
+    kind = "ending"
+
+    def __init__(self, engine: str, how: str, last_words: str) -> None:
+        words = f"; its last words: {last_words}" if last_words else "; it said nothing"
+        super().__init__(engine, how + words)
 
 
 class EngineReply(EngineError):

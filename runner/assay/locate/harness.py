@@ -5,7 +5,9 @@ import tempfile
 from collections.abc import Iterator, Sequence
 
 from assay.base import strict
+from assay.base.plain import plain
 from assay.base.trouble import BadInput, Broken, NoEngine, Trouble
+from assay.engines import endings
 from assay.engines.catalog import TIMEOUT, Kind, Target
 from assay.engines.trouble import EngineDied, how_it_ended
 from assay.locate.finding import Finding
@@ -17,16 +19,22 @@ WORDS_MAX = 400
 
 
 def diff(
-    expected: Target, got: Target, ids: Sequence[str], files: Sequence[str], timeout: float, alone: bool = False
+    expected: Target,
+    got: Target,
+    ids: Sequence[str],
+    files: Sequence[str],
+    timeout: float,
+    alone: bool = False,
+    ended_badly: dict[str, str] | None = None,
 ) -> dict[str, Finding]:
-    """The first difference of each case in which the two engines differ.
+    """The first difference of each case in which the two engines differ; which end badly, if that is asked for.
 
     A shared object that crashes takes the harness with it; then, or with `alone`, it is played in a process of its own.
     """
     answered: set[str] = set()
     found: dict[str, Finding] = {}
     try:
-        for case, finding in run(expected, got, ids, files, timeout, alone):
+        for case, finding in run(expected, got, ids, files, timeout, alone, ended_badly):
             answered.add(case)
             if finding is not None:
                 found[case] = finding
@@ -34,17 +42,24 @@ def diff(
         if alone or Kind.NATIVE not in (expected.kind, got.kind):
             raise
         left = [identity for identity in ids if identity not in answered]
-        found |= diff(expected, got, left, files, timeout, alone=True)
+        found |= diff(expected, got, left, files, timeout, alone=True, ended_badly=ended_badly)
     return found
 
 
 def run(
-    expected: Target, got: Target, ids: Sequence[str], files: Sequence[str], timeout: float, alone: bool
+    expected: Target,
+    got: Target,
+    ids: Sequence[str],
+    files: Sequence[str],
+    timeout: float,
+    alone: bool,
+    ended_badly: dict[str, str] | None,
 ) -> Iterator[tuple[str, Finding | None]]:
     with tempfile.NamedTemporaryFile("w", prefix="assay-select-", suffix=".txt") as selection:
         selection.write("\n".join(ids))
         selection.flush()
         argv = [str(got.harness), "diff", "--select", selection.name]
+        argv += ["--no-bye"] if ended_badly is None else []
         for target in (expected, got):
             argv += ["--timeout", f"{target.patience(timeout):g}"]
             argv += ["--engine", target.spec_alone if alone or target.kind == Kind.PROCESS else target.spec]
@@ -54,6 +69,8 @@ def run(
             for line in process.stdout:
                 read = strict.mapping(strict.ours(line), "a line of assay-native diff")
                 done = done or read.get("done") is True
+                if ended_badly is not None and done:
+                    ended_badly |= endings.read(read, (expected.name, got.name))
                 if "divergence" in read:
                     yield strict.text(read.get("case"), "case"), read_line(read)
             code = process.wait()
@@ -68,7 +85,7 @@ def passes(target: Target, entry: Entry) -> bool:
     with tempfile.NamedTemporaryFile("w", prefix="assay-select-", suffix=".txt") as selection:
         selection.write(f"{entry.id}\n")
         selection.flush()
-        argv = [str(target.harness), "replay", "--engine", target.spec, "--select", selection.name]
+        argv = [str(target.harness), "replay", "--no-bye", "--engine", target.spec, "--select", selection.name]
         argv += ["--timeout", f"{target.patience(TIMEOUT):g}", entry.file]
         return subprocess.run(argv, capture_output=True, check=False).returncode == 0
 
@@ -78,7 +95,7 @@ def played(argv: Sequence[str], words: int) -> subprocess.Popen[bytes]:
 
 
 def complain(target: Target, code: int, said: str) -> None:
-    said = said[-WORDS_MAX:].removeprefix("assay-native: ")
+    said = plain(said[-WORDS_MAX:].removeprefix("assay-native: "))
     if code < 0:
         raise EngineDied(target.name, code, said, "diff")
     raise CODES.get(code, Broken)(said or how_it_ended(code))

@@ -60,15 +60,22 @@ def expected_side(entry: Entry, target: Target) -> str:
 
 
 def locate(
-    expected: Target, got: Target, questions: Sequence[Question], timeout: float = catalog.TIMEOUT
+    expected: Target,
+    got: Target,
+    questions: Sequence[Question],
+    timeout: float = catalog.TIMEOUT,
+    ended_badly: dict[str, str] | None = None,
 ) -> list[Divergence | None]:
-    """The first divergence on each case; None where the two agree in everything."""
+    """The first divergence on each case; None where the two agree in everything.
+
+    Which of them do not end well is noted in `ended_badly`, if that is asked for.
+    """
     files = list(dict.fromkeys(question.entry.file for question in questions))
     found: dict[str, Finding] = {}
     for alone in (False, True):
         ids = [question.entry.id for question in questions if question.is_broken == alone]
         if ids:
-            found |= harness.diff(expected, got, ids, files, timeout, alone)
+            found |= harness.diff(expected, got, ids, files, timeout, alone, ended_badly)
     names = Names(expected, got, timeout, {question.entry.id: question.entry for question in questions}, found)
     return [
         names.divergence(question, found[question.entry.id]) if question.entry.id in found else names.vanished(question)

@@ -1,5 +1,6 @@
 """The records of a case of the kernel, and how its steps end, for people."""
 
+from assay.base.plain import plain
 from assay.base.strict import Json, Members, count, octets
 from assay.locate import kernel_words as words
 from model.kernel.exchange import Record
@@ -16,7 +17,7 @@ def line_text(line: Members) -> str:
 def result_text(result: Json) -> str:
     """A word, or of an object the outcome and the root if it has them, else all of it."""
     if not isinstance(result, dict):
-        return str(result)
+        return plain(str(result))
     root = f", root {result['root']}" if "root" in result else ""
     for name in ("outcome", "verdict"):
         if name in result:

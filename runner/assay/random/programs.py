@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from assay.base import strict
+from assay.base.plain import plain
 from assay.base.strict import Members
-from assay.engines import catalog
+from assay.engines import catalog, endings
 from assay.engines.catalog import Kind
 from assay.engines.trouble import how_it_ended
 from assay.random.plan import Outcome, Plan, Progress
@@ -69,11 +70,16 @@ def run(plan: Plan, argv: list[str], mark: Path) -> Outcome:
             summary = line
         else:
             outcome.found.append(line)
+            if "message" in line:  # an engine died, hung or answered garbage
+                words = plain(strict.text(line["message"], "message"))
+                outcome.broken.append(f"seed {plan.seed}, program {line['index']}: an engine broke: {words}")
     if summary:
         sum_up(outcome, summary)
+        for name, words_at_end in endings.read(summary, [target.name for target in plan.pair]).items():
+            outcome.broken.append(f"engine {name}: {words_at_end}")
     else:
         index = mark.read_text().strip() if mark.exists() else str(plan.first)
-        outcome.broken.append(f"seed {plan.seed}, shape {plan.kind}, program {index}: an engine broke: {how}")
+        outcome.broken.append(f"seed {plan.seed}, shape {plan.kind}, program {index}: an engine broke: {plain(how)}")
     return outcome
 
 

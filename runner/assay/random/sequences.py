@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assay.base import workers
+from assay.engines import catalog
 from assay.engines.answers import Applied, Called, Decoded
 from assay.engines.engine import Engine
 from assay.engines.model import ModelEngine
 from assay.engines.process import ProcessEngine
-from assay.engines.trouble import EngineError
+from assay.engines.trouble import EngineEnding, EngineError
 from assay.random import encodings, kernel_work
 from assay.random.difference import difference
 from assay.random.plan import Outcome, Plan, Progress
@@ -20,7 +21,6 @@ CODEC = "codec"
 PIECE = 500
 ENCODINGS_PIECE = 20 * PIECE
 TIMEOUT = 60.0
-WORDS_MAX = 600
 INSTANCE = bytes(range(64))
 LOOK_EVERY = 5  # events between two looks at the state of a chain
 
@@ -81,10 +81,11 @@ def play_piece(plan: Plan) -> Outcome:
 
 def finish(engine: Engine, outcome: Outcome) -> None:
     """A process that has leaked says so when it ends."""
-    if isinstance(engine, ProcessEngine):
-        code, words = engine.finish(TIMEOUT)
-        if code:
-            outcome.broken.append(f"engine {engine.name} ended with code {code}: {words[-WORDS_MAX:]}")
+    try:
+        if isinstance(engine, ProcessEngine):
+            engine.farewell(catalog.TIMEOUT)
+    except EngineEnding as ending:
+        outcome.broken.append(str(ending))
 
 
 class Round:

@@ -187,7 +187,7 @@ class Campaign:
         codes += [exit_code.DIFFERED] if self.report.complaints or not all(v.is_broken for v in failures) else []
         codes += [exit_code.BAD_INPUT] if self.report.invalid else []
         totals = self.report.totals
-        if not codes and not any(totals[vote] for vote in VOTES if vote != Vote.NOT_APPLICABLE):
+        if not codes and not any(totals[vote] for vote in VOTES if vote not in (Vote.NOT_APPLICABLE, Vote.CANNOT)):
             codes = [exit_code.NOTHING]
         return exit_code.worst(codes)
 

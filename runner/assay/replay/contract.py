@@ -4,6 +4,7 @@ No vector asks these: an engine that says yes to everything would be green on th
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 from assay.base.strict import Json
 from assay.engines.answers import PAGE, REGISTERS, Page, Program
@@ -63,7 +64,7 @@ def breaches(target: Target, timeout: float) -> list[str]:
 
 
 def broken(target: Target, patience: float) -> Iterator[str]:
-    with target.open(patience) as engine:
+    with closing(target.open(patience)) as engine:  # how it ends is looked at after its cases
         try:
             engine.hello()
         except EngineError:

@@ -17,16 +17,17 @@ KERNEL_WEIGHT = 4  # a case of the kernel takes the specification that much long
 
 
 def replay(suite: Suite, target: Target, timeout: float = catalog.TIMEOUT, jobs: int = 1) -> Iterator[Verdict]:
-    """Verdicts of one engine on every selected case."""
-    with Crew(jobs) as crew:
+    """Verdicts of one engine on every selected case; how it ends does not matter."""
+    with Crew(jobs, says_bye=False) as crew:
         yield from crew.replay(suite, target, timeout)
 
 
 class Crew:
     """The processes that play; as many at a time as there are jobs."""
 
-    def __init__(self, jobs: int) -> None:
+    def __init__(self, jobs: int, says_bye: bool = True) -> None:
         self.jobs = jobs
+        self.says_bye = says_bye
         self.pool = ThreadPoolExecutor(jobs)
         self.shards: list[Shard] = []
 
@@ -41,7 +42,7 @@ class Crew:
     def start(self, suite: Suite, target: Target, timeout: float, deaths: int = catalog.DEATHS) -> list[Shard]:
         """Begins to play; the shards of one engine on a suite."""
         count = self.jobs if target.kind == Kind.MODEL else 1
-        shards = [Shard(target, entries, timeout, deaths) for entries in pieces(suite.entries, count)]
+        shards = [Shard(target, entries, timeout, deaths, self.says_bye) for entries in pieces(suite.entries, count)]
         self.shards += shards
         for shard in shards:
             self.pool.submit(shard.play)

@@ -15,8 +15,9 @@ from queue import SimpleQueue
 from typing import IO
 
 from assay.base import strict
-from assay.base.exit_code import NO_ENGINE
+from assay.base.exit_code import AGREED, BAD_INPUT, DIFFERED, NO_ENGINE, NOTHING
 from assay.base.plain import plain
+from assay.engines import endings
 from assay.engines.catalog import DEATHS, Kind, Target
 from assay.engines.trouble import EngineDied, how_it_ended
 from assay.replay.verdict import Verdict, broken, not_run, read_verdict
@@ -24,13 +25,16 @@ from assay.suite.collection import Entry
 
 LAST_WORDS = 400
 BEGIN = b'{"begin"'
+HONEST_ENDS = (AGREED, DIFFERED, BAD_INPUT, NOTHING)  # of assay-native replay, when it says that it is done
 INVALID = "invalid"  # a case that cannot be read: it was listed as such
 
 
 class Shard:
     """Plays in one thread (`play`), is read in another (`verdicts`)."""
 
-    def __init__(self, target: Target, entries: Sequence[Entry], timeout: float, deaths_max: int = DEATHS) -> None:
+    def __init__(
+        self, target: Target, entries: Sequence[Entry], timeout: float, deaths_max: int = DEATHS, says_bye: bool = True
+    ) -> None:
         self.target = target
         self.timeout = target.patience(timeout)
         self.order = [entry.id for entry in entries]
@@ -38,6 +42,7 @@ class Shard:
         self.files = list(dict.fromkeys(entry.file for entry in entries))
         self.found: SimpleQueue[Verdict | Exception | None] = SimpleQueue()
         self.process: subprocess.Popen[bytes] | None = None
+        self.says_bye = says_bye  # and counts how the engine ends
         self.is_stopped = False
         self.begun: tuple[str, int] | None = None  # id and index of the case that runs
         self.is_done = False
@@ -72,6 +77,7 @@ class Shard:
         argv = [str(self.target.harness), "replay", "--engine", self.target.spec, "--select", path]
         argv += ["--timeout", f"{self.timeout:g}"] if self.target.kind != Kind.NATIVE else []
         argv += ["--deaths", str(self.deaths_max)]
+        argv += [] if self.says_bye else ["--no-bye"]
         argv += ["--records"] if self.target.is_ours else []
         argv += ["--one-flavour"] if self.target.kind == Kind.MODEL else []
         start = 0
@@ -79,6 +85,7 @@ class Shard:
             with tempfile.TemporaryFile() as words:
                 code = self.run([*argv, "--from", str(start), *self.files], words)
                 if self.is_done or self.is_stopped:
+                    self.look_at_end(code, words)
                     return
                 how = self.hung or how_it_ended(code)
                 said = last_words(words)
@@ -89,6 +96,11 @@ class Shard:
             self.found.put(broken(self.begun[0], self.target.name, message))
             start = self.begun[1] + 1
             self.deaths += 1
+
+    def look_at_end(self, code: int, words: IO[bytes]) -> None:
+        """A shared object of ours may still bring the harness down, or tell of a leak, when all is said."""
+        if self.target.kind == Kind.NATIVE and not self.is_stopped and code not in HONEST_ENDS:
+            self.ending = f"{how_it_ended(code)} after the last case{last_words(words)}"
 
     def could_not_start(self, code: int, said: str, message: str) -> None:
         """A program that dies, hangs or says garbage at its hello: the first case says so, no other is run."""
@@ -143,7 +155,7 @@ class Shard:
                 self.begun = strict.text(line["begin"], "begin"), strict.count(line.get("index"), "index")
             elif line.get("done"):
                 self.is_done = True
-                self.ending = strict.text(line.get("ending", ""), "ending")
+                self.ending = endings.read(line, (self.target.name,)).get(self.target.name, "")
                 self.skipped = strict.count(line.get("records_skipped", 0), "records_skipped")
             elif line.get("verdict") != INVALID:
                 verdict = read_verdict(line, self.target.name)

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import click
 
 from assay.base import exit_code
-from assay.base.trouble import BadInput, Nothing
+from assay.base.trouble import BadInput, Broken, Nothing
 from assay.engines.catalog import Target
+from assay.engines.trouble import EngineEnding, EngineError
 from assay.suite import dialect
 from assay.suite.keyword import Keyword
 
@@ -26,12 +27,22 @@ def replay_dialect(paths: Sequence[str], targets: Sequence[Target], keyword: str
     if not cases.found and not cases.errors:
         raise Nothing("no case is selected")
     good = True
+    endings: list[EngineEnding] = []
     for target in targets:
-        with target.open(timeout) as opened:
-            verdicts = [case.play(opened) for case in cases.found]
+        try:
+            with target.open(timeout) as opened:
+                verdicts = [case.play(opened) for case in cases.found]
+        except EngineEnding as ending:
+            endings.append(ending)
+        except EngineError as error:
+            raise Broken(str(error)) from None
         summary = dialect.summary(verdicts, cases.errors, whole=not keyword)
         click.echo(f"{target.name}: {summary.text}")
         good = good and summary.ok
+    for bad_end in endings:
+        click.echo(f"assay: {bad_end}", err=True)
+    if endings:
+        return exit_code.BROKEN
     if cases.errors:
         return exit_code.BAD_INPUT
     return exit_code.AGREED if good else exit_code.DIFFERED

@@ -41,9 +41,11 @@ class Kind(Enum):
 
 VOTES = tuple(vote for vote in Vote if vote != Vote.UNREADABLE)
 GREEN = (Vote.PASS, Vote.KNOWN, Vote.NOT_APPLICABLE)
-DIED = re.compile(r"killed by |ended with code |closed its output|ended without|process died")
-AT_START = re.compile(r"\b(during|to) hello\b")
-HUNG = re.compile(r"within [0-9.e+-]+ s\b")
+# By their first words, which are ours: what follows may be the engine's.
+OURS = re.compile(r"engine \S+: ")
+DIED = re.compile(r"killed by |ended with code |it closed its output|it cannot be started|the engine's process died")
+AT_START = re.compile(r"((killed by|ended with|it closed) [\w ]+ during|(no|its) reply to) hello\b")
+HUNG = re.compile(r"no (reply to \w+|answer) within |the engine's process gave no reply")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Verdict:
     @property
     def is_at_start(self) -> bool:
         """The engine did not come as far as to say who it is."""
-        return self.is_broken and AT_START.search(self.message) is not None
+        return self.is_broken and AT_START.match(OURS.sub("", self.message)) is not None
 
     @property
     def text(self) -> str:
@@ -95,7 +97,8 @@ class Verdict:
 
 def broken(case: str, engine: str, message: str) -> Verdict:
     """An engine that died, hung or said what is not of the protocol."""
-    kind = Kind.HUNG if HUNG.search(message) else Kind.DIED if DIED.search(message) else Kind.MALFORMED
+    said = OURS.sub("", message)
+    kind = Kind.HUNG if HUNG.match(said) else Kind.DIED if DIED.match(said) else Kind.MALFORMED
     return Verdict(case, engine, Vote.WRONG, message=message, kind=kind)
 
 
@@ -121,6 +124,8 @@ def read_verdict(line: Members, engine: str) -> Verdict:
         return replace(found, kind=Kind.DIFFERS)
     if word == "broken":
         return replace(found, kind=broken(case, engine, message).kind)
+    if line.get("cannot") is True:
+        return replace(found, vote=Vote.CANNOT)
     return found if word == "pass" else of_error(found)
 
 
@@ -128,8 +133,6 @@ def of_error(found: Verdict) -> Verdict:
     """An error of the harness's line, by what it says."""
     if found.message.startswith("not run"):
         return replace(found, vote=Vote.NOT_RUN)
-    if "lacks" in found.message:
-        return replace(found, vote=Vote.CANNOT)
     return replace(found, kind=Kind.REFUSED if found.message.startswith("refused") else Kind.FAILED)
 
 
