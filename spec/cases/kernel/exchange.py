@@ -194,6 +194,8 @@ def values() -> Iterator[KernelCase]:
     yield decoded("nested_17_deep", "depth", k.encode(nested(16)))
     beside = k.CNode(1, {0: k.TypeCap(A), 1: k.CNodeCap(nested(15))})
     yield decoded("nested_17_deep_beside_a_type", "depth", k.encode(beside))
+    beside = k.CNode(1, {0: k.CNodeCap(nested(0)), 1: k.CNodeCap(nested(15))})
+    yield decoded("nested_17_deep_beside_a_cnode", "depth", k.encode(beside))
 
 
 def dumps() -> Iterator[KernelCase]:

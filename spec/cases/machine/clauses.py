@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Unpack
 
 import model
-from cases.machine.case import BOTH, RW, Case, CaseFields, Resume, Run, Step, Subject, gathered, page
+from cases.machine.case import BOTH, RO, RW, Case, CaseFields, Resume, Run, Step, Subject, gathered, page
 from cases.machine.code import INSN, Code, Operands, encode, make_blob
 from cases.machine.gas_steps import exact_steps
 
@@ -105,6 +105,26 @@ def fault_bases() -> Iterator[Case]:
             yield case(f"{name}_through_r{base}", blob, [Run(regs=regs)], probes=FAULTS)
 
 
+def pages_apart() -> Iterator[Case]:
+    """Four pages that lie apart, with registers that are addresses of theirs: what lies between, and over the ends."""
+    pages = (page(0x10000, RW), page(0x12000, RO), page(0x14000, RW), page(0x15000, RO))
+    for name, mnemonic, address in (
+        ("reads_between", "load_u8", 0x11000),
+        ("writes_between", "store_u8", 0x13000),
+        ("writes_read_only", "store_u8", 0x12000),
+        ("reads_over_an_end", "load_u64", 0x10FFC),
+        ("reads_over_a_start", "load_u16", 0x11FFF),
+        ("reads_over_two", "load_u32", 0x14FFE),
+        ("writes_over_a_start", "store_u64", 0x13FFC),
+        ("writes_over_two", "store_u32", 0x14FFE),
+        ("writes_within", "store_u16", 0x14FFE),
+        ("reads_behind_all", "load_u16", 0x15FFF),
+    ):
+        blob = Code().op(mnemonic, a=2, x=address).op("load_imm", a=3, x=3).trap().blob()
+        run = Run(regs=dict.fromkeys(range(13), 0x10010))
+        yield case(f"of_pages_apart_{name}", blob, [run], pages=pages, probes=FAULTS)
+
+
 def stops() -> Iterator[Case]:
     """Both counts at once: whichever is reached first."""
     loop = Code().label("loop").op("add_imm_64", a=1, b=1, x=1).op("add_imm_64", a=2, b=2, x=1).op("jump", to="loop")
@@ -152,6 +172,7 @@ def subjects() -> list[Subject]:
         gathered("exit", "stop_counts", stops),
         gathered("exit", "other_stops", other_stops),
         gathered("mem", "fault_bases", fault_bases),
+        gathered("mem", "pages_apart", pages_apart),
         gathered("isa", "jumps_behind", jumps_behind),
         gathered("exit", "stored_registers", stored_registers),
     ]
