@@ -154,9 +154,9 @@ static void decode(struct kernel_play *play, struct kernel_answer *answer)
 {
     const struct assay_codec_level *level = engine_level(play->engine, ENGINE_CODEC);
     const struct kernel_case *vector = play->vector;
-    size_t offset = 0, again_size = 0, size = vector->given.size;
+    size_t again_size = 0, size = vector->given.size;
     uint8_t *again = take_spoilt(play, size + 1);
-    int result = level->decode(vector->revision, vector->kind, vector->given.data, size, &offset, again, &again_size);
+    int result = level->decode(vector->revision, vector->kind, vector->given.data, size, NULL, again, &again_size);
     if (is_failure(play, result)) {
         return;
     }

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from command import assay as run
@@ -95,6 +96,29 @@ def test_equal_object_code_is_not_played(text):
     end = len((paths.ROOT / place.file).read_bytes())
     result = play(Mutant(place.file, 1, end, end, place.kind, "", text, ""), "ref")
     assert (result.fate, result.by) == (Fate.EQUIVALENT, "equal object code")
+
+
+def test_what_lies_behind_a_bound_is_played_with_small_bounds():
+    """The release build makes such code of programs that are larger than any vector's."""
+    mutant = next(each for each in campaign.mutants_of("fast", "machine/dense.c") if each.before == "pay(e, false);")
+    files = [file for file in campaign.vectors("fast") if file.parent.name == "gas"]
+    shop = workshop.Workshop("fast")
+    with workshop.scratch() as folder:
+        assert trial.first_to_notice(shop.build(mutant, Path(folder)), files) is None
+    assert trial.play(mutant, shop, files).fate is Fate.KILLED
+
+
+def test_a_header_concerns_whoever_includes_it():
+    units = workshop.Workshop("fast").units
+    concerned = {
+        header: {
+            unit.source.name for unit in units if workshop.concerns(unit, changed_nothing(f"fast/machine/{header}"))
+        }
+        for header in ("window.h", "x64.h", "machine.h")
+    }
+    assert concerned["window.h"] == {"mem.c", "window.c"}
+    assert {"alu_reg.c", "compile.c"} < concerned["x64.h"]
+    assert concerned["x64.h"] < concerned["machine.h"] == {unit.source.name for unit in units}
 
 
 def test_what_does_not_compile_is_no_mutant():
