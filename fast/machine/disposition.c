@@ -31,10 +31,12 @@ static __thread const void *handling_context __attribute__((tls_model("initial-e
 
 /* ---- standing in front ----------------------------------------------------------------------- */
 
+enum { KNOWN_SIGNALS_SIZE = 8 }; /* of a mask: what the kernel fills in; behind it is whatever was there */
+
 static bool same_action(const struct sigaction *a, const struct sigaction *b)
 {
     return a->sa_sigaction == b->sa_sigaction && a->sa_flags == b->sa_flags &&
-           memcmp(&a->sa_mask, &b->sa_mask, sizeof(a->sa_mask)) == 0;
+           memcmp(&a->sa_mask, &b->sa_mask, KNOWN_SIGNALS_SIZE) == 0;
 }
 
 static int remember(const struct sigaction *action)

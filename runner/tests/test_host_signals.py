@@ -16,6 +16,7 @@ WELL = (
     "faults_with_a_handler",
     "handler_comes_later",
     "handler_comes_between",
+    "handlers_come_again",
     "blocked",
     "blocked_in_one_thread",
     "blocked_in_an_event",

@@ -4,6 +4,7 @@
  */
 #include "host.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -159,6 +160,30 @@ static void handler_comes_later(void)
     faults_with_a_handler();
 }
 
+/* What stands deeper on the stack is other each time. */
+__attribute__((noinline)) static void soil_the_stack(int value)
+{
+    volatile uint8_t deep[16384];
+    for (size_t i = 0; i < sizeof deep; i++) {
+        deep[i] = (uint8_t)value;
+    }
+}
+
+/* Three that take turns, before each run: each works, and the process takes no more memory for the thousandth. */
+static void handlers_come_again(void)
+{
+    size_t warm = 0;
+    for (int i = 0; i < 3000; i++) {
+        install(count, i % 3 == 0 ? SA_RESTART : i % 3 == 1 ? SA_NODEFER : 0);
+        soil_the_stack(i);
+        need_guest();
+        raise(SIGSEGV);
+        warm = i == 30 ? mallinfo2().uordblks : warm;
+    }
+    NEED(hits == 3000);
+    NEED(mallinfo2().uordblks - warm < 4096);
+}
+
 static struct sigaction before_chaining;
 
 static void chaining(int number, siginfo_t *info, void *context)
@@ -268,6 +293,7 @@ static const struct {
     {"sent_while_a_guest_runs", sent_while_a_guest_runs},
     {"faults_with_a_handler", faults_with_a_handler},
     {"handler_comes_later", handler_comes_later},
+    {"handlers_come_again", handlers_come_again},
     {"handlers_chain", handlers_chain},
     {"handler_comes_between", handler_comes_between},
     {"one_shot_handler", one_shot_handler},
