@@ -219,7 +219,7 @@ static int start(struct fast_core *core, const struct fast_start *how)
     }
     observe_machine(core);
     struct fast_fault_mask mask;
-    error = fast_fault_begin_event(&mask);
+    error = fast_fault_begin_event(&now->guest->machine, &mask);
     if (error == 0) {
         error = go_on(core, fast_run_start(&now->guest->machine, &now->stop.state, NULL, &now->stop));
         fast_fault_end(&mask);
@@ -262,7 +262,7 @@ int fast_call_resume(struct fast_core *core, struct fast_cap *scratchpad)
     fast_record_end(core, &(struct fast_record){.kind = FAST_RECORD_RESUME});
     observe_machine(core);
     struct fast_fault_mask mask;
-    int error = fast_fault_begin_event(&mask);
+    int error = fast_fault_begin_event(&now->guest->machine, &mask);
     if (error == 0) {
         error = go_on(core, fast_run_resume(&now->guest->machine, &now->stop.state, NULL, &now->stop));
         fast_fault_end(&mask);

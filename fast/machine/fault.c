@@ -140,10 +140,16 @@ void fast_fault_ask_again(void)
     lets_through = false;
 }
 
-/* The mask of a thread is asked once a chain or world, as asking costs as much as a small event. */
-int fast_fault_begin_event(struct fast_fault_mask *mask)
+/*
+ * Asking costs as much as a small event: the mask of a thread is asked once a chain or world, and nothing for code that
+ * has no instruction which could fault.
+ */
+int fast_fault_begin_event(const struct assay_machine *machine, struct fast_fault_mask *mask)
 {
     mask->was_blocked = false;
+    if (machine->code[FAST_PRODUCTION].fault_count == 0) {
+        return 0;
+    }
     if (lets_through) {
         return fast_fault_install();
     }

@@ -319,9 +319,11 @@ struct fast_fault_mask {
 /* Around the runs of a thread: the engine's handler stands in front, and SIGSEGV reaches it. */
 int fast_fault_begin(struct fast_fault_mask *mask);
 void fast_fault_end(const struct fast_fault_mask *mask);
-/* The same where many runs follow each other; the thread's mask is asked for the first, and after fast_fault_ask_again.
+/*
+ * The same where many runs of a machine that has production code follow each other; the thread's mask is asked for the
+ * first, and after fast_fault_ask_again.
  */
-int fast_fault_begin_event(struct fast_fault_mask *mask);
+int fast_fault_begin_event(const struct assay_machine *machine, struct fast_fault_mask *mask);
 void fast_fault_ask_again(void);
 
 /* ---- lock.c: the one lock -------------------------------------------------------------------- */

@@ -211,6 +211,7 @@ static int open_whole(struct fast_mem *mem, const struct assay_page *page, size_
         !protect(mem, first, end - first, ASSAY_ACCESS_RW)) {
         return ASSAY_ERROR_MEMORY;
     }
+    madvise(permission, FAST_MEM_PERMISSIONS + (size_t)ADDRESS_END, MADV_NOHUGEPAGE); /* each would be 512 pages */
     for (size_t i = 0; i < count; i++) {
         permission[page[i].address / ASSAY_PAGE_SIZE] = (uint8_t)page[i].access;
         if (!is_zero(page[i].data, page[i].size)) {
