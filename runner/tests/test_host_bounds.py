@@ -1,16 +1,11 @@
 """Memory, mappings and calls of the host that fast takes: bounded, whatever the programs were."""
 
-import os
 import re
-import subprocess
 from pathlib import Path
 
+import host_program
 import pytest
 
-from assay.base import paths
-
-HERE = paths.ROOT / "runner" / "tests" / "host"
-FLAGS = ["-std=c17", "-O1", "-Wall", "-Wextra", "-Werror", "-I", str(paths.ROOT / "include")]
 WELL = (
     "runs_beyond_the_hosts_mappings",
     "runs_of_many_chains",
@@ -25,20 +20,12 @@ WARM = 500  # programs, after which nothing new is asked of the host
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("host")
-    for name, more in (
-        ("bounds", []),
-        ("counting", ["-shared", "-fPIC"]),
-        ("refusing", ["-shared", "-fPIC", "-Wno-nonnull-compare"]),
-    ):
-        subprocess.run(["gcc", *FLAGS, str(HERE / f"{name}.c"), "-o", str(folder / name), *more, "-ldl"], check=True)
-    return folder
+    folder = host_program.build(tmp_path_factory.mktemp("host"), "bounds")
+    return host_program.build_preloaded(folder, "counting", "refusing")
 
 
 def play(folder: Path, *what: str, **more: str) -> tuple[int, str]:
-    argv = [str(folder / "bounds"), str(paths.library("fast")), "assay_fast", *what]
-    ended = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, **more})
-    return ended.returncode, ended.stderr
+    return host_program.told(folder / "bounds", "fast", *what, **more)
 
 
 @pytest.mark.parametrize("what", WELL)

@@ -4,13 +4,12 @@ import os
 import subprocess
 from pathlib import Path
 
+import host_program
 import pytest
 
 from assay.base import paths
 from assay.engines import catalog
 
-HERE = paths.ROOT / "runner" / "tests" / "host"
-FLAGS = ["-std=c17", "-O1", "-Wall", "-Wextra", "-Werror", "-I", str(paths.ROOT / "include")]
 WELL = (
     "opened_again_and_again",
     "closed_then_a_fault",
@@ -26,17 +25,12 @@ LACKS = (
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("host")
-    for name, more in (("process", ["-lpthread"]), ("refusing", ["-shared", "-fPIC", "-Wno-nonnull-compare"])):
-        command = ["gcc", *FLAGS, str(HERE / f"{name}.c"), "-o", str(folder / name), *more, "-ldl"]
-        subprocess.run(command, check=True)
-    return folder
+    folder = host_program.build(tmp_path_factory.mktemp("host"), "process")
+    return host_program.build_preloaded(folder, "refusing")
 
 
 def play(folder: Path, what: str, engine: str = "fast", **more: str) -> tuple[int, str]:
-    argv = [str(folder / "process"), str(paths.library(engine)), f"assay_{engine}", what]
-    ended = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **more})
-    return ended.returncode, ended.stderr
+    return host_program.told(folder / "process", engine, what, **more)
 
 
 @pytest.mark.parametrize("what", WELL)

@@ -1,14 +1,11 @@
 """SIGSEGV belongs to the host: what it does about it stays so while an engine takes the faults of its guests."""
 
 import signal
-import subprocess
 from pathlib import Path
 
+import host_program
 import pytest
 
-from assay.base import paths
-
-HERE = paths.ROOT / "runner" / "tests" / "host"
 WELL = (
     "raised_while_ignoring",
     "raised_to_a_handler",
@@ -26,30 +23,16 @@ ENDS = ("raised_by_default", "killed_by_default", "faults_while_ignoring", "hand
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("host"), "signals")
-
-
-def build(folder: Path, name: str) -> Path:
-    path = folder / name
-    flags = ["-std=c17", "-O1", "-Wall", "-Wextra", "-Werror", "-I", str(paths.ROOT / "include")]
-    subprocess.run(["gcc", *flags, str(HERE / f"{name}.c"), "-o", str(path), "-ldl", "-lpthread"], check=True)
-    return path
-
-
-def play(program: Path, what: str, engine: str = "fast") -> subprocess.CompletedProcess[str]:
-    argv = [str(program), str(paths.library(engine)), f"assay_{engine}", what]
-    return subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    return host_program.build(tmp_path_factory.mktemp("host"), "signals") / "signals"
 
 
 @pytest.mark.parametrize("what", WELL)
 @pytest.mark.parametrize("engine", ["ref", "fast"])
 def test_the_host_lives(program: Path, what: str, engine: str) -> None:
-    ended = play(program, what, engine)
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert host_program.told(program, engine, what) == (0, "")
 
 
 @pytest.mark.parametrize("what", ENDS)
 @pytest.mark.parametrize("engine", ["ref", "fast"])
 def test_the_host_ends_as_it_asked(program: Path, what: str, engine: str) -> None:
-    ended = play(program, what, engine)
-    assert (ended.returncode, ended.stderr) == (-signal.SIGSEGV, "")
+    assert host_program.told(program, engine, what) == (-signal.SIGSEGV, "")

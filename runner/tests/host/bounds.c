@@ -8,39 +8,6 @@
 
 static const struct assay_engine *engine;
 
-static long resident(void)
-{
-    FILE *file = fopen("/proc/self/statm", "r");
-    long size, pages;
-    NEED(file != NULL && fscanf(file, "%ld %ld", &size, &pages) == 2);
-    fclose(file);
-    return pages * 4096;
-}
-
-static int mappings(void)
-{
-    FILE *file = fopen("/proc/self/maps", "r");
-    int count = 0, byte;
-    while ((byte = getc(file)) != EOF) {
-        count += byte == '\n';
-    }
-    fclose(file);
-    return count;
-}
-
-static int windows(void)
-{
-    FILE *maps = fopen("/proc/self/maps", "r");
-    char line[512];
-    unsigned long from, to;
-    int count = 0;
-    while (fgets(line, sizeof line, maps) != NULL) {
-        count += sscanf(line, "%lx-%lx", &from, &to) == 2 && to - from > 2000000000ul;
-    }
-    fclose(maps);
-    return count;
-}
-
 static void event(const uint8_t opcode, size_t size, uint32_t count, uint64_t first, uint64_t stride, uint64_t pages)
 {
     struct bytes blob = blob_of_opcode(opcode, size), image = image_of(&blob, count, first, stride, pages);
@@ -93,14 +60,14 @@ static void mappings_stay(void)
 
 static void memory_stays(void)
 {
-    long before = resident();
+    long before = resident_kib();
     for (uint64_t i = 0; i < 16; i++) {
         event(1, 9 + i, 1000, 65000 * i, 65, 64);
     }
     for (uint64_t i = 0; i < 200; i++) { /* code, and a page each that is written */
         event(1, 60000 + i, 4, 16 * i, 2, 1);
     }
-    NEED(resident() - before <= 64 << 20);
+    NEED(resident_kib() - before <= 64 << 10);
 }
 
 /* Of 16 MiB each, whatever stands in it: observed and in production. */
@@ -345,10 +312,7 @@ static void program_of_layout(uint64_t value)
     free(blob.data);
 }
 
-static const struct {
-    const char *name;
-    void (*play)(void);
-} whats[] = {
+static const struct what whats[] = {
     {"runs_beyond_the_hosts_mappings", runs_beyond_the_hosts_mappings},
     {"runs_of_many_chains", runs_of_many_chains},
     {"mappings_stay", mappings_stay},
@@ -363,11 +327,8 @@ int main(int count_of_words, char **word)
 {
     NEED(count_of_words >= 4);
     engine = engine_at(word[1], word[2]);
-    for (size_t i = 0; i < sizeof whats / sizeof *whats; i++) {
-        if (strcmp(whats[i].name, word[3]) == 0) {
-            whats[i].play();
-            return 0;
-        }
+    if (play_what(whats, sizeof whats / sizeof *whats, word[3])) {
+        return 0;
     }
     NEED(count_of_words == 5);
     bool is_warm = strcmp(word[3], "warm") == 0;

@@ -109,11 +109,17 @@ static inline const struct assay_engine *engine_at(const char *library, const ch
     return engine;
 }
 
-/* store_imm_u8 to address 0x5000, where no page is: its run ends in ASSAY_EXIT_PAGE_FAULT. Else < 0, of load or run. */
-static inline int fault_of_guest(const struct assay_engine *engine)
+/* store_imm_u8 to address 0x5000, where no page is. */
+static inline struct bytes blob_of_fault(void)
 {
     static const uint8_t code[] = {30, 4, 0, 0x50, 0, 0, 1}, mask[] = {1};
-    struct bytes blob = blob_of(code, sizeof code, mask);
+    return blob_of(code, sizeof code, mask);
+}
+
+/* Its run ends in ASSAY_EXIT_PAGE_FAULT. Else < 0, of load or run. */
+static inline int fault_of_guest(const struct assay_engine *engine)
+{
+    struct bytes blob = blob_of_fault();
     struct assay_program program = {.blob = blob.data, .blob_size = blob.size, .mem_cycles = 25};
     struct assay_machine *machine;
     struct assay_state state = {.gas = 1000};
@@ -139,6 +145,58 @@ static inline int event_of(const struct assay_engine *engine, const struct bytes
         engine->chain->close(chain);
     }
     return result;
+}
+
+/* How many mappings of the process are at least that large. */
+static inline int mappings_of(unsigned long least)
+{
+    FILE *maps = fopen("/proc/self/maps", "r");
+    char line[512];
+    unsigned long from, to;
+    int count = 0;
+    NEED(maps != NULL);
+    while (fgets(line, sizeof line, maps) != NULL) {
+        count += sscanf(line, "%lx-%lx", &from, &to) == 2 && to - from >= least;
+    }
+    fclose(maps);
+    return count;
+}
+
+static inline int mappings(void)
+{
+    return mappings_of(1);
+}
+
+/* Windows of guest memory, as long as nothing has cut them into small pieces. */
+static inline int windows(void)
+{
+    return mappings_of(2000000000ul);
+}
+
+static inline long resident_kib(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    long size, pages;
+    NEED(file != NULL && fscanf(file, "%ld %ld", &size, &pages) == 2);
+    fclose(file);
+    return pages * 4;
+}
+
+/* What a program can be asked to play, by its name. */
+struct what {
+    const char *name;
+    void (*play)(void);
+};
+
+static inline bool play_what(const struct what *what, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(what[i].name, name) == 0) {
+            what[i].play();
+            return true;
+        }
+    }
+    return false;
 }
 
 #endif

@@ -272,8 +272,7 @@ static void blocked_in_one_thread(void)
 
 static void blocked_in_an_event(void)
 {
-    static const uint8_t code[] = {30, 4, 0, 0x50, 0, 0, 1}, mask[] = {1};
-    struct bytes blob = blob_of(code, sizeof code, mask), image = image_of(&blob, 0, 0, 0, 0);
+    struct bytes blob = blob_of_fault(), image = image_of(&blob, 0, 0, 0, 0);
     block();
     NEED(event_of(engine, &image) == 0);
     need_blocked();
@@ -281,10 +280,7 @@ static void blocked_in_an_event(void)
     free(blob.data);
 }
 
-static const struct {
-    const char *name;
-    void (*play)(void);
-} whats[] = {
+static const struct what whats[] = {
     {"raised_by_default", raised_by_default},
     {"killed_by_default", killed_by_default},
     {"faults_while_ignoring", faults_while_ignoring},
@@ -306,12 +302,6 @@ int main(int count_of_words, char **word)
 {
     NEED(count_of_words == 4);
     engine = engine_at(word[1], word[2]);
-    for (size_t i = 0; i < sizeof whats / sizeof *whats; i++) {
-        if (strcmp(whats[i].name, word[3]) == 0) {
-            whats[i].play();
-            return 0;
-        }
-    }
-    NEED(!"known");
-    return 1;
+    NEED(play_what(whats, sizeof whats / sizeof *whats, word[3]));
+    return 0;
 }

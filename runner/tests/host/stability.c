@@ -4,8 +4,6 @@
  */
 #include "host.h"
 
-#include <unistd.h>
-
 enum { READINGS = 10, CODE_MAX = 2048, PAYLOADS = 8 };
 
 static uint64_t state;
@@ -101,17 +99,7 @@ static void random_event(const struct assay_engine *engine, struct assay_chain *
 
 static void print_reading(uint64_t events)
 {
-    FILE *file = fopen("/proc/self/statm", "r");
-    long size, pages, mappings = 0;
-    NEED(file != NULL && fscanf(file, "%ld %ld", &size, &pages) == 2);
-    fclose(file);
-    file = fopen("/proc/self/maps", "r");
-    NEED(file != NULL);
-    for (int byte = getc(file); byte != EOF; byte = getc(file)) {
-        mappings += byte == '\n';
-    }
-    fclose(file);
-    printf("%llu %ld %ld\n", (unsigned long long)events, pages * 4, mappings);
+    printf("%llu %ld %d\n", (unsigned long long)events, resident_kib(), mappings());
     fflush(stdout);
 }
 
