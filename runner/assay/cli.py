@@ -38,6 +38,7 @@ COMMANDS = (
     "docs",
     "selftest",
     "mutate",
+    "contract",
     "bench",
     "serve",
     "doctor",

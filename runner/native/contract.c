@@ -1,23 +1,26 @@
 /*
  * contract: does an engine keep the sentences of assay.h that no vector can ask?
  *
- *   for each check: fork -> the check -> end of the child -> one line
+ *   for each check: fork -> load the engine -> the check -> end of the child -> one line
  */
 #define _GNU_SOURCE
 #include "contract.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { WORDS_MAX = 400, PATIENCE_MS = 10000, CHILD_BROKEN = 41 };
+enum { WORDS_MAX = 400, PATIENCE_MS = 10000, CHILD_BROKEN = 41, CHILD_CANNOT = 43, SIGN_SIZE = 16, WORDS_FILENO = 3 };
 
 void contract_broken(struct contract *contract, const char *format, ...)
 {
@@ -59,8 +62,27 @@ void contract_same(struct contract *contract, const char *what, const void *expe
 
 /* ---- one check ------------------------------------------------------------------------------------------------- */
 
+static bool has(const struct assay_engine *engine, enum contract_need need)
+{
+    switch (need) {
+    case NEEDS_MACHINE:
+        return true;
+    case NEEDS_BLOCKS:
+        return engine_has(engine, ASSAY_FEATURE_BLOCKS);
+    case NEEDS_INSTRUCTIONS:
+        return engine_has(engine, ASSAY_FEATURE_INSTRUCTIONS);
+    case NEEDS_CODEC:
+        return engine_level(engine, ENGINE_CODEC) != NULL;
+    case NEEDS_INVOCATION:
+        return engine_level(engine, ENGINE_INVOCATION) != NULL;
+    case NEEDS_CHAIN:
+        return engine_level(engine, ENGINE_CHAIN) != NULL;
+    }
+    return false;
+}
+
 struct ending {
-    bool is_kept;
+    bool is_kept, cannot, is_unusable;
     char words[WORDS_MAX + 64];
 };
 
@@ -93,56 +115,78 @@ static int wait_for(pid_t child, int words, struct ending *ending, size_t *size)
     return status;
 }
 
-static struct ending play(const struct assay_engine *engine, const struct contract_check *check)
+/* What a child says when it has come to its end; that it ends with code 0 an engine can bring about as well. */
+struct sign {
+    uint8_t byte[SIGN_SIZE];
+};
+
+/* In the child: the engine is loaded here and nowhere else, and has no descriptor on which it could be taken for us. */
+static _Noreturn void become(const char *path, const struct contract_check *check, int words, const struct sign *sign)
+{
+    int nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (nowhere < 0 || dup2(nowhere, STDIN_FILENO) < 0 || dup2(nowhere, STDOUT_FILENO) < 0) {
+        _exit(CHILD_BROKEN + 1);
+    }
+    words = dup2(words, WORDS_FILENO);
+    close_range(WORDS_FILENO + 1, ~0u, 0);
+    const struct assay_engine *engine = engine_load(path);
+    if (engine == NULL) {
+        _exit(CODE_ENGINE);
+    }
+    bool is_asked = check == NULL || has(engine, check->need);
+    if (check != NULL && is_asked) {
+        struct contract contract = {engine, words};
+        check->run(&contract);
+    }
+    bool is_said = write(words, sign->byte, sizeof sign->byte) == (ssize_t)sizeof sign->byte;
+    _exit(!is_said ? CHILD_BROKEN + 1 : is_asked ? 0 : CHILD_CANNOT);
+}
+
+static void how_it_ended(struct ending *ending, int status)
+{
+    if (WIFSIGNALED(status)) {
+        snprintf(ending->words, sizeof ending->words, "the process ended with signal %d", WTERMSIG(status));
+    } else {
+        snprintf(ending->words, sizeof ending->words, "the process ended with code %d before the check did",
+                 WEXITSTATUS(status));
+    }
+}
+
+/* Without a check: whether the engine can be loaded. */
+static struct ending play(const char *path, const struct contract_check *check)
 {
     struct ending ending = {0};
+    struct sign sign;
     int words[2];
-    if (pipe(words) != 0) {
+    if (pipe2(words, O_CLOEXEC) != 0 || getrandom(sign.byte, sizeof sign.byte, 0) != (ssize_t)sizeof sign.byte) {
         complain("a pipe cannot be made: %s", strerror(errno));
         exit(CODE_HOST);
     }
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
-        close(words[0]);
-        struct contract contract = {engine, words[1]};
-        check->run(&contract);
-        _exit(0);
+        become(path, check, words[1], &sign);
     }
     close(words[1]);
     size_t size = 0;
     int status = child < 0 ? 0 : wait_for(child, words[0], &ending, &size);
     close(words[0]);
     ending.words[size] = '\0';
-    ending.is_kept = child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    if (!ending.is_kept && size == 0) {
-        int number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
-        snprintf(ending.words, sizeof ending.words, "the process ended with %s %d",
-                 WIFSIGNALED(status) ? "signal" : "code", number);
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    bool is_signed = child > 0 && size == sizeof sign.byte && memcmp(ending.words, sign.byte, size) == 0;
+    ending.is_kept = is_signed && code == 0;
+    ending.cannot = is_signed && code == CHILD_CANNOT;
+    ending.is_unusable = code == CODE_ENGINE;
+    if (is_signed && !ending.is_kept) {
+        size = 0;
+    }
+    if (!ending.is_kept && !ending.cannot && (size == 0 || code != CHILD_BROKEN)) {
+        how_it_ended(&ending, status);
     }
     return ending;
 }
 
 /* ---- all of them ------------------------------------------------------------------------------------------------ */
-
-static bool has(const struct assay_engine *engine, enum contract_need need)
-{
-    switch (need) {
-    case NEEDS_MACHINE:
-        return true;
-    case NEEDS_BLOCKS:
-        return engine_has(engine, ASSAY_FEATURE_BLOCKS);
-    case NEEDS_INSTRUCTIONS:
-        return engine_has(engine, ASSAY_FEATURE_INSTRUCTIONS);
-    case NEEDS_CODEC:
-        return engine_level(engine, ENGINE_CODEC) != NULL;
-    case NEEDS_INVOCATION:
-        return engine_level(engine, ENGINE_INVOCATION) != NULL;
-    case NEEDS_CHAIN:
-        return engine_level(engine, ENGINE_CHAIN) != NULL;
-    }
-    return false;
-}
 
 static void say(const struct contract_check *check, const char *verdict, const char *words)
 {
@@ -172,8 +216,12 @@ static int contract_command(int argument_count, char **arguments)
         complain("contract takes --engine E and nothing else");
         return CODE_USAGE;
     }
-    const struct assay_engine *engine = engine_load(path);
-    if (engine == NULL) {
+    prctl(PR_SET_DUMPABLE, 0); /* no check traces the judge, or opens what it has open */
+    struct ending loaded = play(path, NULL);
+    if (!loaded.is_kept) {
+        if (!loaded.is_unusable) {
+            complain("engine %s: it does not load: %s", path, loaded.words);
+        }
         return CODE_ENGINE;
     }
     const struct {
@@ -186,15 +234,12 @@ static int contract_command(int argument_count, char **arguments)
     for (size_t l = 0; l < sizeof lists / sizeof *lists; l++) {
         for (size_t i = 0; i < lists[l].count; i++) {
             const struct contract_check *check = &lists[l].check[i];
-            if (!has(engine, check->need)) {
-                say(check, "cannot", "");
-                cannot++;
-                continue;
-            }
-            struct ending ending = play(engine, check);
-            say(check, ending.is_kept ? "kept" : "broken", ending.is_kept ? "" : ending.words);
+            struct ending ending = play(path, check);
+            bool is_broken = !ending.is_kept && !ending.cannot;
+            say(check, ending.cannot ? "cannot" : is_broken ? "broken" : "kept", is_broken ? ending.words : "");
             kept += ending.is_kept;
-            broken += !ending.is_kept;
+            cannot += ending.cannot;
+            broken += is_broken;
         }
     }
     printf("{\"done\": true, \"kept\": %u, \"broken\": %u, \"cannot\": %u}\n", kept, broken, cannot);

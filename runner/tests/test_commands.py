@@ -30,6 +30,7 @@ CALLS: dict[str, tuple[tuple[str, ...], int]] = {
     "docs": (("-o",), exit_code.USAGE),
     "selftest": (("--jobs", "0"), exit_code.USAGE),
     "mutate": (("ref", "-k", "no_such_file", "--list"), exit_code.NOTHING),
+    "contract": (("-e", "nowhere"), exit_code.USAGE),
     "bench": (("-e", "nowhere"), exit_code.USAGE),
     "serve": (("--engine", "nowhere"), exit_code.USAGE),
     "doctor": ((), exit_code.AGREED),

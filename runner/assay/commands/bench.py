@@ -3,13 +3,16 @@
 import json
 import subprocess
 import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from assay.base.trouble import Broken, NoEngine
 from assay.commands import options
-from assay.engines import catalog
+from assay.engines import catalog, cell
+from assay.engines.catalog import Target
 from assay.engines.trouble import how_it_ended
 from assay.guests import programs
 from cases.kernel import build as build
@@ -29,6 +32,8 @@ def command(names: tuple[str, ...], rounds: int, chains: bool, of_guests: bool, 
 
     Rounds of all engines alternate and medians are printed; a row stands only if result, gas and
     memory agree in the same run. Ratios within one run are worth more than any figure alone.
+    All engines are in one process; with a stranger among them, all of it runs in the cage, and what
+    is printed is worth as much as the stranger's word.
 
     \b
     Exit codes: 0 all rows agree, 1 some do not, 4 an engine cannot be loaded,
@@ -43,12 +48,23 @@ def command(names: tuple[str, ...], rounds: int, chains: bool, of_guests: bool, 
     argv = [str(chosen[0].harness), name, "--rounds", str(rounds)]
     for engine in chosen:
         argv += ["--engine", str(engine.path)]
+    options.tell_walls(chosen)
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder:
         argv += chain_arguments(Path(folder)) if chains else guest_arguments(Path(folder)) if of_guests else []
-        code = subprocess.run([*argv, *(["--json"] if as_json else [])], check=False).returncode
+        code = run([*argv, *(["--json"] if as_json else [])], chosen, folder)
     if code < 0:
         raise Broken(f"bench: {how_it_ended(code)}")
     return code
+
+
+def run(argv: list[str], chosen: Sequence[Target], folder: str) -> int:
+    """In the cage, if a stranger is among those that are timed: all are in one process."""
+    cages = [target.sandbox for target in chosen if target.sandbox is not None]
+    if not cages:
+        return subprocess.run(argv, check=False).returncode
+    libraries = tuple(str(target.path) for target in chosen)
+    cage = replace(cages[0], shown=(*cages[0].shown, folder, *libraries))
+    return cell.run(cage, chosen[0].harness, argv)
 
 
 def chain_arguments(folder: Path) -> list[str]:

@@ -64,7 +64,9 @@ def run(
     try:
         with ExitStack() as stack:
             opened = []
-            for target in catalog.chosen(names, preset=preset):
+            chosen = catalog.chosen(names, preset=preset)
+            options.tell_walls(chosen)
+            for target in chosen:
                 catalog.check_loads(target)
                 opened.append(stack.enter_context(target.open(timeout)))
             agreed = play(image, events, opened, every, as_json)

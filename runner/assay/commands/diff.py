@@ -46,6 +46,7 @@ def command(
     chosen = catalog.chosen(names, catalog.OURS, preset)
     if len(chosen) != 2:
         raise click.UsageError("diff takes two engines")
+    options.tell_walls(chosen)
     for target in chosen:
         catalog.check_loads(target)
     pair = chosen[0], chosen[1]

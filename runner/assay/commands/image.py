@@ -35,7 +35,9 @@ def check(path: str, names: tuple[str, ...], preset: str, timeout: float) -> int
     data = program.read_bytes(path)
     verdicts = {}
     endings: list[EngineEnding] = []
-    for engine in catalog.chosen(names, preset=preset):
+    chosen = catalog.chosen(names, preset=preset)
+    options.tell_walls(chosen)
+    for engine in chosen:
         catalog.check_loads(engine)
         try:
             with engine.open(timeout) as opened:

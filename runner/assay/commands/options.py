@@ -3,14 +3,15 @@
 import dataclasses
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import ParamSpec, TypeVar
 
 import click
 
 from assay.base import paths
 from assay.engines import catalog
-from assay.engines.sandbox import META, Limits, Sandbox
+from assay.engines.catalog import Target
+from assay.engines.sandbox import META, Limits, Sandbox, told
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -135,6 +136,12 @@ def sandbox(command: Callable[Given, Result]) -> Callable[Given, Result]:
         help="Run strangers without the cage: with all your rights. Every report says so.",
     )
     return without(show(command))
+
+
+def tell_walls(targets: Iterable[Target]) -> None:
+    """Says how strangers are kept in, as every command with some does."""
+    for line in told((target.name, target.wall) for target in targets if target.wall):
+        click.echo(line, err=True)
 
 
 def engine(command: Callable[Given, Result]) -> Callable[Given, Result]:

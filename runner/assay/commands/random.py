@@ -78,6 +78,7 @@ def command(**given: Unpack[Options]) -> int:
     pair = catalog.chosen(given["names"], catalog.OURS, given["preset"])
     if len(pair) != 2:
         raise click.UsageError("random takes two engines")
+    options.tell_walls(pair)
     for target in pair:
         catalog.check_loads(target)
     seed = int.from_bytes(secrets.token_bytes(4), "little") if given["seed"] is None else given["seed"]

@@ -97,7 +97,9 @@ def command(
     wanted = program.read(source, start)
     outcomes: dict[str, Outcome] = {}
     endings: list[EngineEnding] = []
-    for target in catalog.chosen(names, preset=preset):
+    chosen = catalog.chosen(names, preset=preset)
+    options.tell_walls(chosen)
+    for target in chosen:
         catalog.check_loads(target)
         try:
             with target.open(timeout) as opened:

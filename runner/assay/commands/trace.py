@@ -64,6 +64,7 @@ def command(
     6 the engine broke.
     """
     target = catalog.parse(name, preset)
+    options.tell_walls([target])
     catalog.check_loads(target)
     entry = program.kernel_entry(source)
     window = ["--from", str(first), "--count", str(count)]

@@ -37,7 +37,7 @@ def replay_dialect(paths: Sequence[str], targets: Sequence[Target], keyword: str
         except EngineError as error:
             raise Broken(str(error)) from None
         summary = dialect.summary(verdicts, cases.errors, whole=not keyword)
-        click.echo(f"{target.name}: {summary.text}")
+        click.echo(f"{target.name}: {summary.text}{f'; {target.wall.value}' if target.wall else ''}")
         good = good and summary.ok
     for bad_end in endings:
         click.echo(f"assay: {bad_end}", err=True)
