@@ -15,8 +15,8 @@ enum { FIRST_CAPACITY = 8, FIRST_SIZE = 256, DIRECT_SIZE = 1024 };
 struct fast_reader fast_scale_reader(const uint8_t *bytes, size_t size)
 {
     static const uint8_t nothing[1];
-    const uint8_t *start = bytes == NULL ? nothing : bytes;
-    return (struct fast_reader){.start = start, .at = start, .end = start + (bytes == NULL ? 0 : size)};
+    const uint8_t *start = bytes == NULL ? nothing : bytes; /* then size is 0 */
+    return (struct fast_reader){.start = start, .at = start, .end = start + size};
 }
 
 /* image/decode/order */

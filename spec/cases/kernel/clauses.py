@@ -239,6 +239,21 @@ def strips(size: int, place: int, value: int) -> KernelCase:
     return of_run(name, do(code, "reply"), slots, world=world, memory_mappings=mapped, known=known)
 
 
+def zeros_behind() -> Iterator[KernelCase]:
+    """What Data has behind its payload, or instead of one, is written as zeros over what was there."""
+    for name, content in (("a_payload", b"abc"), ("no_payload", b"")):
+        code = Code()
+        for at in (0, 8, 16):
+            code.op("store_imm_u64", x=BASE + at, y=-1)
+        do(code, "read_data", r7=20, r8=BASE + 1, r9=12)
+        code.op("load_u64", a=1, x=BASE).op("load_u64", a=2, x=BASE + 8)
+        slots: Slots = {20: k.Data(11, digest(content or b"gone"))}
+        written = b"\xff" + content.ljust(11, b"\0") + b"\xff" * 4
+        known: Known = {f"r{1 + i}": int.from_bytes(written[8 * i :][:8], "little") for i in (0, 1)}
+        world, mapped = start(state=sigma(b"abc")), [mapping(BASE, PAGE, 60)]
+        yield of_run(f"zeros_behind_{name}", do(code, "reply"), slots, world=world, memory_mappings=mapped, known=known)
+
+
 def nothing_to_mint() -> Iterator[KernelCase]:
     """A length of 0 checks no address, and every other precondition."""
     quota = {21: handle("quota", 5)}
@@ -624,6 +639,18 @@ def next_events() -> Iterator[KernelCase]:
     yield of_chain("a_fault_keeps_the_old_image", stays, *[Event(second, ends="trap")] * 3)
 
 
+def stored_again() -> Iterator[KernelCase]:
+    """A hundred contents that one operation stores, taken back by a fault and stored by the next event."""
+    many = image(pinned_slots={slot: k.PinnedData(bytes([slot]), 9) for slot in range(100, 200)})
+    code = program(("set_image", {"r7": 71}), ("drop", {"r7": 99}))
+    at = len(code)
+    do(do(code, "set_image", r7=71), "reply", r7=1)
+    points = {0: k.EndpointDef(0), 5: k.EndpointDef(at)}
+    first = image(code, endpoints=points, pinned_slots={71: k.PinnedImage(digest(many))}, **UNITS)
+    events = [Event(many, ends="trap"), Event(many, 5, known={"value": 1})]
+    yield of_chain("stores_again_what_a_fault_took_back", first, *events)
+
+
 def full_images() -> Iterator[KernelCase]:
     """Every slot that an Image may fill is filled, pinned or initial."""
     slots = [slot for slot in range(1, 256) if not 7 <= slot <= 16]
@@ -651,6 +678,7 @@ def subjects() -> list[KernelSubject]:
     return [
         gathered("image", "second_elements", second_elements),
         gathered("host", "ranges", ranges, nothing_to_mint, mapping_ends, stripped),
+        near(gathered("host", "zeros_behind", zeros_behind), "host"),
         gathered("host", "second_pins", second_pins),
         near(gathered("host", "tables", unseen_quotas, file_ids), "host"),
         near(gathered("host", "look_alikes", look_alikes, look_alike_contents), "host"),
@@ -660,4 +688,5 @@ def subjects() -> list[KernelSubject]:
         gathered("yield", "clauses", catchers),
         gathered("chain", "next_event", next_events),
         near(gathered("chain", "full_images", full_images), "chain"),
+        near(gathered("chain", "stored_again", stored_again), "chain"),
     ]

@@ -8,7 +8,7 @@ from typing import Unpack
 import model
 from cases.machine.case import BOTH, RO, RW, Case, CaseFields, Resume, Run, Step, Subject, gathered, page
 from cases.machine.code import INSN, Code, Operands, encode, make_blob
-from cases.machine.gas_steps import exact_steps
+from cases.machine.gas_steps import cost, exact_steps
 
 FAULTS = tuple(rule for rule in model.rules() if rule.split("/")[0] == "mem")
 JUMPS = ("isa/legal_target", "isa/dynamic_jump", "blob/jump_entry", "exit/panic", "exit/trap")
@@ -68,6 +68,31 @@ def laid(parts: Sequence[bytes]) -> bytes:
     return make_blob(b"".join(parts), starts)
 
 
+def costs() -> Iterator[Case]:
+    """Blocks that cost what one byte holds and a little more, in code of even and of odd length."""
+    for price in (255, 256, 257):
+        for behind in (0, 1):
+            blob = costing(price, behind)
+            yield case(f"costs_{price}_before_{behind}_bytes", blob, exact_steps(blob, regs={1: 5, 2: 1}))
+
+
+def costing(price: int, behind: int) -> bytes:
+    """A first block of that price, of quotients and sums that wait for each other."""
+    quotients, sums = (price - 14) // 60, 0
+    while True:
+        code = Code()
+        for _ in range(quotients):
+            code.op("div_u_64", a=1, b=2, d=1)
+        for _ in range(sums):
+            code.op("add_imm_64", a=1, b=1, x=1)
+        for _ in range(1 + behind):
+            code.trap()
+        blob = code.blob()
+        if cost(blob) == price:
+            return blob
+        sums += 1
+
+
 def past_the_table() -> Iterator[Case]:
     """A dynamic jump behind the last entry, where 0 would be a legal target: by entries, not by bytes."""
     code = encode("load_imm", a=3, x=3) + encode("jump_ind", a=1, x=0)
@@ -92,6 +117,19 @@ def jumps_behind() -> Iterator[Case]:
             code.label("there").op("load_imm", a=3, x=3).trap()
             blob = code.blob(["there"])
             yield case(f"{name}_of_{a:x}_and_{b:x}", blob, [Run(regs={0: a, 1: b, 5: 2})], probes=JUMPS)
+
+
+def jumps_overwritten() -> Iterator[Case]:
+    """A dynamic jump by a register that the same instruction writes: by what it was, in code of either length."""
+    for y in (0, 2):
+        for behind in (0, 1):
+            code = Code().op("load_imm_jump_ind", a=1, b=1, x=7, y=y).label("there").op("load_imm", a=3, x=3)
+            for _ in range(1 + behind):
+                code.trap()
+            run = Run(regs={1: 2 - y})
+            yield case(
+                f"by_a_register_it_writes_and_{y}_before_{behind}_bytes", code.blob(["there"]), [run], probes=JUMPS
+            )
 
 
 def fault_bases() -> Iterator[Case]:
@@ -169,10 +207,12 @@ def subjects() -> list[Subject]:
         gathered("isa", "division_edges", divisions),
         gathered("isa", "past_the_table", past_the_table),
         gathered("gas", "invalid_opcodes", walks),
+        gathered("gas", "costs", costs),
         gathered("exit", "stop_counts", stops),
         gathered("exit", "other_stops", other_stops),
         gathered("mem", "fault_bases", fault_bases),
         gathered("mem", "pages_apart", pages_apart),
         gathered("isa", "jumps_behind", jumps_behind),
+        gathered("isa", "jumps_overwritten", jumps_overwritten),
         gathered("exit", "stored_registers", stored_registers),
     ]
