@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Unpack
 
 import model
-from cases.machine.case import BOTH, RO, RW, Case, CaseFields, Resume, Run, Step, Subject, gathered, page
+from cases.machine.case import BOTH, RO, RW, Case, CaseFields, Resume, Run, Step, Subject, Write, gathered, page
 from cases.machine.code import INSN, Code, Operands, encode, make_blob
 from cases.machine.gas_steps import cost, exact_steps
 
@@ -163,6 +163,17 @@ def pages_apart() -> Iterator[Case]:
         yield case(f"of_pages_apart_{name}", blob, [run], pages=pages, probes=FAULTS)
 
 
+def writes_over_accesses() -> Iterator[Case]:
+    """What is written between runs, over pages of different access; and a store there still faults or does not."""
+    pages = (page(0x10000, RW), page(0x11000, RO), page(0x12000, RW))
+    code = Code().op("load_u64", a=1, x=0x10FFC).op("load_u64", a=2, x=0x11FFC).op("store_u8", a=1, x=0x12000)
+    blob = code.op("store_u8", a=1, x=0x11000).trap().blob()
+    for name, address in (("read_only", 0x10FFC), ("writable", 0x11FFC), ("all", 0x10FF0)):
+        size = 0x1020 if name == "all" else 8
+        written = Write(address, bytes(1 + i % 255 for i in range(size)))
+        yield case(f"written_over_{name}", blob, [written, Run(), written, Run()], pages=pages, probes=FAULTS)
+
+
 def stops() -> Iterator[Case]:
     """Both counts at once: whichever is reached first."""
     loop = Code().label("loop").op("add_imm_64", a=1, b=1, x=1).op("add_imm_64", a=2, b=2, x=1).op("jump", to="loop")
@@ -212,6 +223,7 @@ def subjects() -> list[Subject]:
         gathered("exit", "other_stops", other_stops),
         gathered("mem", "fault_bases", fault_bases),
         gathered("mem", "pages_apart", pages_apart),
+        gathered("mem", "writes_over_accesses", writes_over_accesses),
         gathered("isa", "jumps_behind", jumps_behind),
         gathered("isa", "jumps_overwritten", jumps_overwritten),
         gathered("exit", "stored_registers", stored_registers),
