@@ -143,15 +143,14 @@ static uint8_t access_then(const struct change *change, enum moment moment)
     return moment == TO_MEANWHILE ? change->meanwhile : change->after;
 }
 
-/* One call for neighbours that get the same access. */
+/* One call for neighbours that get the same access. Behind the list lies page 0, which is nobody's next. */
 static bool change_access(const struct fast_mem *mem, const struct change *change, size_t count, enum moment moment)
 {
     for (size_t i = 0; i < count;) {
         uint8_t then = access_then(&change[i], moment);
         size_t n = 1;
         if (then != access_now(&change[i], moment)) {
-            while (i + n < count && change[i + n].page == change[i].page + n &&
-                   access_then(&change[i + n], moment) == then) {
+            while (change[i + n].page == change[i].page + n && access_then(&change[i + n], moment) == then) {
                 n++;
             }
             if (!protect(mem, change[i].page, n, then)) {
@@ -186,7 +185,7 @@ static void write_all(struct fast_mem *mem, const struct change *change, size_t 
 static int guard(struct fast_mem *mem, const struct fast_mem *window, const struct assay_page *page, size_t count)
 {
     size_t old_pages = window->page_count;
-    struct change *change = malloc((count + old_pages + 1) * sizeof(*change));
+    struct change *change = calloc(count + old_pages + 1, sizeof(*change));
     if (change == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
