@@ -2,6 +2,7 @@
 
 import random
 
+import pytest
 from kernel_images import (
     ENCODED_NEXT,
     FALLTHROUGH,
@@ -33,6 +34,7 @@ from kernel_images import (
     set_reg,
     sigma,
     state,
+    store_u32,
     world,
 )
 
@@ -77,6 +79,18 @@ def test_the_payload_is_in_slot_0():
     fields = {"memory_mappings": mapped, "initial_slots": {30: k.InitialData(b"\1\2", PAGE)}}
     load = bytes([52, 7]) + (0x1001).to_bytes(4, "little")
     assert chain(load, REPLY, **fields).apply(0, b"", 1000, 0).value == 2
+
+
+def test_genesis_takes_only_an_image():
+    with pytest.raises(k.DecodeError):
+        k.Chain(b"no image")
+
+
+def test_what_an_event_writes_to_memory_is_gone():
+    fields = {"memory_mappings": [mapping(0x1000, PAGE, 30)], "initial_slots": {30: k.InitialData(b"\7", PAGE)}}
+    load = bytes([52, 7]) + (0x1000).to_bytes(4, "little")
+    subject = chain(load, set_reg(1, 9), store_u32(1, 0x1000), REPLY, **fields)
+    assert [subject.apply(0, b"", 1000, 0).value for _ in range(2)] == [7, 7]
 
 
 def test_a_fault_rolls_back_to_after_the_payload():

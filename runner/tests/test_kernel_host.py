@@ -60,6 +60,7 @@ def test_drop():
 def test_swap():
     assert slots_of(after(call(4, r7=20, r8=21), {20: TYPE, 21: OTHER})) == {20: OTHER, 21: TYPE}
     assert slots_of(after(call(4, r7=20, r8=21), {20: TYPE})) == {21: TYPE}
+    assert slots_of(after(call(4, r7=21, r8=20), {20: TYPE})) == {21: TYPE}
     assert slots_of(after(call(4, r7=20, r8=21))) == {}
     assert slots_of(after(call(4, r7=20, r8=20), {20: TYPE})) == {20: TYPE}
     for a, b in ((20, 21), (21, 20), (20, 20)):
@@ -232,6 +233,11 @@ def test_set_image_pins_at_once():
     old = of(*call(17, r7=20), *call(1, r7=30, r8=21), pinned_slots={21: k.PinnedImage(ZERO)})
     result = run(world(state=state(ENCODED_NEXT)), old, slots)
     assert result.outcome == "halt" and slots_of(result)[21] == TYPE
+
+
+def test_set_image_drops_a_pin_beyond_a_small_root():
+    result = run(world(state=state(ENCODED_NEXT)), of(*call(17, r7=5)), {5: NEXT_CAP}, size_log=3)
+    assert result.outcome == "halt" and slots_of(result) == {5: NEXT_CAP}
 
 
 def test_set_image_traps():

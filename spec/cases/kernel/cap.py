@@ -5,13 +5,37 @@ and out of range.
 from collections.abc import Iterator
 from typing import Unpack
 
-from cases.kernel.build import KINDS, A, Fields, Operands, handle, once, operation, pins, program, trapped
+import model
+from cases.kernel.build import (
+    EMPTY,
+    KINDS,
+    A,
+    Fields,
+    Operands,
+    data,
+    do,
+    handle,
+    image,
+    image_cap,
+    mapping,
+    once,
+    operation,
+    pins,
+    program,
+    sigma,
+    start,
+    trapped,
+)
 from cases.kernel.case import KernelCase, KernelSubject, Known, Slots, gathered
+from cases.machine.code import Code
 from model import kernel as k
 
 PINNED = 70
 FULL, FREE = 20, 30
+BASE = 0x10000
 SMALL = 3  # a root of 8 slots
+# Those of single clauses, which this module alone asks for.
+CLAUSES = tuple(rule for rule in model.rules() if rule.startswith("cap/") and rule.count("/") == 2)
 PROBES = (
     "cap/operand",
     "cap/operand_range",
@@ -31,15 +55,27 @@ PROBES = (
 TWO = ("copy", "move", "swap")
 
 
+def asked(number: str) -> tuple[str, ...]:
+    """What a case of an operation is asked: clauses of other operations say nothing of it."""
+
+    def is_about(rule: str) -> bool:
+        _, head, clause = rule.split("/")
+        if head == "pinned_source":
+            return clause.startswith(number)
+        return head in (number, "kernel_slots") or rule == "cap/operand_range/trap"
+
+    return (*PROBES, *filter(is_about, CLAUSES))
+
+
 def good(
     name: str, number: str, registers: Operands, slots: Slots, after: Slots | None, **more: Unpack[Fields]
 ) -> KernelCase:
-    more.setdefault("probes", PROBES)
+    more.setdefault("probes", asked(number))
     return operation(name, (), number, registers, slots, after, **more)
 
 
 def bad(name: str, number: str, registers: Operands, slots: Slots | None = None, **more: Unpack[Fields]) -> KernelCase:
-    more.setdefault("probes", PROBES)
+    more.setdefault("probes", asked(number))
     return trapped(name, (), number, registers, slots, **more)
 
 
@@ -183,6 +219,68 @@ def chains_of_operations() -> Iterator[KernelCase]:
     yield once("registers_stay", (), program(*calls), slots, known=known, probes=PROBES)
 
 
+def pinned_and_read() -> Iterator[KernelCase]:
+    """What only reads a slot reads a pinned one."""
+    text, new = b"abc", image(program(("reply", {"r7": 2})))
+    held: dict[str, tuple[Operands, k.Capability]] = {
+        "read_data": ({"r7": PINNED, "r8": 0, "r9": 0}, data(text)),
+        "save": ({"r7": PINNED, "r8": FULL, "r9": FREE}, data(text)),
+        "same_type": ({"r7": FULL, "r8": PINNED}, KINDS["instance"]),
+        "type_of": ({"r7": PINNED, "r8": FREE}, KINDS["instance"]),
+        "derive_spawn": ({"r7": PINNED, "r8": FREE}, image_cap(new)),
+        "set_image": ({"r7": PINNED}, image_cap(new)),
+    }
+    world = start(state=sigma(text, new), quotas={5: 99})
+    for name, (registers, cap) in held.items():
+        slots: Slots = {PINNED: cap, FULL: handle("quota", 5)}
+        yield single(f"{name}_of_a_pinned_slot", program((name, registers)), slots, world, pinned_slots=pins(PINNED))
+    mint = program(("mint_data", {"r7": 0, "r8": 0, "r9": PINNED, "r10": FREE}))
+    yield single("mint_data_with_a_pinned_quota", mint, {PINNED: handle("quota", 5)}, world, pinned_slots=pins(PINNED))
+
+
+def small_roots() -> Iterator[KernelCase]:
+    """What the kernel itself looks for, or puts, beyond a root of 8 slots."""
+    yield single("a_meter_beyond_the_root", None, {}, start(meters={0: 9}), size_log=SMALL, gas_slots=[100])
+    reads = Code().op("load_u8", a=7, x=BASE)
+    zeros = do(reads, "reply")
+    mapped = [mapping(BASE, 4096, 100)]
+    yield single("a_mapping_beyond_the_root", zeros, {}, size_log=SMALL, memory_mappings=mapped, known={"r7": 0})
+    new = image(program(("reply", {})), pinned_slots={6: k.PinnedData(b"x", 9), 100: k.PinnedData(b"y", 9)})
+    change = program(("set_image", {"r7": 5}))
+    world = start(state=sigma(new))
+    after: Slots = {5: image_cap(new), 6: data(b"x", 9)}
+    yield single("a_pin_beyond_the_root", change, {5: image_cap(new)}, world, size_log=SMALL, known={"slots": after})
+
+
+def handles() -> Iterator[KernelCase]:
+    """Ids of all eight bytes, and the bytes behind them."""
+    mint = program(("mint_data", {"r7": 0, "r8": 0, "r9": FULL, "r10": FREE}))
+    save = program(("save", {"r7": 19, "r8": FULL, "r9": FREE}))
+    for id in (1, 1 << 8, 1 << 63):
+        for word, rest in (("", bytes(24)), ("_and_a_tail", bytes(23) + b"\1")):
+            quota = k.Instance(k.KERNEL_IMAGE["quota"], id.to_bytes(8, "little") + rest)
+            world = start(state=sigma(b"abc"), quotas={id: 3, 0: 1})
+            yield single(f"mint_data_with_quota_{id:x}{word}", mint, {FULL: quota}, world)
+            yield single(f"save_with_quota_{id:x}{word}", save, {FULL: quota, 19: data(b"abc")}, world)
+    file = k.Instance(k.KERNEL_IMAGE["file"], bytes(8) + b"\1" * 24)
+    opens = program(("open", {"r7": FULL, "r8": FREE, "r9": 0}))
+    files = {0: k.DataBlob(data(b"abc").hash, 3, 1, 3)}
+    yield single("open_of_file_0_with_a_tail", opens, {FULL: file}, start(state=sigma(b"abc", files=files)))
+
+
+def spawned() -> Iterator[KernelCase]:
+    """Whatever the content of the one that spawns, the spawned one has none."""
+    spawn = program(("derive_spawn", {"r7": FULL, "r8": FREE}))
+    for name, content in (("zeros", bytes(32)), ("a_content", A)):
+        slots: Slots = {FULL: KINDS["image"]}
+        yield single(f"spawned_by_one_with_{name}", spawn, slots, instance=A + content)
+
+
+def single(name: str, code: Code | None, slots: Slots, inside: bytes = EMPTY, **more: Unpack[Fields]) -> KernelCase:
+    more["world"], more["probes"] = inside, CLAUSES
+    return once(name, (), code, slots, **more)
+
+
 def subjects() -> list[KernelSubject]:
     return [
         gathered("cap", "kinds", every_kind),
@@ -190,4 +288,5 @@ def subjects() -> list[KernelSubject]:
         gathered("cap", "ranges", ranges, kernel_slots),
         gathered("cap", "mint_cnode", minting),
         gathered("cap", "sequences", chains_of_operations),
+        gathered("cap", "clauses", pinned_and_read, small_roots, handles, spawned),
     ]

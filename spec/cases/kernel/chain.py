@@ -6,15 +6,38 @@ from dataclasses import replace
 from typing import TypedDict
 
 import model
-from cases.kernel.build import C, ImageFields, Pinned, digest, do, image, mapping, program, set_reg
-from cases.kernel.case import Event, Genesis, KernelCase, KernelSubject, gathered
+from cases.kernel.build import (
+    A,
+    B,
+    C,
+    ImageFields,
+    Pinned,
+    catching_entry,
+    cnode,
+    digest,
+    do,
+    image,
+    mapping,
+    program,
+    set_reg,
+    start,
+)
+from cases.kernel.case import Event, Genesis, KernelCase, KernelSubject, Resume, Run, Step, World, gathered
 from cases.kernel.golden import GENESIS_ROOT, IMAGE_B, IMAGE_C, IMAGE_EMPTY, IMAGE_K, IMAGE_R
 from cases.machine.code import Code
 from model import kernel as k
 
+# Rules that are clauses of another one. clauses.py asks for three of them, this module for all.
+CLAUSES = tuple(
+    rule
+    for rule in model.rules()
+    if rule.startswith("chain/")
+    and rule.rpartition("/")[0] in model.rules()
+    and rule not in ("chain/genesis/contents", "chain/record/trap", "chain/record/halt")
+)
 RULES = (
     *(rule for rule in model.rules() if rule.startswith("chain/")),
-    "cap/created_content",
+    *(rule for rule in model.rules() if rule.startswith("cap/created_content")),
     "host/mint_data",
     "host/save",
     "host/open",
@@ -247,6 +270,31 @@ def sequences() -> Iterator[KernelCase]:
     yield case("image_two", image(two, **RUN), [Event(known={"value": 2})] * 3)
 
 
+def single_clauses() -> Iterator[KernelCase]:
+    """What a fault takes back, what a record lists, what a table leaves out."""
+    lost = do(Code(), "mint_data", r7=BASE, r8=1, r9=8, r10=31)
+    do(lost, "mint_data", r7=BASE, r8=2, r9=8, r10=32)
+    do(lost, "save", r7=31, r8=8, r9=33).trap()
+    initial = {60: k.InitialData(b"ab", PAGE)}
+    takes = image(lost, memory_mappings=[mapping(BASE, PAGE, 60)], initial_slots=initial, **RUN)
+    yield case("minted_and_saved_and_lost", takes, [Event(ends="trap"), Event(ends="trap")])
+    caught = {bytes([1]) * 32: [A]}
+    yields = program(("yield", {"r7": 20}), ("reply", {}))
+    run = Run(image(yields), cnode({20: k.Instance(A, B)}), ends="paused")
+    yield of_world("resumes", start([catching_entry()], catchers=caught), run, Resume())
+    for name, tables in (
+        ("a_meter_of_0", start(meters={1: 0, 2: 5})),
+        ("a_quota_of_0", start(quotas={1: 0, 2: 5})),
+        ("an_empty_list", start(catchers={A: [], B: [A]})),
+        ("nothing_empty", start(meters={1: 1}, quotas={1: 1}, catchers={A: [B]})),
+    ):
+        yield of_world(name, tables, Run(image(), cnode()))
+
+
+def of_world(name: str, world: bytes, *steps: Step) -> KernelCase:
+    return KernelCase(name, (), World(world, list(steps)), probes=CLAUSES)
+
+
 def subjects() -> list[KernelSubject]:
     return [
         gathered("chain", "genesis", genesis, kernel_slots),
@@ -255,4 +303,5 @@ def subjects() -> list[KernelSubject]:
         gathered("chain", "files", files),
         gathered("chain", "images", new_images),
         gathered("chain", "sequences", sequences),
+        gathered("chain", "clauses", single_clauses),
     ]

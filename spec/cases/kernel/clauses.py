@@ -35,6 +35,7 @@ from cases.kernel.build import (
     sigma,
     start,
 )
+from cases.kernel.cap import CLAUSES as OF_CAP
 from cases.kernel.case import (
     Admit,
     Event,
@@ -49,12 +50,12 @@ from cases.kernel.case import (
     World,
     gathered,
 )
+from cases.kernel.chain import CLAUSES as OF_CHAIN
 from cases.machine.code import Code
 from model import kernel as k
 
-RULES = tuple(
-    rule for rule in model.rules() if rule.split("/")[0] in ("image", "cap", "host", "call", "yield", "chain")
-)
+WIDE = ("image", "cap", "host", "call", "yield", "chain")
+RULES = tuple(rule for rule in model.rules() if rule.split("/")[0] in WIDE and rule not in OF_CAP + OF_CHAIN)
 BASE, HIGH, TOP = 0x10000, 0x3000_0000, 2**32
 MARKER = k.Instance(A, B)
 OOG = k.KERNEL_IMAGE["oog_marker"]

@@ -55,12 +55,14 @@ class CNode:
         """What the kernel itself finds there: None also beyond the end (cap/operand_range)."""
         if not self.has(slot):
             rule("cap/operand_range")
+            rule("cap/operand_range/reads_empty")
         return self.slots.get(slot)
 
     def write(self, slot: int, cap: Capability | None) -> None:
         """None empties; beyond the end nothing happens (cap/operand_range)."""
         if not self.has(slot):
             rule("cap/operand_range")
+            rule("cap/operand_range/write_dropped")
         elif cap is None:
             self.slots.pop(slot, None)
         else:
@@ -168,4 +170,7 @@ def handle_id(cap: Capability | None, image: str) -> int | None:
     if not is_kernel(cap, image):
         return None
     rule("cap/unit_handle")
+    rule("cap/unit_handle/id")
+    if any(cap.content[8:]):
+        rule("cap/unit_handle/rest")
     return int.from_bytes(cap.content[:8], "little")

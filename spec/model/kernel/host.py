@@ -89,6 +89,7 @@ def operand(operation: Operation, register: int, *kinds: type[C]) -> C:
         raise OperationTrap
     if operation.is_pinned(slot):
         rule("cap/pinned_source")
+        rule("cap/pinned_source/read")
     return cap
 
 
@@ -197,6 +198,7 @@ def derive_spawn(kernel: Kernel, operation: Operation) -> None:
         rule("host/derive_spawn/cnode_reserved")
         raise OperationTrap
     rule("cap/created_content")
+    rule("cap/created_content/operation")
     place(
         operation,
         destination,

@@ -28,6 +28,7 @@ class Operation:
             rule("cap/operand")
         if not self.cnode.has(slot):
             rule("cap/operand_range")
+            rule("cap/operand_range/trap")
             raise OperationTrap
         return slot
 
@@ -45,31 +46,35 @@ class Operation:
             raise OperationTrap
         return slot
 
-    def movable(self, register: int) -> int:
+    def movable(self, register: int, clause: str) -> int:
         """The slot of a source that may not be pinned."""
         slot = self.slot(register)
         if self.is_pinned(slot):
             rule("cap/pinned_source")
+            rule("cap/pinned_source/" + clause)
             raise OperationTrap
         return slot
 
-    def full(self, register: int) -> int:
+    def full(self, register: int, name: str, if_empty: str = "empty_source") -> int:
         """The slot of a full source that may not be pinned."""
-        slot = self.movable(register)
+        slot = self.movable(register, name)
         if slot not in self.cnode.slots:
+            rule(f"cap/{name}/{if_empty}")
             raise OperationTrap
         return slot
 
-    def empty(self, register: int) -> int:
+    def empty(self, register: int, name: str) -> int:
         """The slot of an empty destination."""
         slot = self.destination(register)
         if slot in self.cnode.slots:
+            rule(f"cap/{name}/full_destination")
             raise OperationTrap
         return slot
 
     def write(self, slot: int, cap: Capability | None) -> None:
         if slot in KERNEL_SLOTS:
             rule("cap/kernel_slots")
+            rule("cap/kernel_slots/" + ("emptied" if cap is None else "written"))
         self.cnode.write(slot, cap)
 
 
@@ -78,34 +83,44 @@ KERNEL_SLOTS = range(LIMIT["reserved_slot_min"], LIMIT["reserved_slot_max"] + 1)
 
 def copy(operation: Operation) -> None:
     rule("cap/copy")
-    source, destination = operation.full(7), operation.empty(8)
+    source, destination = operation.full(7, "copy"), operation.empty(8, "copy")
     operation.write(destination, operation.cnode.slots[source])
 
 
 def move(operation: Operation) -> None:
     rule("cap/move")
-    source, destination = operation.full(7), operation.empty(8)
+    source = operation.full(7, "move")
+    if operation.slot(8) == source:
+        rule("cap/move/itself")
+    destination = operation.empty(8, "move")
     operation.write(destination, operation.cnode.slots[source])
     operation.write(source, None)
 
 
 def drop(operation: Operation) -> None:
     rule("cap/drop")
-    operation.write(operation.full(7), None)
+    operation.write(operation.full(7, "drop", "empty"), None)
 
 
 def swap(operation: Operation) -> None:
     rule("cap/swap")
-    a, b = operation.movable(7), operation.movable(8)
+    a, b = operation.movable(7, "swap_first"), operation.movable(8, "swap_second")
     cap_a, cap_b = operation.cnode.slots.get(a), operation.cnode.slots.get(b)
+    if a == b:
+        rule("cap/swap/itself")
+    elif (cap_a is None) != (cap_b is None):
+        rule("cap/swap/first_empty" if cap_a is None else "cap/swap/second_empty")
     operation.write(a, cap_b)
     operation.write(b, cap_a)
 
 
 def mint_cnode(operation: Operation) -> None:
     rule("cap/mint_cnode")
-    destination, size_log = operation.empty(7), operation.regs[8] % 256
+    destination, size_log = operation.empty(7, "mint_cnode"), operation.regs[8] % 256
+    if size_log != operation.regs[8]:
+        rule("cap/mint_cnode/low_bits")
     if size_log > LIMIT["cnode_size_log_max"]:
+        rule("cap/mint_cnode/too_large")
         raise OperationTrap
     operation.write(destination, CNodeCap(CNode(size_log)))
 

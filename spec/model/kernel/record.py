@@ -60,6 +60,9 @@ def list_changes(record: Record, old: Snapshot, new: Snapshot) -> None:
     record.catchers = [CatcherChange(*change) for change in changed(old.catchers, new.catchers, [])]
     record.files = [FileChange(*change) for change in changed(old.files, new.files, None)]
     record.payloads = [PayloadChange(hash, length(a), length(b)) for hash, a, b in payloads]
+    for name in ("slots", "meters", "quotas", "files", "payloads"):
+        if getattr(record, name):
+            rule("chain/record/" + name)
 
 
 class Recorder:
@@ -78,6 +81,7 @@ class Recorder:
 
     def emit(self, kind: str, op: int = 0, result: int = 0, exit: int = 0, argument: int = 0) -> None:
         rule("chain/record")
+        rule("chain/record/" + kind)
         record = Record(KIND[kind], op, self.operands, result, exit, argument)
         list_changes(record, self.before, Snapshot(self.kernel, self.activation))
         if self.event:

@@ -175,6 +175,8 @@ def dump_entry(entry: Entry, status: int) -> DumpInstance | DumpReference:
 def without_nothing(tables: Tables) -> Tables:
     """chain/tables_as_functions: a 0 or an empty list is as good as no entry."""
     kept = Tables(*({key: value for key, value in table.items() if value} for table in vars(tables).values()))
-    if kept != tables:
-        rule("chain/tables_as_functions")
+    for name, table in vars(tables).items():
+        if vars(kept)[name] != table:
+            rule("chain/tables_as_functions")
+            rule("chain/tables_as_functions/" + name)
     return kept
