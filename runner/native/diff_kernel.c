@@ -47,6 +47,12 @@ static void write_event(struct text *text, const struct kernel_records *records,
     }
 }
 
+/* Whether the records of a side are all that there are. */
+static bool has_all(const struct pair *pair, size_t side)
+{
+    return pair->play[side].has_result && !engine_records_cut(pair->diff->engine[side]);
+}
+
 /*
  * Compares the records of a step that both have done; of records that were cut, or of a step that one of them did not
  * end, only those that both have.
@@ -55,19 +61,19 @@ static bool compare_events(struct pair *pair)
 {
     const struct kernel_records *left = &pair->play[0].records, *right = &pair->play[1].records;
     struct divergence *found = &pair->diff->found;
-    bool is_broken = pair->play[0].failure != 0 || pair->play[1].failure != 0;
-    bool is_cut = engine_records_cut(pair->diff->engine[0]) || engine_records_cut(pair->diff->engine[1]);
-    size_t fewer = left->count < right->count ? left->count : right->count;
-    bool may_lack = is_broken || engine_records_cut(pair->diff->engine[left->count < right->count ? 0 : 1]);
+    size_t shorter = left->count < right->count ? 0 : 1;
+    size_t fewer = shorter == 0 ? left->count : right->count;
     size_t index = 0;
     while (index < fewer && same_record(left, right, index)) {
         index++;
     }
     pair->diff->records += left->count;
-    if (is_cut && !is_broken) {
-        diff_unseen(pair->diff, "events");
+    for (size_t side = 0; side < 2; side++) {
+        if (pair->play[side].has_result && engine_records_cut(pair->diff->engine[side])) {
+            diff_unseen(pair->diff, "events");
+        }
     }
-    if (index == fewer && (may_lack || left->count == right->count)) {
+    if (index == fewer && (left->count == right->count || !has_all(pair, shorter))) {
         return false;
     }
     found->kind = DIVERGENCE_EVENT;
@@ -217,6 +223,7 @@ static void report_broken(struct pair *pair, bool has_step, size_t step)
     struct kernel_answer answer;
     size_t side = pair->play[0].failure != 0 ? 0 : 1;
     found->kind = DIVERGENCE_BROKEN;
+    found->during = engine_request(pair->diff->engine[side]);
     for (size_t i = 0; i < 2; i++) {
         if (pair->play[i].failure != 0) {
             diff_write_failure(text[i], pair->diff->engine[i], pair->play[i].failure);
@@ -225,6 +232,10 @@ static void report_broken(struct pair *pair, bool has_step, size_t step)
         }
     }
     if (!has_step || pair->play[side].failure == ASSAY_ERROR_UNSUPPORTED) {
+        return;
+    }
+    if (pair->play[side].has_result) { /* it broke behind the step, when it was asked what that has left behind */
+        found->repeats = true;
         return;
     }
     const struct kernel_records *records = &pair->play[side].records;
@@ -248,6 +259,44 @@ static void report_broken(struct pair *pair, bool has_step, size_t step)
     diff_hurry_no_more(pair->diff->engine[side], was);
 }
 
+/* Plays the whole case on one side and closes; whether that breaks it. */
+static bool breaks_at_close(struct pair *pair, size_t side)
+{
+    struct kernel_play play;
+    struct kernel_answer answer;
+    kernel_play_init(&play, pair->diff->engine[side], pair->vector, pair->is_observed);
+    bool goes_on = kernel_play_open(&play, &answer);
+    for (size_t i = 0; i < pair->vector->step_count && goes_on; i++) {
+        kernel_play_step(&play, i, &answer);
+        goes_on = play.failure == 0;
+    }
+    int failure = kernel_play_end(&play);
+    kernel_play_close(&play);
+    return failure != 0;
+}
+
+/* Closes both sides. Where all steps agree, one that breaks in that is what differs: false. */
+static bool end_pair(struct pair *pair, bool is_same)
+{
+    struct divergence *found = &pair->diff->found;
+    struct text *text[2] = {&found->expected, &found->got};
+    for (size_t side = 0; side < 2; side++) {
+        const struct assay_engine *engine = pair->diff->engine[side];
+        int failure = kernel_play_end(&pair->play[side]);
+        if (failure == 0 || !is_same) {
+            continue;
+        }
+        is_same = false;
+        found->kind = DIVERGENCE_BROKEN;
+        found->has_step = false;
+        found->during = engine_request(engine);
+        diff_write_failure(text[side], engine, failure);
+        text_string(text[1 - side], "closed");
+        found->repeats = breaks_at_close(pair, side);
+    }
+    return is_same;
+}
+
 /* ---- a flavour ------------------------------------------------------------------------------ */
 
 /* Compares what both have just done; false: it is the first difference. */
@@ -257,7 +306,9 @@ static bool agrees(struct pair *pair, bool is_opening, size_t step)
     diff->found.has_step = !is_opening;
     diff->found.step = step;
     if (pair->play[0].failure != 0 || pair->play[1].failure != 0) {
-        if (is_opening || !pair->is_observed || !compare_events(pair)) {
+        bool has_both = pair->play[0].has_result && pair->play[1].has_result;
+        bool is_before = !is_opening && pair->is_observed && compare_events(pair);
+        if (!is_before && !(has_both && compare_answers(pair, is_opening))) {
             report_broken(pair, !is_opening, step);
         }
         return false;
@@ -286,7 +337,7 @@ static bool play_pair(struct pair *pair, struct diff *diff, const struct kernel_
         }
         is_same = agrees(pair, false, i);
     }
-    return is_same;
+    return end_pair(pair, is_same && !diff->has_step) && is_same;
 }
 
 static void close_pair(struct pair *pair)
@@ -349,10 +400,20 @@ static bool lacks_level(struct diff *diff, const struct kernel_case *vector)
     return lacks;
 }
 
+/* The beginning of a case, its steps, and its end. */
+static size_t place_of(const struct divergence *found)
+{
+    if (found->has_step) {
+        return found->step + 1;
+    }
+    bool is_end = found->during != NULL && strstr(found->during, "_close") != NULL;
+    return is_end ? SIZE_MAX : 0;
+}
+
 /* Whether a difference comes no later than another one, or there is no other one. */
 static bool is_first(const struct divergence *found, const struct divergence *other)
 {
-    return other->kind == DIVERGENCE_NONE || !found->has_step || (other->has_step && found->step <= other->step);
+    return other->kind == DIVERGENCE_NONE || place_of(found) <= place_of(other);
 }
 
 /* Plays both flavours; a difference that shows observed is told by its records. */

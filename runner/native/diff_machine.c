@@ -196,6 +196,9 @@ void diff_machine(struct diff *diff, const struct vector_case *vector)
             diff->last = diff->production[0];
         }
     }
+    if (goes_on && !diff->has_step) {
+        diff_unload(diff);
+    }
     for (size_t side = 0; side < 2; side++) {
         lab_close(&diff->lab[side]);
         ladder_free(&diff->ladder[side][LEVEL_L0]);

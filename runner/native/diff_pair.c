@@ -26,6 +26,11 @@ bool diff_both_have(const struct diff *diff, enum level level)
 
 /* ---- a step of the machine ------------------------------------------------------------------ */
 
+struct vector_step diff_step(const struct diff *diff, size_t step)
+{
+    return diff->cut != NULL ? *diff->cut : diff->vector->step[step];
+}
+
 void diff_production(struct diff *diff, size_t step, const struct vector_step *changed, struct differences *differences)
 {
     for (size_t side = 0; side < 2; side++) {

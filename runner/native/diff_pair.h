@@ -29,8 +29,9 @@ struct diff {
     /* The machine level. */
     const struct vector_case *vector;
     struct lab lab[2];
-    struct ladder ladder[2][2]; /* by side and level */
-    bool uncut;                 /* cutting a run short changes what an engine does: it is run whole */
+    struct ladder ladder[2][2];    /* by side and level */
+    const struct vector_step *cut; /* what is done in the step's place: the same, up to where a side breaks; NULL */
+    bool uncut;                    /* cutting a run short changes what an engine does: it is run whole */
     bool has_last;
     struct assay_stop last; /* with which both ended the step before */
     bool has_stops;
@@ -44,6 +45,8 @@ void diff_unseen(struct diff *diff, const char *what);
 bool diff_has_level(const struct assay_engine *engine, enum level level);
 bool diff_both_have(const struct diff *diff, enum level level);
 
+/* A step of the case, or what is done in its place. */
+struct vector_step diff_step(const struct diff *diff, size_t step);
 /* Runs a step of the machine in production on both sides and compares. */
 void diff_production(struct diff *diff, size_t step, const struct vector_step *changed,
                      struct differences *differences);

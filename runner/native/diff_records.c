@@ -55,7 +55,7 @@ static void run_side(struct diff *diff, size_t side, size_t step, const struct v
 /* Runs the step observed on both sides, records [first, end) of one level. */
 static void run_window(struct diff *diff, size_t step, enum level level, uint64_t first, uint64_t end)
 {
-    struct vector_step changed = diff->vector->step[step];
+    struct vector_step changed = diff_step(diff, step);
     struct window window = {0};
     uint64_t *until = level == LEVEL_L0 ? &changed.until.instructions : &changed.until.blocks;
     if (!diff->uncut && end != UINT64_MAX && (*until == 0 || end < *until)) {
@@ -169,7 +169,7 @@ static void tally_instruction(void *context, const struct assay_step *record)
 /* How many records of the other level come before record `index`; false when that side has no such record. */
 static bool count_before(struct diff *diff, size_t side, size_t step, enum level level, uint64_t index, uint64_t *count)
 {
-    struct vector_step changed = diff->vector->step[step];
+    struct vector_step changed = diff_step(diff, step);
     struct tally tally = {0};
     struct assay_observer observer = {.context = &tally, .block = tally_block, .instruction = tally_instruction};
     uint64_t *until = level == LEVEL_L0 ? &changed.until.instructions : &changed.until.blocks;
@@ -289,11 +289,12 @@ static void report_unsteady(struct diff *diff)
 static void run_whole(struct diff *diff, size_t step)
 {
     struct window window = {.end = {UINT64_MAX, UINT64_MAX}};
+    struct vector_step done = diff_step(diff, step);
     for (enum level level = LEVEL_L0; level <= LEVEL_L1; level++) {
         window.has[level] = diff_both_have(diff, level);
     }
     for (size_t side = 0; side < 2; side++) {
-        run_side(diff, side, step, &diff->vector->step[step], &window);
+        run_side(diff, side, step, &done, &window);
     }
     diff->runs++;
 }

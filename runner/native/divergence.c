@@ -49,7 +49,12 @@ void divergence_write(struct text *text, const struct divergence *found)
         text_hex(text, found->gas);
     }
     if (found->kind == DIVERGENCE_BROKEN) {
-        text_format(text, ", \"repeats\": %s", found->repeats ? "true" : "false");
+        text_format(text, ", \"repeats\": %s, \"during\": ", found->repeats ? "true" : "false");
+        if (found->during != NULL) {
+            text_string(text, found->during);
+        } else {
+            text_raw(text, "null");
+        }
     }
     write_json(text, "before", &found->before);
     write_json(text, "expected", &found->expected);

@@ -38,6 +38,7 @@ struct divergence {
     bool has_gas;
     uint64_t gas;                      /* the least budget with which the difference shows */
     bool repeats;                      /* of a broken engine: it breaks again when asked again */
+    const char *during;                /* the request in which it broke; NULL: it is not a program */
     struct text before, expected, got; /* JSON */
     struct text message;
     struct differences differences;

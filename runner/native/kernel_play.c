@@ -77,16 +77,25 @@ void kernel_play_init(struct kernel_play *play, const struct assay_engine *engin
     *play = (struct kernel_play){.engine = engine, .vector = vector, .is_observed = is_observed};
 }
 
-void kernel_play_close(struct kernel_play *play)
+int kernel_play_end(struct kernel_play *play)
 {
     const struct assay_invocation_level *invocation = engine_level(play->engine, ENGINE_INVOCATION);
     const struct assay_chain_level *chain = engine_level(play->engine, ENGINE_CHAIN);
+    bool is_open = play->world != NULL || play->chain != NULL;
     if (play->world != NULL) {
         invocation->close(play->world);
     }
     if (play->chain != NULL) {
         chain->close(play->chain);
     }
+    play->world = NULL;
+    play->chain = NULL;
+    return is_open ? engine_end_failure(play->engine) : 0;
+}
+
+void kernel_play_close(struct kernel_play *play)
+{
+    kernel_play_end(play);
     text_free(&play->records.text);
     free(play->records.end);
     arena_clear(&play->arena);
@@ -265,6 +274,7 @@ static void do_call(struct kernel_play *play, size_t index, struct kernel_answer
     } else {
         answer_result(answer, "result", result);
     }
+    play->has_result = true;
     result = level->dump(play->world, &dump);
     if (is_failure(play, result)) {
         return;
@@ -320,6 +330,7 @@ static bool begin_chain(struct kernel_play *play, struct kernel_answer *answer)
         return false;
     }
     answer_word(answer, "verdict", "admitted");
+    play->has_result = true;
     return answer_chain(play, answer) &&
            (!play->is_observed || is_watched(play, level->observe(play->chain, &observer), answer));
 }
@@ -336,6 +347,7 @@ static void apply(struct kernel_play *play, size_t index, struct kernel_answer *
     if (is_failure(play, result)) {
         return;
     }
+    play->has_result = true;
     if (result != 0) {
         answer_result(answer, "result", result);
         return;
@@ -375,6 +387,7 @@ bool kernel_play_open(struct kernel_play *play, struct kernel_answer *answer)
 void kernel_play_step(struct kernel_play *play, size_t step, struct kernel_answer *answer)
 {
     *answer = (struct kernel_answer){0};
+    play->has_result = false;
     arena_clear(&play->arena);
     if (play->vector->act == ACT_WORLD) {
         do_call(play, step, answer);

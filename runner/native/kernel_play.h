@@ -27,6 +27,7 @@ struct kernel_play {
     struct assay_chain *chain;
     struct kernel_records records; /* of the last step */
     struct arena arena;            /* what the last answer points at */
+    bool has_result;               /* the last step has a result, whatever came after it */
     int failure;                   /* < 0: the engine or its host failed, and there is no answer */
 };
 
@@ -37,6 +38,8 @@ bool kernel_is_observable(const struct assay_engine *engine, const struct kernel
 
 void kernel_play_init(struct kernel_play *play, const struct assay_engine *engine, const struct kernel_case *vector,
                       bool is_observed);
+/* Closes the World or chain; the last answer lives on. 0, or how a program broke in that. */
+int kernel_play_end(struct kernel_play *play);
 void kernel_play_close(struct kernel_play *play);
 /* Does the opening; true: the steps can follow. The answer lives until the next call. */
 bool kernel_play_open(struct kernel_play *play, struct kernel_answer *answer);

@@ -20,6 +20,8 @@ struct lab {
     int result;     /* of the last load or step; 0: done */
     int memory;     /* of reading memory after it; 0: `image` holds it */
     bool is_loaded; /* the result is that of a step */
+    int ending;     /* how the program broke when it was last asked to unload; 0: it did not */
+    bool is_blind;  /* memory is not read after a run: reading it breaks the engine */
     bool in_pieces; /* observed runs are cut into pieces: the engine keeps only so many records of one */
 };
 

@@ -209,6 +209,10 @@ enum engine_failure {
 };
 
 bool engine_is_broken(int result); /* died, hung or garbage */
+/* How a program broke in the last unload or close, which return nothing; 0: it did not, or there is no program. */
+int engine_end_failure(const struct assay_engine *engine);
+/* The request of a program that went out last, "run"; NULL: no program. */
+const char *engine_request(const struct assay_engine *engine);
 /* What went wrong at the last failure, with the engine's last words; NULL: nothing, or no program. */
 const char *engine_trouble(const struct assay_engine *engine);
 /* The same as a complaint; `result` says it of a shared object. */

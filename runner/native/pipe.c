@@ -451,6 +451,31 @@ void pipe_stop(struct pipe *pipe)
     }
 }
 
+void pipe_end(struct pipe *pipe, enum pipe_kind kind, uint64_t serial)
+{
+    static const char *const op[PIPE_KIND_COUNT] = {
+        [PIPE_MACHINE] = "unload", [PIPE_WORLD] = "world_close", [PIPE_CHAIN] = "chain_close"};
+    pipe->end_failure = 0;
+    if (!pipe->wants_ends || serial != pipe->serial[kind] || pipe->process.id == 0) {
+        return;
+    }
+    int failure = pipe->failure;
+    text_free(&pipe->aside);
+    pipe->aside = pipe->trouble;
+    pipe->trouble = (struct text){0};
+    pipe->serial[kind]++;
+    pipe_request(pipe, op[kind]);
+    int result = pipe_tell(pipe);
+    if (engine_is_broken(result)) {
+        pipe->end_failure = result;
+    } else { /* what went wrong before is still the last that did */
+        text_free(&pipe->trouble);
+        pipe->trouble = pipe->aside;
+        pipe->aside = (struct text){0};
+        pipe->failure = failure;
+    }
+}
+
 int pipe_check(struct pipe *pipe, enum pipe_kind kind, uint64_t serial)
 {
     if (serial == pipe->serial[kind] && pipe->process.id != 0) {

@@ -28,9 +28,12 @@ struct pipe {
     unsigned protocol;
     unsigned false_starts; /* one after the other */
     bool greeted;          /* hello was understood once: the table is filled */
+    bool wants_ends;       /* `serve --ends`: it is asked to unload and to close at once, not at the next beginning */
     bool records_cut;      /* in the last run */
+    int end_failure;       /* of the last pipe_end(): 0, or how the program broke */
     int failure;           /* the last enum engine_failure, 0: none */
     struct text trouble;
+    struct text aside; /* the trouble before the last pipe_end(), for those who still point at it */
     uint64_t serial[PIPE_KIND_COUNT];
     /* One request and its reply. */
     const char *op;
@@ -63,6 +66,12 @@ int pipe_accept(struct pipe *pipe);
 
 /* A request whose reply is {"ok": {}}. */
 int pipe_tell(struct pipe *pipe);
+
+/*
+ * The machine, world or chain with this serial number is needed no more. Most programs forget it when the next one
+ * begins, and hear nothing; one that wants ends is asked, so that what it breaks in is not taken for the next one's.
+ */
+void pipe_end(struct pipe *pipe, enum pipe_kind kind, uint64_t serial);
 
 /* 0 when this serial number is the last of its kind and the process runs, else why not. */
 int pipe_check(struct pipe *pipe, enum pipe_kind kind, uint64_t serial);

@@ -244,6 +244,7 @@ int pipe_open(struct pipe *pipe, uint32_t revision, const uint8_t *world, size_t
 static void close_world(struct assay_world *world)
 {
     if (world != NULL) {
+        pipe_end(world->pipe, PIPE_WORLD, world->serial);
         arena_clear(&world->arena);
         free(world);
     }
@@ -455,6 +456,7 @@ int pipe_genesis(struct pipe *pipe, uint32_t revision, const uint8_t *image, siz
 static void close_chain(struct assay_chain *chain)
 {
     if (chain != NULL) {
+        pipe_end(chain->pipe, PIPE_CHAIN, chain->serial);
         arena_clear(&chain->arena);
         free(chain);
     }

@@ -88,9 +88,11 @@ int pipe_load(struct pipe *pipe, const struct assay_program *program, struct ass
     return result;
 }
 
-/* The process forgets it at the next load; a request for that alone would only take time. */
 static void unload(struct assay_machine *machine)
 {
+    if (machine != NULL) {
+        pipe_end(machine->pipe, PIPE_MACHINE, machine->serial);
+    }
     free(machine);
 }
 

@@ -161,6 +161,7 @@ const struct assay_engine *pipe_engine(const char *spec, const char *timeout)
     pipe->process.command = spec + size + sizeof command_mark - 1;
     pipe->process.framed = was_told(pipe->process.command, "--framed");
     pipe->process.told.listens = was_told(pipe->process.command, "--tell");
+    pipe->wants_ends = was_told(pipe->process.command, "--ends");
     if (pipe_start(pipe) != 0) {
         complain("engine %s: %s", pipe->name, pipe->trouble.data);
         return NULL;
@@ -184,6 +185,18 @@ const char *engine_trouble(const struct assay_engine *engine)
 {
     const struct pipe *pipe = pipe_of(engine);
     return pipe == NULL || pipe->trouble.size == 0 ? NULL : pipe->trouble.data;
+}
+
+int engine_end_failure(const struct assay_engine *engine)
+{
+    const struct pipe *pipe = pipe_of(engine);
+    return pipe == NULL ? 0 : pipe->end_failure;
+}
+
+const char *engine_request(const struct assay_engine *engine)
+{
+    const struct pipe *pipe = pipe_of(engine);
+    return pipe == NULL ? NULL : pipe->op;
 }
 
 bool engine_restart(const struct assay_engine *engine)

@@ -54,6 +54,10 @@ static void play_case(struct attempt *attempt)
             goes_on = false;
         }
     }
+    int failure = kernel_play_end(&play);
+    if (attempt->trouble == NULL && attempt->differences.count == 0) {
+        attempt_failed(attempt, failure);
+    }
     kernel_play_close(&play);
 }
 

@@ -195,6 +195,9 @@ static void play_case(struct attempt *attempt)
     }
     if (load == LOAD_ADMITTED) {
         level->unload(machine);
+        if (attempt->trouble == NULL && attempt->differences.count == 0) {
+            attempt_failed(attempt, engine_end_failure(attempt->engine));
+        }
     }
 }
 

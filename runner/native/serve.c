@@ -230,12 +230,14 @@ static void serve(struct server *server)
 
 static int run(int argument_count, char **arguments)
 {
-    const char *engine = NULL, *timeout = NULL, *framed = NULL, *tell = NULL;
+    const char *engine = NULL, *timeout = NULL, *framed = NULL, *tell = NULL, *ends = NULL;
     const struct option option[] = {
         {"--engine", "ENGINE", ENGINE_HELP, &engine, NULL},
         {"--timeout", "SECONDS", TIMEOUT_HELP, &timeout, NULL},
         {"--framed", NULL, "length-prefixed frames instead of JSON lines", &framed, NULL},
         {"--tell", NULL, "kernel records on standard error too, each as it comes", &tell, NULL},
+        {"--ends", NULL, "the other side asks to unload and to close each time (this changes nothing here)", &ends,
+         NULL},
     };
     struct server server = {.protocol = PROTOCOL_OLDEST};
     int left = options_read(&command_serve, option, sizeof option / sizeof *option, argument_count, arguments);

@@ -469,15 +469,47 @@ static void chain_instance(struct server *server, const cJSON *request)
     }
 }
 
+static void forget_world(struct server *server)
+{
+    const struct assay_invocation_level *level = engine_level(server->engine, ENGINE_INVOCATION);
+    if (level != NULL) {
+        level->close(server->world);
+        server->world = NULL;
+    }
+}
+
+static void forget_chain(struct server *server)
+{
+    const struct assay_chain_level *level = engine_level(server->engine, ENGINE_CHAIN);
+    if (level != NULL) {
+        level->close(server->chain);
+        server->chain = NULL;
+    }
+}
+
 void server_forget_kernel(struct server *server)
 {
-    const struct assay_invocation_level *invocation = engine_level(server->engine, ENGINE_INVOCATION);
-    const struct assay_chain_level *chain = engine_level(server->engine, ENGINE_CHAIN);
-    if (invocation != NULL) {
-        invocation->close(server->world);
+    forget_world(server);
+    forget_chain(server);
+}
+
+static void world_close(struct server *server, const cJSON *request)
+{
+    static const struct json_key key[] = {{"op", true}};
+    const cJSON *found[1];
+    if (server_members(server, request, key, 1, found)) {
+        forget_world(server);
+        server_done(server);
     }
-    if (chain != NULL) {
-        chain->close(server->chain);
+}
+
+static void chain_close(struct server *server, const cJSON *request)
+{
+    static const struct json_key key[] = {{"op", true}};
+    const cJSON *found[1];
+    if (server_members(server, request, key, 1, found)) {
+        forget_chain(server);
+        server_done(server);
     }
 }
 
@@ -494,5 +526,7 @@ const struct server_request server_kernel[] = {
     {"chain_state", chain_state},
     {"chain_root", chain_root},
     {"chain_instance", chain_instance},
+    {"world_close", world_close},
+    {"chain_close", chain_close},
     {NULL, NULL},
 };

@@ -45,6 +45,7 @@ UNITS = {
     "died": {"engine died"},
     "hung": {"engine hung"},
 }
+IN_GUEST = ("run", "resume", "world_run", "world_resume", "chain_apply")
 NO_INDEX = ("load", "refusal", "end", "result", "dump", "world", "genesis", "chain", "codec", "unsupported")
 
 
@@ -69,13 +70,18 @@ def failing(library: str, files: list[Path], most: int) -> dict[str, Path]:
                 return dict(list(found.items()))
             if "begin" in line:
                 begun = (line["index"], line["begin"], line["file"])
-            elif line.get("verdict") not in ("pass", "invalid") and line.get("case"):
+            elif line.get("verdict") not in ("pass", "invalid") and line.get("case") and not cannot(line):
                 found[line["case"]] = Path(line["file"])
         if begun is None or len(found) > 50 * most:
             break
         found[begun[1]] = Path(begun[2])
         first, deaths = begun[0] + 1, deaths + 1
     return found
+
+
+def cannot(line: dict[str, object]) -> bool:
+    """Whether an engine says that it lacks what the case needs: nothing was asked, so there is nothing to locate."""
+    return line["verdict"] == "error" and " lacks " in str(line.get("message"))
 
 
 def judged(library: str, cases: dict[str, Path], *options: str) -> dict[str, dict[str, object]]:
@@ -106,6 +112,10 @@ def compared(found: Divergence | None, truth: dict[str, object]) -> str:
     if cause.unit.value not in UNITS[kind]:
         return "nearby"
     if kind in NO_INDEX:
+        return "exact"
+    if kind in ("died", "hung") and cause.during != truth["during"]:
+        return "nearby"
+    if kind in ("died", "hung") and truth["during"] not in IN_GUEST:
         return "exact"
     if kind in ("died", "hung") and cause.record is None:
         return "exact" if truth["index"] == 0 else "nearby"

@@ -3,14 +3,16 @@
     python card_judge.py [--again] EXPECTED.so SUSPECT.so VECTORS.json ID...
 
 Reads the vector file and include/assay.h's tables by itself (ctypes), steps both engines side by side and prints one
-JSON line a case: {"case", "kind", "step", "index", "pc", "fields", "died"}. Each case is played in a process of its
-own, as a suspect may die or hang; how far it came stands in shared memory.
+JSON line a case: {"case", "kind", "step", "index", "pc", "fields"}, of a death or a hang also "during", the call in
+which it was. Each case is played in a process of its own, as a suspect may die or hang; how far it came stands in
+shared memory.
 
 With --again a line says how the suspect answers when memory that was never written holds other bytes, and beside
 itself: {"case", "answers": [...], "steady"}. One that is not steady has several right cards.
 """
 
 import ctypes
+import hashlib
 import json
 import mmap
 import os
@@ -31,10 +33,16 @@ EXITS = ("halt", "trap", "panic", "out_of_gas", "page_fault", "host_call", "ecal
 TYPES = ("image", "state", "cap", "cnode", "world")
 HASHES = ("bytes", "bmt", "cap", "cnode", "image", "chain", "state")
 INSTRUCTIONS_MAX = 200_000  # of a step; longer ones are not for this judge
-SECONDS = 20.0  # for a case
+SECONDS = 120.0  # for a case
+STALL = 2.0  # seconds of processor time in one call: it hangs
 M_PERTURB = -6  # <malloc.h>: what fresh and freed memory is filled with
 WRONG_EVENT = -2  # in place of a pc: an event that differs came before whatever broke
 FILLS = (0, 0x5A, 0xFF)
+ENDS = ("unload", "world_close", "chain_close")
+CALLS = (
+    *("load", "run", "resume", "read", "write", *ENDS, "decode", "admit", "hash", "world_open", "world_run"),
+    *("world_resume", "world_dump", "chain_genesis", "chain_apply", "chain_instance", "chain_root", "chain_state"),
+)
 
 
 class Bytes(Structure):
@@ -215,9 +223,12 @@ def taken(value: Bytes) -> bytes:
 class Parted(Exception):
     """Where the two first part."""
 
-    def __init__(self, kind: str, index: int | None = None, pc: int | None = None, fields: object = ()) -> None:
+    def __init__(
+        self, kind: str, index: int | None = None, pc: int | None = None, fields: object = (), got: object = None
+    ) -> None:
         super().__init__(kind)
         self.found: Json = {"kind": kind, "index": index, "pc": pc, "fields": list(cast("list[str]", fields))}
+        self.found["got"] = hashlib.sha256(repr(got).encode()).hexdigest()[:12]  # two answers are the same or not
 
 
 class NoPieces(Exception):
@@ -225,16 +236,22 @@ class NoPieces(Exception):
 
 
 class Progress:
-    """Step, whether the suspect is being asked, how many records it gave, and where it is."""
+    """Step, whether the suspect is being asked, how many records it gave, where it is, the call, how many calls."""
 
-    SHAPE = "qqqq"
+    SHAPE = "qqqqqq"
 
     def __init__(self) -> None:
         self.map = mmap.mmap(-1, PAGE)
-        self.step, self.done, self.pc = -1, 0, -1
+        self.step, self.done, self.pc, self.count = -1, 0, -1, 0
+        self.is_suspect, self.call = False, CALLS[0]
 
-    def note(self, is_suspect: bool) -> None:
-        struct.pack_into(self.SHAPE, self.map, 0, self.step, is_suspect, self.done, self.pc)
+    def note(self, is_suspect: bool, call: str) -> None:
+        self.is_suspect, self.call, self.count = is_suspect, call, self.count + 1
+        self.write()
+
+    def write(self) -> None:
+        call = CALLS.index(self.call)
+        struct.pack_into(self.SHAPE, self.map, 0, self.step, self.is_suspect, self.done, self.pc, call, self.count)
 
     def read(self) -> tuple[int, ...]:
         return struct.unpack_from(self.SHAPE, self.map, 0)
@@ -334,7 +351,7 @@ def play_machine(
     sides = [Side(engine, case) for engine in engines]
     loads = []
     for n, side in enumerate(sides):
-        progress.note(n == 1)
+        progress.note(n == 1, "load")
         loads.append(side.load())
     if loads[0] != loads[1]:
         raise Parted("load", fields=["load"])
@@ -350,6 +367,10 @@ def play_machine(
             run_both(step, sides, progress, True)
         else:
             run_both(step, sides, progress)
+    progress.step, progress.done, progress.pc = -1, 0, -1
+    for n, side in enumerate(sides):
+        progress.note(n == 1, "unload")
+        side.table.unload(side.machine)
 
 
 def write_both(step: Json, sides: list[Side], progress: Progress) -> None:
@@ -357,11 +378,11 @@ def write_both(step: Json, sides: list[Side], progress: Progress) -> None:
     data = bytes.fromhex(str(wanted["data"]))
     results = []
     for n, side in enumerate(sides):
-        progress.note(n == 1)
+        progress.note(n == 1, "write")
         results.append(side.table.write(side.machine, number(wanted["address"]), data, len(data)))
     if results[0] != results[1]:
         raise Parted("refusal", fields=["write"])
-    compare_memory(sides)
+    compare_memory(sides, progress)
 
 
 def own_until(step: Json) -> tuple[int, int]:
@@ -374,28 +395,37 @@ def run_both(step: Json, sides: list[Side], progress: Progress, is_observed: boo
     until = own_until(step)
     results = []
     for n, side in enumerate(sides):
-        progress.note(n == 1)
+        progress.note(n == 1, name_of(step))
         results.append(side.begin(step, Until(*until) if any(until) else None, True, is_observed))
     if results == [0, 0]:
         compare_records(sides[0].records, sides[1].records, {"block": 0, "instruction": 0})
-    compare_ends(results, sides)
+    compare_ends(results, sides, progress)
 
 
-def compare_ends(results: list[int], sides: list[Side]) -> None:
+def name_of(step: Json) -> str:
+    """The call that the step begins with; a step that is cut in pieces counts as one."""
+    return "run" if "run" in step else "resume"
+
+
+def compare_ends(results: list[int], sides: list[Side], progress: Progress) -> None:
     if results[0] != results[1]:
         raise Parted("refusal", fields=["refused"])
     if results[0] != 0:
         return
     a, b = sides[0].end(), sides[1].end()
     if a != b:
-        raise Parted("end", pc=cast("int", a[2]), fields=differing(END, a, b))
-    compare_memory(sides)
+        raise Parted("end", pc=cast("int", a[2]), fields=differing(END, a, b), got=b)
+    compare_memory(sides, progress)
 
 
-def compare_memory(sides: list[Side]) -> None:
-    for page, x, y in zip(sides[0].pages, sides[0].memory(), sides[1].memory(), strict=True):
+def compare_memory(sides: list[Side], progress: Progress) -> None:
+    memories = []
+    for n, side in enumerate(sides):
+        progress.note(n == 1, "read")
+        memories.append(side.memory())
+    for page, x, y in zip(sides[0].pages, *memories, strict=True):
         if x != y:
-            raise Parted("end", fields=[f"memory {page:#x}"])
+            raise Parted("end", fields=[f"memory {page:#x}"], got=memories[1])
 
 
 def step_both(step: Json, sides: list[Side], progress: Progress) -> None:
@@ -406,7 +436,7 @@ def step_both(step: Json, sides: list[Side], progress: Progress) -> None:
     while True:
         results = []
         for n, side in enumerate(sides):
-            progress.note(n == 1)
+            progress.note(n == 1, name_of(step))
             results.append(side.begin(step, Until(blocks_left, 1), is_first, True))
         if results[0] != results[1] and not is_first:
             raise NoPieces
@@ -428,7 +458,7 @@ def step_both(step: Json, sides: list[Side], progress: Progress) -> None:
         if is_over or sides[0].end()[0] != "stopped" or sides[1].end()[0] != "stopped":
             if sides[0].end()[0] != sides[1].end()[0]:
                 more(step, sides, counts, blocks_left, bool(is_over))
-            compare_ends(results, sides)
+            compare_ends(results, sides, progress)
             return
         if counts["instruction"] > INSTRUCTIONS_MAX:
             raise Parted("long")
@@ -460,10 +490,10 @@ def compare_records(a: list[tuple[object, ...]], b: list[tuple[object, ...]], be
             first = x if y is None or (x is not None and x[0] == "block") else y
             assert first is not None
             kind = str(first[0])
-            raise Parted(kind, counts[kind], cast("int", first[1]), ["next"])
+            raise Parted(kind, counts[kind], cast("int", first[1]), ["next"], y)
         kind = str(x[0])
         names = BLOCK if kind == "block" else INSTRUCTION
-        raise Parted(kind, counts[kind], cast("int", x[1]), differing(names, x, y))
+        raise Parted(kind, counts[kind], cast("int", x[1]), differing(names, x, y), y)
 
 
 # ---- the kernel
@@ -486,7 +516,7 @@ class Listener:
             self.progress.done, self.progress.pc = len(self.events) - 1, WRONG_EVENT
         else:
             self.progress.done = len(self.events)
-        self.progress.note(True)
+        self.progress.write()
 
 
 def play_kernel(case: Json, engines: tuple[Engine, Engine], progress: Progress, is_observed: bool) -> None:
@@ -506,7 +536,7 @@ def codec(case: Json, engines: tuple[Engine, Engine], progress: Progress) -> Non
     answers = []
     revision = number(case.get("revision", 1))
     for n, engine in enumerate(engines):
-        progress.note(n == 1)
+        progress.note(n == 1, next(name for name in ("admit", "hash", "decode") if name in case))
         table = engine.codec.contents
         if "admit" in case:
             image = bytes.fromhex(str(cast("Json", case["admit"])["image"]))
@@ -524,7 +554,8 @@ def codec(case: Json, engines: tuple[Engine, Engine], progress: Progress) -> Non
             code = table.decode(revision, kind, value, len(value), None, again, byref(size))
             answers.append((code, again.raw[: size.value] if code == 0 else b""))
     if answers[0] != answers[1]:
-        raise Parted("codec", fields=["verdict" if answers[0][0] != answers[1][0] else "value"])
+        fields = ["verdict" if answers[0][0] != answers[1][0] else "value"]
+        raise Parted("codec", fields=fields, got=answers[1])
 
 
 def compare_events(listeners: tuple[Listener | None, Listener | None]) -> None:
@@ -533,7 +564,7 @@ def compare_events(listeners: tuple[Listener | None, Listener | None]) -> None:
     a, b = listeners[0].events, listeners[1].events
     for n in range(max(len(a), len(b))):
         if a[n : n + 1] != b[n : n + 1]:
-            raise Parted("event", n)
+            raise Parted("event", n, got=b[n : n + 1])
 
 
 def worlds(
@@ -542,7 +573,7 @@ def worlds(
     data = bytes.fromhex(str(case["world"]))
     handles, results = [pointer(), pointer()], []
     for n, engine in enumerate(engines):
-        progress.note(n == 1)
+        progress.note(n == 1, "world_open")
         code = engine.invocation.contents.open(number(case.get("revision", 1)), data, len(data), byref(handles[n]))
         results.append(code)
     if results[0] != results[1]:
@@ -551,22 +582,22 @@ def worlds(
         progress.step, progress.done = index, 0
         ends: list[tuple[object, ...]] = []
         for n, engine in enumerate(engines):
-            progress.note(n == 1)
+            progress.note(n == 1, "world_run" if "run" in step else "world_resume")
             ends.append(call(step, engine, handles[n], listeners[n]))
         compare_events(listeners)
         if ends[0] != ends[1]:
-            raise Parted("result")
+            raise Parted("result", got=ends[1])
         dumps = []
         for n, engine in enumerate(engines):
-            progress.note(n == 1)
+            progress.note(n == 1, "world_dump")
             dump = Bytes()
             code = engine.invocation.contents.dump(handles[n], byref(dump))
             dumps.append((code, taken(dump) if code == 0 else b""))
         if dumps[0] != dumps[1]:
-            raise Parted("dump")
+            raise Parted("dump", got=dumps[1])
     progress.step, progress.done = -1, 0
     for n, engine in enumerate(engines):
-        progress.note(n == 1)
+        progress.note(n == 1, "world_close")
         if results[n] == 0:
             engine.invocation.contents.close(handles[n])
 
@@ -610,31 +641,46 @@ def chains(
     image = bytes.fromhex(str(case["genesis"]))
     handles, results = [pointer(), pointer()], []
     for n, engine in enumerate(engines):
-        progress.note(n == 1)
+        progress.note(n == 1, "chain_genesis")
         code = engine.chain.contents.genesis(number(case.get("revision", 1)), image, len(image), byref(handles[n]))
-        results.append((code, root_of(engine, handles[n]) if code == 0 else b""))
+        results.append(code)
     if results[0] != results[1]:
-        raise Parted("genesis", fields=["verdict" if results[0][0] != results[1][0] else "root"])
+        raise Parted("genesis", fields=["verdict"])
+    if results[0] == 0:
+        compare_chains(engines, handles, progress, "genesis")
     for index, event in enumerate(cast("list[Json]", case.get("events", []))):
         progress.step, progress.done = index, 0
         ends: list[tuple[object, ...]] = []
         for n, engine in enumerate(engines):
-            progress.note(n == 1)
+            progress.note(n == 1, "chain_apply")
             ends.append(apply(event, engine, handles[n], listeners[n]))
         compare_events(listeners)
         if ends[0] != ends[1]:
-            raise Parted("chain")
+            raise Parted("chain", got=ends[1])
+        if ends[0][0] == 0:
+            compare_chains(engines, handles, progress, "chain")
     progress.step, progress.done = -1, 0
     for n, engine in enumerate(engines):
-        progress.note(n == 1)
-        if results[n][0] == 0:
+        progress.note(n == 1, "chain_close")
+        if results[n] == 0:
             engine.chain.contents.close(handles[n])
 
 
-def root_of(engine: Engine, chain: object) -> bytes:
-    room = ctypes.create_string_buffer(32)
-    engine.chain.contents.root(chain, room)
-    return room.raw
+def compare_chains(engines: tuple[Engine, Engine], handles: list[pointer], progress: Progress, kind: str) -> None:
+    """Instance, root and State, in this order."""
+    found: list[tuple[object, ...]] = []
+    for n, engine in enumerate(engines):
+        table, handle = engine.chain.contents, handles[n]
+        instance, root, state = ctypes.create_string_buffer(64), ctypes.create_string_buffer(32), Bytes()
+        progress.note(n == 1, "chain_instance")
+        codes = [table.instance(handle, instance)]
+        progress.note(n == 1, "chain_root")
+        codes.append(table.root(handle, root))
+        progress.note(n == 1, "chain_state")
+        codes.append(table.state(handle, byref(state)))
+        found.append((*codes, instance.raw, root.raw, taken(state) if codes[2] == 0 else b""))
+    if found[0] != found[1]:
+        raise Parted(kind, fields=["left behind"], got=found[1])
 
 
 def apply(event: Json, engine: Engine, chain: object, listener: Listener | None) -> tuple[object, ...]:
@@ -650,10 +696,7 @@ def apply(event: Json, engine: Engine, chain: object, listener: Listener | None)
     code = table.apply(chain, byref(asked), byref(result))
     if code != 0:
         return (code,)
-    state, instance = Bytes(), ctypes.create_string_buffer(64)
-    codes = table.state(chain, byref(state)), table.instance(chain, instance)
-    numbers = (result.outcome, result.exit, result.argument, result.value, result.gas_used)
-    return (*numbers, root_of(engine, chain), *codes, taken(state) if codes[0] == 0 else b"", instance.raw)
+    return (0, result.outcome, result.exit, result.argument, result.value, result.gas_used)
 
 
 # ---- a case in a process of its own
@@ -674,9 +717,11 @@ def judged(case: Json, is_kernel: bool, engines: tuple[Engine, Engine]) -> Json:
 def judged_again(case: Json, is_kernel: bool, engines: tuple[Engine, Engine]) -> Json:
     """One answer for each content of fresh memory; a steady suspect has one, and agrees with itself."""
     libc = ctypes.CDLL(None)
+    libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = pointer, (c_size_t,), (pointer,)
     answers: list[Json] = []
     for fill in FILLS:
         libc.mallopt(M_PERTURB, fill)
+        stir(libc, fill)
         answer = judged(case, is_kernel, engines)
         if answer not in answers:
             answers.append(answer)
@@ -686,8 +731,22 @@ def judged_again(case: Json, is_kernel: bool, engines: tuple[Engine, Engine]) ->
     return {"case": case["id"], "answers": answers, "steady": agrees and len(answers) == 1}
 
 
+def stir(libc: ctypes.CDLL, fill: int) -> None:
+    """Leaves other blocks and holes behind than there were, so that what lies beside a block is another thing."""
+    blocks = [(libc.malloc(size), size) for size in (24, 104, 1000, 4200, 9000, 70000) for _ in range(fill % 7 + 3)]
+    for n, (block, size) in enumerate(blocks):
+        ctypes.memset(block, fill ^ n + 1 & 0xFF, size)
+        if n % 2:
+            libc.free(block)
+
+
 def is_earlier(a: Json, b: Json) -> bool:
-    return cast("int", a["step"]) < cast("int", b["step"])
+    return place_of(a) < place_of(b)
+
+
+def place_of(found: Json) -> int:
+    """The beginning of a case, its steps, its end."""
+    return sys.maxsize if found.get("during") in ENDS else cast("int", found["step"])
 
 
 def in_child(play: Callable[[Progress], None]) -> Json | None:
@@ -706,30 +765,43 @@ def in_child(play: Callable[[Progress], None]) -> Json | None:
         os.write(writing, text.encode())
         os._exit(0)
     os.close(writing)
-    how = ended(child)
+    how = ended(child, progress)
     with os.fdopen(reading, "rb") as stream:
         text = stream.read().decode()
     if how == "":
         return cast("Json | None", json.loads(text))
-    step, is_suspect, done, pc = progress.read()
+    step, is_suspect, done, pc, call, _ = progress.read()
+    found: Json = {"kind": how, "step": step, "index": done, "pc": pc, "fields": [], "during": CALLS[call]}
     if not is_suspect:
-        return {"kind": "expected broke", "step": step, "index": done, "pc": pc, "fields": []}
+        return found | {"kind": "expected broke"}
     if pc == WRONG_EVENT:
-        return {"kind": "event", "step": step, "index": done, "pc": None, "fields": []}
-    return {"kind": how, "step": step, "index": done, "pc": pc, "fields": []}
+        return found | {"kind": "event", "pc": None}
+    return found
 
 
-def ended(child: int) -> str:
-    """How the child ended: died, hung, or nothing to say."""
+def ended(child: int, progress: Progress) -> str:
+    """How the child ended: died, hung, or nothing to say. It hangs if it uses much time and makes no other call."""
     until = time.monotonic() + SECONDS
-    while time.monotonic() < until:
+    count, since = -1, 0.0
+    for turn in range(sys.maxsize):
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             return "" if status == 0 else "died"
-        time.sleep(0.0005)
+        time.sleep(0.0005 if turn < 200 else 0.02)
+        *_, calls = progress.read()
+        used = processor_time(child)
+        if calls != count:
+            count, since = calls, used
+        if used - since > STALL or time.monotonic() > until:
+            break
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return "hung"
+
+
+def processor_time(child: int) -> float:
+    fields = Path(f"/proc/{child}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def named(value: object, images: dict[str, str]) -> object:

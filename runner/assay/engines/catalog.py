@@ -79,7 +79,7 @@ class Target:
             return f"{self.spec} --tell"
         if self.kind != Kind.NATIVE:
             return self.spec
-        argv = (str(self.harness), "serve", "--engine", str(self.path), "--framed", "--tell")
+        argv = (str(self.harness), "serve", "--engine", str(self.path), "--framed", "--ends", "--tell")
         return f"{self.name}=cmd:{shlex.join(argv)}"
 
     @property
@@ -105,7 +105,7 @@ class Target:
     @property
     def serving(self) -> tuple[str, ...]:
         """The words that start it as a process."""
-        return self.argv or (str(self.harness), "serve", "--framed", "--engine", str(self.path))
+        return self.argv or (str(self.harness), "serve", "--framed", "--ends", "--engine", str(self.path))
 
     @property
     def is_library(self) -> bool:
@@ -141,7 +141,7 @@ def parse(text: str, preset: str = paths.PRESET) -> Target:
     path = Path(what).absolute()
     if not path.is_file():
         raise NoEngine(f"engine {name}: there is no file {what}; give the path of a shared object")
-    argv = (str(harness(preset)), "serve", "--framed", "--engine", str(path))
+    argv = (str(harness(preset)), "serve", "--framed", "--ends", "--engine", str(path))
     return dataclasses.replace(stranger(text, name, argv, shlex.join(argv), preset), path=path)
 
 

@@ -17,6 +17,8 @@ LABEL = 10
 COLUMN = 26
 WIDTH, WIDTH_MAX = 100, 120
 BYTES_MAX = 8  # of an instruction
+ENDS = ("unload", "world_close", "chain_close")  # requests in which an engine may break when all steps are done
+AFTER = ("read", "write", "world_dump", "chain_instance", "chain_root", "chain_state")  # a guest does not run in them
 
 COLOUR = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
 
@@ -83,8 +85,11 @@ class Card:
         if cause.step is None:
             where = "load" if cause.unit == Unit.LOAD else "the beginning"
             where = "no step" if cause.unit == Unit.UNSTEADY else where
+            where = f"{'the end' if cause.during in ENDS else where}, {cause.during}" if cause.during else where
             return self.labelled("first at", f"{where}, signature {self.d.signature}")
         text = f"step {cause.step}"
+        if cause.during in AFTER:
+            text += f", {cause.during}"
         if cause.record is not None:
             text += f", {self.noun()} record {cause.record}"
         if cause.pc is not None:

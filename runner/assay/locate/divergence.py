@@ -96,6 +96,7 @@ class Cause:
     hint: str = ""
     operation: str = ""  # the instruction or the kernel operation that it is about
     words: str = ""  # of an engine that died, hung or answered garbage
+    during: str = ""  # of the same: the request in which it did, if that is known
 
     @property
     def sentence(self) -> str:
@@ -118,7 +119,8 @@ class Divergence:
         """Short and stable: the same for the same kind of difference in any case, without a value of any case."""
         cause = self.cause
         first = field_class(cause.fields[0].name) if cause.fields else ""
-        text = "|".join([cause.rule, cause.unit.kind, cause.operation, first])
+        during = [cause.during] if cause.during else []
+        text = "|".join([cause.rule, cause.unit.kind, cause.operation, first, *during])
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
     def members(self) -> Members:
@@ -132,6 +134,7 @@ class Divergence:
         found |= {"step": cause.step, "index": cause.record, "pc": None if cause.pc is None else hex(cause.pc)}
         found |= {"flavours": [flavour.value for flavour in Flavour if flavour in cause.flavours], "fields": fields}
         found |= {"rule": cause.rule, "hint": cause.hint, "words": cause.words, "signature": self.signature}
+        found |= {"during": cause.during} if cause.unit.is_broken else {}
         return {"case": self.case, "engine": self.engine, "divergence": found, "repro": self.repro}
 
 

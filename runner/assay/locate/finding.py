@@ -33,6 +33,7 @@ class Broken:
     failure: str
     message: str
     is_expected: bool
+    during: str = ""  # the request in which it broke; of an engine that is no program it is not known
 
 
 @dataclass(frozen=True, slots=True)

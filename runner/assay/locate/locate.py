@@ -180,6 +180,7 @@ def broken(found: Finding) -> Cause:
         flavours=found.flavours,
         hint=ADVICE[unit],
         words=found.broken.message,
+        during=found.broken.during,
     )
 
 

@@ -45,7 +45,8 @@ def read_broken(found: Members) -> Broken | None:
     for side in ("expected", "got"):
         value = found.get(side)
         if isinstance(value, dict) and "failure" in value:
-            return Broken(text(value["failure"], "failure"), text(value["message"], "message"), side == "expected")
+            failure, message = text(value["failure"], "failure"), text(value["message"], "message")
+            return Broken(failure, message, side == "expected", str(found.get("during") or ""))
     return None
 
 
