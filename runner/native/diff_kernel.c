@@ -215,13 +215,22 @@ static bool tells_all(const struct assay_engine *engine)
     return pipe == NULL || (pipe->process.told.listens && !pipe->process.told.is_cut);
 }
 
-static void report_broken(struct pair *pair, bool has_step, size_t step)
+static size_t broken_side(const struct pair *pair)
+{
+    return pair->play[0].failure != 0 ? 0 : 1;
+}
+
+/* Whether it broke within a step, and not when it was asked what the step has left behind. */
+static bool broke_in_step(const struct pair *pair, size_t side)
+{
+    return !pair->play[side].has_result && pair->play[side].failure != ASSAY_ERROR_UNSUPPORTED;
+}
+
+static void report_broken(struct pair *pair, bool has_step)
 {
     struct divergence *found = &pair->diff->found;
     struct text *text[2] = {&found->expected, &found->got};
-    struct kernel_play play;
-    struct kernel_answer answer;
-    size_t side = pair->play[0].failure != 0 ? 0 : 1;
+    size_t side = broken_side(pair);
     found->kind = DIVERGENCE_BROKEN;
     found->during = engine_request(pair->diff->engine[side]);
     for (size_t i = 0; i < 2; i++) {
@@ -231,21 +240,25 @@ static void report_broken(struct pair *pair, bool has_step, size_t step)
             answer_write_result(text[i], &pair->answer[i]);
         }
     }
-    if (!has_step || pair->play[side].failure == ASSAY_ERROR_UNSUPPORTED) {
-        return;
-    }
-    if (pair->play[side].has_result) { /* it broke behind the step, when it was asked what that has left behind */
-        found->repeats = true;
-        return;
-    }
     const struct kernel_records *records = &pair->play[side].records;
-    if (pair->is_observed && tells_all(pair->diff->engine[side])) {
+    found->repeats = has_step;
+    if (has_step && broke_in_step(pair, side) && pair->is_observed && tells_all(pair->diff->engine[side])) {
         found->has_index = true;
         found->index = records->count;
         if (records->count > 0) {
             write_event(&found->before, records, records->count - 1);
         }
-        found->repeats = true;
+    }
+}
+
+/* Looks for the place in the step of what broke without telling its records. */
+static void search_broken(struct pair *pair)
+{
+    struct divergence *found = &pair->diff->found;
+    struct kernel_play play;
+    struct kernel_answer answer;
+    size_t side = broken_side(pair), step = found->step;
+    if (!found->has_step || found->has_index || !broke_in_step(pair, side)) {
         return;
     }
     double was = diff_hurry(pair->diff->engine[side]);
@@ -309,7 +322,7 @@ static bool agrees(struct pair *pair, bool is_opening, size_t step)
         bool has_both = pair->play[0].has_result && pair->play[1].has_result;
         bool is_before = !is_opening && pair->is_observed && compare_events(pair);
         if (!is_before && !(has_both && compare_answers(pair, is_opening))) {
-            report_broken(pair, !is_opening, step);
+            report_broken(pair, !is_opening);
         }
         return false;
     }
@@ -429,6 +442,10 @@ void diff_kernel(struct diff *diff, const struct kernel_case *vector)
         diff_unseen(diff, "events");
     }
     bool is_same = play_pair(&production, diff, vector, false);
+    double was[2] = {0};
+    for (size_t side = 0; side < 2; side++) { /* what hangs once need not be waited for as long again */
+        was[side] = production.play[side].failure == ENGINE_HUNG ? diff_hurry(diff->engine[side]) : 0;
+    }
     diff->found.flavours = FLAVOUR_PRODUCTION;
     if (is_observable) {
         struct divergence before = diff->found;
@@ -444,6 +461,14 @@ void diff_kernel(struct diff *diff, const struct kernel_case *vector)
             diff->found = before;
         }
         is_same = is_same && !shows;
+    }
+    if (diff->found.kind == DIVERGENCE_BROKEN) {
+        search_broken(shown);
+    }
+    for (size_t side = 0; side < 2; side++) {
+        if (was[side] > 0) {
+            diff_hurry_no_more(diff->engine[side], was[side]);
+        }
     }
     if (!is_same && diff->found.kind != DIVERGENCE_BROKEN && is_steady(shown, 0)) {
         is_steady(shown, 1);

@@ -12,11 +12,12 @@ import json
 import random
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from assay.base import paths
 from assay.engines import catalog
@@ -28,6 +29,8 @@ from assay.mutate.workshop import Workshop, scratch
 from assay.suite import collection
 
 JUDGE = Path(__file__).with_name("card_judge.py")
+ENOUGH = 8  # times the cases that are wanted, to choose from
+SECONDS = 20.0  # of a replay; then it hangs
 UNITS = {
     "load": {"load", "engine error"},
     "refusal": {"refusal", "end of a call", "engine error"},
@@ -50,36 +53,43 @@ NO_INDEX = ("load", "refusal", "end", "result", "dump", "world", "genesis", "cha
 
 
 def failing(library: str, files: list[Path], most: int) -> dict[str, Path]:
-    """Cases that do not pass, where they stand; a death or a hang is the case it began."""
+    """Some cases that do not pass, and where they stand; a death or a hang is the case it began."""
     found: dict[str, Path] = {}
-    first, deaths = 0, 0
-    while deaths < 4:
-        argv = [str(paths.native()), "replay", "--records", "--engine", library, "--from", str(first)]
+    first, deaths, is_over = 0, 0, False
+    while deaths < 4 and not is_over:
         begun: tuple[int, str, str] | None = None
-        try:
-            done = subprocess.run([*argv, *map(str, files)], capture_output=True, timeout=20, check=False)
-            output = done.stdout
-        except subprocess.TimeoutExpired as error:
-            output = error.stdout or b""
-        for text in output.splitlines():
-            try:
-                line = json.loads(text)
-            except ValueError:
-                continue
-            if line.get("done"):
-                return dict(list(found.items()))
+        argv = [str(paths.native()), "replay", "--records", "--engine", library, "--from", str(first)]
+        for line in played([*argv, *map(str, files)]):
             if "begin" in line:
                 begun = (line["index"], line["begin"], line["file"])
-            elif line.get("verdict") not in ("pass", "invalid") and line.get("case") and not cannot(line):
+            elif line.get("verdict") not in ("pass", "invalid", None) and not cannot(line):
                 found[line["case"]] = Path(line["file"])
-        if begun is None or len(found) > 50 * most:
-            break
-        found[begun[1]] = Path(begun[2])
-        first, deaths = begun[0] + 1, deaths + 1
+            is_over = line.get("done") is True or len(found) >= ENOUGH * most
+            if is_over:
+                break
+        if begun is not None and not is_over:
+            found[begun[1]] = Path(begun[2])
+            first, deaths = begun[0] + 1, deaths + 1
+        is_over = is_over or begun is None
     return found
 
 
-def cannot(line: dict[str, object]) -> bool:
+def played(argv: list[str]) -> Iterator[dict[str, Any]]:
+    """The lines of a replay; it is ended where it says nothing for long, and when nobody wants more."""
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        watch = threading.Timer(SECONDS, process.kill)
+        watch.start()
+        try:
+            for text in process.stdout:
+                if text.endswith(b"}\n"):
+                    yield json.loads(text)
+        finally:
+            watch.cancel()
+            process.kill()
+
+
+def cannot(line: dict[str, Any]) -> bool:
     """Whether an engine says that it lacks what the case needs: nothing was asked, so there is nothing to locate."""
     return line["verdict"] == "error" and " lacks " in str(line.get("message"))
 
@@ -137,7 +147,7 @@ def cards_of(mutant: Mutant, workshop: Workshop, files: list[Path], each: int, c
         built = workshop.build(mutant, Path(folder))
         if built.reason:
             return
-        cases = failing(built.engine, files, each)
+        cases = failing(built.engine, chooser.sample(files, len(files)), each)
         chosen = dict(chooser.sample(sorted(cases.items()), min(each, len(cases))))
         if not chosen:
             return

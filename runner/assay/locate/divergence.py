@@ -119,8 +119,10 @@ class Divergence:
         """Short and stable: the same for the same kind of difference in any case, without a value of any case."""
         cause = self.cause
         first = field_class(cause.fields[0].name) if cause.fields else ""
-        during = [cause.during] if cause.during else []
-        text = "|".join([cause.rule, cause.unit.kind, cause.operation, first, *during])
+        # what a block costs is one thing, whichever instruction it begins with
+        operation = "" if cause.unit in (Unit.BLOCK, Unit.PRODUCTION_BLOCK) else cause.operation
+        broken = [cause.during, cause.fields[0].expected, cause.fields[0].got] if cause.unit.is_broken else []
+        text = "|".join([cause.rule, cause.unit.kind, operation, first, *broken])
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
     def members(self) -> Members:

@@ -149,7 +149,7 @@ class Names:
 
     def kernel_cause(self, entry: Entry, found: KernelFinding) -> Cause:
         if found.broken is not None:
-            return broken(found)
+            return broken_kernel(found)
         if found.what == What.UNSTEADY:
             return unsteady_at(found)
         if self.is_by_rule:
@@ -195,6 +195,14 @@ def broken_machine(case: MachineCase, found: MachineFinding) -> Cause:
     cause = replace(cause, pc=last.pc, agreed=replace(last, what=f"before instruction {found.index}"))
     rule = rule_at(case, last.pc)
     return replace(cause, rule=rule, hint=f"{cause.hint}; it breaks in this instruction") if rule else cause
+
+
+def broken_kernel(found: KernelFinding) -> Cause:
+    """The same, with the last record before it, if that is known."""
+    if found.before is None or not found.index:
+        return broken(found)
+    last = kernel_words.what_it_was(found.before)
+    return replace(broken(found), operation=f"after {last}", agreed=Agreed(f"L2 record {found.index - 1} ({last})"))
 
 
 def unsteady(words: str) -> Cause:
