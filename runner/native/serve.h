@@ -60,6 +60,8 @@ extern const struct server_request server_machine[]; /* serve_machine.c */
 extern const struct server_request server_kernel[];  /* serve_kernel.c */
 
 /* Closes what the engine made for this server. */
+/* An engine that says 0 and gives nothing: an error for it, and true. */
+bool server_lacks(struct server *server, int result, const void *given);
 void server_forget_machine(struct server *server);
 void server_forget_kernel(struct server *server);
 

@@ -220,7 +220,7 @@ static void world_open(struct server *server, const cJSON *request)
     if (result != 0) {
         server->world = NULL;
         server_result(server, result, "the world is not well formed");
-    } else {
+    } else if (!server_lacks(server, result, server->world)) {
         server_done(server);
     }
 }
@@ -377,6 +377,9 @@ static void chain_genesis(struct server *server, const cJSON *request)
     int result = level->genesis(revision, image.data, image.size, &server->chain);
     if (result != 0) {
         server->chain = NULL;
+    }
+    if (server_lacks(server, result, server->chain)) {
+        return;
     }
     if (result == 0) {
         text_raw(&server->reply, "{\"ok\": {\"verdict\": \"admitted\"}}");

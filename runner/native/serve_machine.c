@@ -69,6 +69,9 @@ static void load(struct server *server, const cJSON *request)
     if (result != 0) {
         server->machine = NULL;
     }
+    if (server_lacks(server, result, server->machine)) {
+        return;
+    }
     const char *name = result == 0 ? "admitted" : result == ASSAY_ERROR_ARGUMENT ? "refused" : reject_name(result);
     if (name == NULL) {
         server_result(server, result, "");

@@ -30,6 +30,15 @@ void server_result(struct server *server, int result, const char *refusal)
     }
 }
 
+bool server_lacks(struct server *server, int result, const void *given)
+{
+    bool lacks = result == 0 && given == NULL;
+    if (lacks) {
+        server_error(server, "host", "the engine says that it is done, and gives nothing to go on with");
+    }
+    return lacks;
+}
+
 bool server_members(struct server *server, const cJSON *request, const struct json_key *key, size_t key_count,
                     const cJSON **found)
 {

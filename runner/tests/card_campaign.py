@@ -3,8 +3,9 @@
     python -m card_campaign --mutants 200 --each 12 --seed 1 --out FILE
 
 A mutant's failing cases are located, and card_judge.py, which shares no line with the cards, says where the two first
-part. One JSON line a card: verdict exact, nearby, wrong or unknown. A miss is unsteady where the judge finds too that
-the mutant's answers change with what memory held, and the card says so or gives one of them; never counted as exact.
+part. One JSON line a card: verdict exact, nearby, wrong or unknown. Where the judge finds that the mutant's answers
+change with what memory held, a card that says so is unsteady, and one that gives one of them is one of several; neither
+is counted as exact.
 """
 
 import argparse
@@ -139,7 +140,8 @@ def compared_again(found: Divergence | None, verdict: str, again: dict[str, obje
     if found is not None and found.cause.unit == Unit.UNSTEADY:
         return "unsteady"
     answers = cast("list[dict[str, object]]", again["answers"])
-    return "unsteady" if any(compared(found, answer) in ("exact", "judge: agree") for answer in answers) else verdict
+    is_one = any(compared(found, answer) in ("exact", "judge: agree") for answer in answers)
+    return "one of several" if is_one else verdict
 
 
 def cards_of(mutant: Mutant, workshop: Workshop, files: list[Path], each: int, chooser: random.Random) -> Iterator[str]:

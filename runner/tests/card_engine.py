@@ -1,6 +1,6 @@
 """An engine for tests of cards: the specification behind ../PROTOCOL.md with one fault that is hard to place.
 
-python card_engine.py FAULT [--features blocks,instructions,...]
+python card_engine.py FAULT[,FAULT] [--features blocks,instructions,...]
 """
 
 import argparse
@@ -16,8 +16,9 @@ from assay.engines.answers import Hello
 from assay.engines.model import ModelEngine
 from model.machine import op
 from model.machine.isa import Instruction
+from model.machine.run import Machine
 
-Effect = Callable[[op.Machine, Instruction], None]
+Effect = Callable[[op.Machine, Instruction], int | None]
 
 
 class Engine(ModelEngine):
@@ -49,6 +50,8 @@ class Server(server.Server):
             self.steps = 0
         is_step = name in ("world_run", "world_resume", "chain_apply")
         self.steps += is_step
+        if self.fault == "read_dies" and name == "read":
+            os.abort()
         if self.fault == "second_kernel_step_dies" and is_step and self.steps == 2:
             os.abort()
         if self.fault == "second_kernel_step_is_refused" and is_step and self.steps == 2:
@@ -106,10 +109,21 @@ def dies(machine: op.Machine, i: Instruction) -> None:
     os.abort()
 
 
+def copies_too_much(machine: op.Machine, i: Instruction) -> None:
+    machine.regs[i.d] = (machine.regs[i.a] + 1) % 2**64
+
+
 OPERATIONS: dict[str, tuple[str, Effect]] = {
     "add_64_is_wrong": ("add_64", add_one),
     "add_64_dies": ("add_64", dies),
+    "move_reg_is_wrong": ("move_reg", copies_too_much),
+    "branch_ne_imm_dies": ("branch_ne_imm", dies),
+    "branch_ne_imm_always_goes": ("branch_ne_imm", op.branch(lambda A, B, X: True)),
 }
+
+
+def pays_nothing(machine: Machine, p: int) -> bool:
+    return True
 
 
 def main() -> None:
@@ -117,10 +131,14 @@ def main() -> None:
     parser.add_argument("fault")
     parser.add_argument("--features")
     wanted = parser.parse_args()
-    if wanted.fault in OPERATIONS:
-        spoil_op(*OPERATIONS[wanted.fault])
+    faults = wanted.fault.split(",")
+    for fault in faults:
+        if fault in OPERATIONS:
+            spoil_op(*OPERATIONS[fault])
+    if "gas_is_not_counted" in faults:
+        Machine.pay = pays_nothing  # type: ignore[method-assign]  # that is the fault
     features = None if wanted.features is None else tuple(name for name in wanted.features.split(",") if name)
-    engine = Server(features, wanted.fault)
+    engine = Server(features, faults[-1])
     for line in sys.stdin.buffer:
         sys.stdout.buffer.write(engine.answer(line) + b"\n")
         sys.stdout.buffer.flush()

@@ -35,9 +35,9 @@ HASHES = ("bytes", "bmt", "cap", "cnode", "image", "chain", "state")
 INSTRUCTIONS_MAX = 200_000  # of a step; longer ones are not for this judge
 SECONDS = 120.0  # for a case
 STALL = 2.0  # seconds of processor time in one call: it hangs
-M_PERTURB = -6  # <malloc.h>: what fresh and freed memory is filled with
+M_MMAP_THRESHOLD, M_PERTURB = -3, -6  # <malloc.h>: from what size on a block stands alone; what fills fresh memory
 WRONG_EVENT = -2  # in place of a pc: an event that differs came before whatever broke
-FILLS = (0, 0x5A, 0xFF)
+FILLS = ((0, 1 << 17), (0x5A, 512), (0xFF, 1 << 25))  # of memory, and the size
 ENDS = ("unload", "world_close", "chain_close")
 CALLS = (
     *("load", "run", "resume", "read", "write", *ENDS, "decode", "admit", "hash", "world_open", "world_run"),
@@ -353,7 +353,7 @@ def play_machine(
     for n, side in enumerate(sides):
         progress.note(n == 1, "load")
         loads.append(side.load())
-    if loads[0] != loads[1]:
+    if loads[0] != loads[1] or (loads[1] == 0 and not sides[1].machine):
         raise Parted("load", fields=["load"])
     if loads[0] != 0:
         return
@@ -576,7 +576,7 @@ def worlds(
         progress.note(n == 1, "world_open")
         code = engine.invocation.contents.open(number(case.get("revision", 1)), data, len(data), byref(handles[n]))
         results.append(code)
-    if results[0] != results[1]:
+    if results[0] != results[1] or (results[1] == 0 and not handles[1]):
         raise Parted("world", fields=["world"])
     for index, step in enumerate(cast("list[Json]", case["steps"])):
         progress.step, progress.done = index, 0
@@ -644,7 +644,7 @@ def chains(
         progress.note(n == 1, "chain_genesis")
         code = engine.chain.contents.genesis(number(case.get("revision", 1)), image, len(image), byref(handles[n]))
         results.append(code)
-    if results[0] != results[1]:
+    if results[0] != results[1] or (results[1] == 0 and not handles[1]):
         raise Parted("genesis", fields=["verdict"])
     if results[0] == 0:
         compare_chains(engines, handles, progress, "genesis")
@@ -719,8 +719,9 @@ def judged_again(case: Json, is_kernel: bool, engines: tuple[Engine, Engine]) ->
     libc = ctypes.CDLL(None)
     libc.malloc.restype, libc.malloc.argtypes, libc.free.argtypes = pointer, (c_size_t,), (pointer,)
     answers: list[Json] = []
-    for fill in FILLS:
+    for fill, alone in FILLS:
         libc.mallopt(M_PERTURB, fill)
+        libc.mallopt(M_MMAP_THRESHOLD, alone)
         stir(libc, fill)
         answer = judged(case, is_kernel, engines)
         if answer not in answers:

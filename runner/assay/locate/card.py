@@ -101,7 +101,8 @@ class Card:
             return "its"
         if self.cause.unit == Unit.EVENT or (self.cause.unit.is_broken and self.cause.pc is None):
             return "kernel"
-        is_instruction = self.cause.unit == Unit.INSTRUCTION or self.cause.unit.is_broken
+        is_broken = self.cause.unit.is_broken and not self.cause.is_in_block
+        is_instruction = self.cause.unit == Unit.INSTRUCTION or is_broken
         return "instruction" if is_instruction else "block"
 
     def flavours(self) -> str:

@@ -97,6 +97,7 @@ class Cause:
     operation: str = ""  # the instruction or the kernel operation that it is about
     words: str = ""  # of an engine that died, hung or answered garbage
     during: str = ""  # of the same: the request in which it did, if that is known
+    is_in_block: bool = False  # of the same: record and pc are of the block in which it did, not of an instruction
 
     @property
     def sentence(self) -> str:

@@ -59,6 +59,7 @@ class MachineFinding(Finding):
     poor: tuple[Stop, Stop] | None  # of What.GAS: the stops with that budget
     poor_differences: tuple[Field, ...]
     unseen: frozenset[RecordKind]  # records that an engine lacks
+    is_by_gas: bool = False  # gas was bisected: the index is of a block
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,8 @@ class Names:
         assert isinstance(found, MachineFinding)
         case = entry.machine()
         cause = self.machine_cause(case, found)
-        cause = replace(cause, operation=rule_at(case, cause.pc))
+        if not cause.is_in_block:
+            cause = replace(cause, operation=rule_at(case, cause.pc))
         return Divergence(entry.id, self.got.name, cause, votes, question.repro, window_of(case, cause))
 
     def machine_cause(self, case: MachineCase, found: MachineFinding) -> Cause:
@@ -192,7 +193,11 @@ def broken_machine(case: MachineCase, found: MachineFinding) -> Cause:
         last = Agreed("", step.pc, step.gas, step.regs)
     if found.index is None or last is None:
         return cause
-    cause = replace(cause, pc=last.pc, agreed=replace(last, what=f"before instruction {found.index}"))
+    what = "block" if found.is_by_gas else "instruction"
+    cause = replace(cause, pc=last.pc, agreed=replace(last, what=f"before {what} {found.index}"))
+    if found.is_by_gas:
+        hint = f"{cause.hint}; it breaks in this block, which it can pay with gas {found.gas}"
+        return replace(cause, is_in_block=True, hint=hint)
     rule = rule_at(case, last.pc)
     return replace(cause, rule=rule, hint=f"{cause.hint}; it breaks in this instruction") if rule else cause
 

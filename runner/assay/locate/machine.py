@@ -300,6 +300,8 @@ class Namer:
         end = self.with_least_budget().by_stop()
         trail, _ = self.story.follow(gas=self.found.gas)
         fields, block = end.fields, trail.last_block
+        if self.is_about_the_charge():
+            return self.by_charge(shown, trail)
         if block is None:  # it goes wrong without any gas: in the block in which a stop had left it
             if self.instruction_at(end.pc) is None:
                 return shown
@@ -309,6 +311,23 @@ class Namer:
         rule, pc = self.rule_in_block(fields, block.pc)
         agreed = Agreed(f"L1 block {index}", block.pc, block.gas, block.regs)
         return replace(shown, unit=Unit.PRODUCTION_BLOCK, rule=rule, pc=pc, record=index, agreed=agreed)
+
+    def by_charge(self, shown: Cause, trail: Trail) -> Cause:
+        """The block that the specification cannot pay with this budget and the engine can, or the other way round."""
+        assert self.found.poor is not None
+        stop, _ = self.found.poor
+        block, index = trail.last_block, trail.block_count
+        pc: int | None = stop.pc
+        if stop.exit != "out_of_gas":
+            pc, index = (block.pc if block else None), max(0, index - 1)
+        rule = "gas/block/charged_on_entry"
+        return replace(shown, unit=Unit.PRODUCTION_BLOCK, rule=rule, pc=pc, record=index, agreed=trail.last)
+
+    def is_about_the_charge(self) -> bool:
+        """With one unit of gas less both ran out of it in the same place; with this one only one of them still does."""
+        if self.found.poor is None:
+            return False
+        return [stop.exit for stop in self.found.poor].count("out_of_gas") == 1
 
     def with_least_budget(self) -> "Namer":
         found = self.found

@@ -73,6 +73,7 @@ def read_machine(line: Members, found: Members) -> MachineFinding:
         gas=number(found["gas"], "gas") if "gas" in found else 0,
         poor=stops_of(sides) if what == What.GAS else None,
         poor_differences=read_differences(found, "poor"),
+        is_by_gas=found.get("by") == "gas",
         unseen=frozenset(UNSEEN[name] for name in map(str, items(line.get("unseen", []), "unseen")) if name in UNSEEN),
     )
 
