@@ -9,6 +9,7 @@ is counted as exact.
 """
 
 import argparse
+import contextlib
 import json
 import random
 import subprocess
@@ -18,7 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from assay.base import paths
 from assay.engines import catalog
@@ -31,7 +32,7 @@ from assay.suite import collection
 
 JUDGE = Path(__file__).with_name("card_judge.py")
 ENOUGH = 8  # times the cases that are wanted, to choose from
-SECONDS = 20.0  # of a replay; then it hangs
+SECONDS = 6.0  # in which a replay says nothing; then it hangs
 UNITS = {
     "load": {"load", "engine error"},
     "refusal": {"refusal", "end of a call", "engine error"},
@@ -58,39 +59,49 @@ def failing(library: str, files: list[Path], most: int) -> dict[str, Path]:
     found: dict[str, Path] = {}
     first, deaths, is_over = 0, 0, False
     while deaths < 4 and not is_over:
-        begun: tuple[int, str, str] | None = None
+        begun: dict[str, object] | None = None
         argv = [str(paths.native()), "replay", "--records", "--engine", library, "--from", str(first)]
         for line in played([*argv, *map(str, files)]):
             if "begin" in line:
-                begun = (line["index"], line["begin"], line["file"])
+                begun = line
             elif line.get("verdict") not in ("pass", "invalid", None) and not cannot(line):
-                found[line["case"]] = Path(line["file"])
+                found[str(line["case"])] = Path(str(line["file"]))
             is_over = line.get("done") is True or len(found) >= ENOUGH * most
             if is_over:
                 break
         if begun is not None and not is_over:
-            found[begun[1]] = Path(begun[2])
-            first, deaths = begun[0] + 1, deaths + 1
+            found[str(begun["begin"])] = Path(str(begun["file"]))
+            first, deaths = cast("int", begun["index"]) + 1, deaths + 1
         is_over = is_over or begun is None
     return found
 
 
-def played(argv: list[str]) -> Iterator[dict[str, Any]]:
+def played(argv: list[str]) -> Iterator[dict[str, object]]:
     """The lines of a replay; it is ended where it says nothing for long, and when nobody wants more."""
     with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
-        watch = threading.Timer(SECONDS, process.kill)
-        watch.start()
+        said = [0]
+        threading.Thread(target=watch, args=(process, said), daemon=True).start()
         try:
             for text in process.stdout:
+                said[0] += 1
                 if text.endswith(b"}\n"):
                     yield json.loads(text)
         finally:
-            watch.cancel()
             process.kill()
 
 
-def cannot(line: dict[str, Any]) -> bool:
+def watch(process: subprocess.Popen[bytes], said: list[int]) -> None:
+    """Ends a process that has said nothing more for SECONDS."""
+    before = -1
+    while process.poll() is None and said[0] != before:
+        before = said[0]
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(SECONDS)
+    process.kill()
+
+
+def cannot(line: dict[str, object]) -> bool:
     """Whether an engine says that it lacks what the case needs: nothing was asked, so there is nothing to locate."""
     return line["verdict"] == "error" and " lacks " in str(line.get("message"))
 
