@@ -16,6 +16,7 @@ import hashlib
 import json
 import mmap
 import os
+import resource
 import signal
 import struct
 import sys
@@ -34,6 +35,7 @@ TYPES = ("image", "state", "cap", "cnode", "world")
 HASHES = ("bytes", "bmt", "cap", "cnode", "image", "chain", "state")
 INSTRUCTIONS_MAX = 200_000  # of a step; longer ones are not for this judge
 SECONDS = 120.0  # for a case
+MEMORY = 4 << 30  # as much as the cage gives
 STALL = 2.0  # seconds of processor time in one call: it hangs
 M_MMAP_THRESHOLD, M_PERTURB = -3, -6  # <malloc.h>: from what size on a block stands alone; what fills fresh memory
 WRONG_EVENT = -2  # in place of a pc: an event that differs came before whatever broke
@@ -756,6 +758,7 @@ def in_child(play: Callable[[Progress], None]) -> Json | None:
     child = os.fork()
     if child == 0:
         os.close(reading)
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         try:
             play(progress)
             text = "null"
