@@ -20,6 +20,7 @@ COMMANDS = (
     "test",
     "replay",
     "diff",
+    "shrink",
     "trace",
     "run",
     "guests",

@@ -171,8 +171,36 @@ static void note_unseen(struct diff *diff)
     }
 }
 
+/* What a resume does not give is as the first engine has left it: only engines are compared, not the vector's values.
+ */
+static void go_on_from(struct vector_step *step, const struct assay_state *last)
+{
+    if (step->kind != STEP_RESUME) {
+        return;
+    }
+    for (size_t i = 0; i < ASSAY_REGISTER_COUNT; i++) {
+        bool is_listed = (step->listed >> i & 1) != 0;
+        step->state.reg[i] = is_listed ? step->state.reg[i] : last->reg[i];
+    }
+    step->state.gas = step->has_gas ? step->state.gas : last->gas;
+}
+
+/* The case again, with resumes that can be completed. */
+static struct vector_case *own_copy(struct diff *diff, const struct vector_case *vector)
+{
+    struct vector_case *own = arena_take(&diff->arena, sizeof *own);
+    *own = *vector;
+    own->step = arena_list(&diff->arena, vector->step_count, sizeof *own->step);
+    for (size_t step = 0; step < vector->step_count; step++) {
+        own->step[step] = vector->step[step];
+    }
+    return own;
+}
+
 void diff_machine(struct diff *diff, const struct vector_case *vector)
 {
+    struct vector_case *own = own_copy(diff, vector);
+    vector = own;
     diff->vector = vector;
     for (size_t side = 0; side < 2; side++) {
         lab_init(&diff->lab[side], diff->engine[side], vector, &diff->arena);
@@ -182,6 +210,9 @@ void diff_machine(struct diff *diff, const struct vector_case *vector)
     for (size_t step = 0; step < vector->step_count && goes_on; step++) {
         if (diff->has_step && diff->asked_step != step) {
             continue;
+        }
+        if (diff->has_last) {
+            go_on_from(&own->step[step], &diff->last.state);
         }
         if (vector->step[step].kind == STEP_WRITE) {
             compare_write(diff, step);

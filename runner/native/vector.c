@@ -204,8 +204,9 @@ static void read_start(struct json_reader *reader, const cJSON *run, const cJSON
         if (found[0] != NULL) {
             step->state.gas = json_read_hex(reader, found[0], 64);
         }
+        step->has_gas = found[0] != NULL;
     }
-    vector_read_registers(reader, found[1], step->state.reg);
+    step->listed = vector_read_registers(reader, found[1], step->state.reg);
 }
 
 enum { KEY_RUN, KEY_RESUME, KEY_WRITE, KEY_UNTIL, KEY_STOP, KEY_BLOCKS, KEY_INSTRUCTIONS, STEP_KEYS };

@@ -26,6 +26,8 @@ struct vector_step {
     enum step_kind kind;
     size_t offset;            /* in the file */
     struct assay_state state; /* at the start; pc is unused by resume */
+    uint16_t listed;          /* of a resume: bit i says that it gives register i; the others stay */
+    bool has_gas;             /* of a resume: it gives the gas too */
     struct assay_until until;
     bool refused;
     struct assay_stop stop;
@@ -61,8 +63,8 @@ enum { CASE_ID, CASE_RULES, CASE_AGAINST, CASE_REVISION, CASE_NOTE, CASE_VOTES, 
 const char *vector_read_common(struct json_reader *reader, const cJSON *const *member, uint32_t revision_max,
                                uint32_t *revision);
 void vector_read_votes(struct json_reader *reader, const cJSON *item);
-/* Overwrites the registers that are listed. */
-void vector_read_registers(struct json_reader *reader, const cJSON *item, uint64_t reg[ASSAY_REGISTER_COUNT]);
+/* Overwrites the registers that are listed; bit i of what it returns is set for register i. */
+uint16_t vector_read_registers(struct json_reader *reader, const cJSON *item, uint64_t reg[ASSAY_REGISTER_COUNT]);
 bool vector_is_word(const char *name); /* a letter, then letters, digits and _, all in lower case */
 
 /* Shared with the messages of the engine protocol. */

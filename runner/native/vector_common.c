@@ -87,21 +87,24 @@ static size_t register_index(const char *name)
     return ASSAY_REGISTER_COUNT;
 }
 
-void vector_read_registers(struct json_reader *reader, const cJSON *item, uint64_t reg[ASSAY_REGISTER_COUNT])
+uint16_t vector_read_registers(struct json_reader *reader, const cJSON *item, uint64_t reg[ASSAY_REGISTER_COUNT])
 {
     if (reader->failed || item == NULL) {
-        return;
+        return 0;
     }
     if (!cJSON_IsObject(item)) {
         json_reject(reader, item, "regs must be an object such as {\"r1\": \"0x2\"}");
-        return;
+        return 0;
     }
+    uint16_t listed = 0;
     for (const cJSON *member = item->child; member != NULL && !reader->failed; member = member->next) {
         size_t i = register_index(member->string);
         if (i == ASSAY_REGISTER_COUNT) {
             json_reject(reader, member, "unknown register \"%.20s\"; there are r0 to r12", member->string);
         } else {
             reg[i] = json_read_hex(reader, member, 64);
+            listed |= (uint16_t)(1U << i);
         }
     }
+    return listed;
 }

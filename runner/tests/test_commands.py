@@ -12,6 +12,7 @@ CALLS: dict[str, tuple[tuple[str, ...], int]] = {
     "test": (("--count", "few"), exit_code.USAGE),
     "replay": (("nowhere.json",), exit_code.BAD_INPUT),
     "diff": (("nowhere.asm",), exit_code.BAD_INPUT),
+    "shrink": (("nowhere.json", "-e", "ref"), exit_code.BAD_INPUT),
     "trace": (("nowhere.asm",), exit_code.BAD_INPUT),
     "run": (("nowhere.asm",), exit_code.BAD_INPUT),
     "guests": (("nothing",), exit_code.USAGE),
