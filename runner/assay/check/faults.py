@@ -11,6 +11,13 @@ class Fault:
     right: str
     wrong: str
     blames: str  # what the card must name: a part of the rule or of the first wrong instruction
+    kind: str = ""  # the class of defects that it stands for, where it has a name (defects.py)
+
+    @property
+    def group(self) -> str:
+        """The class, or the part of the specification that it is about."""
+        area, slash, _ = self.blames.partition("/")
+        return self.kind or (area if slash else "isa")
 
     def __str__(self) -> str:
         return f"{self.engine}: {self.name}"

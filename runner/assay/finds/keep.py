@@ -36,7 +36,7 @@ def keep_case(case: Case, name: str, note: str, rules: Sequence[str] = (), root:
     root = root or paths.ROOT
     if not NAME.match(name):
         raise BadInput(f"{name!r} is no behaviour: lower-case words joined by underscores")
-    text = found.text_of(case, rules, note)
+    text = found.text_of(case, tuple(dict.fromkeys(rules)), note)
     try:
         found.vector_file(name, text)  # before anything is written
         found.write_input(root, name, text)

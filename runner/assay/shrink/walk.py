@@ -24,6 +24,7 @@ FIXED = {
     (ValueTree, "kind"),
 }
 WHOLE = {(Run, "regs")}  # tuples of one length
+REGISTERS = "regs"  # of a resume
 KEPT = "steps"  # a case without a step says nothing: the last one stays
 TIER, CHEAPEST = "mem_cycles", 25  # a number of which there are four
 
@@ -87,7 +88,7 @@ def simpler(node: Node, path: Path) -> Iterator[Edit]:
         if node != CHEAPEST:
             yield edit(path, CHEAPEST)
     elif isinstance(node, int):
-        yield from (edit(path, low) for low in values.smaller_unsigned(node))
+        yield from (edit(path, low) for low in whole_numbers(path, node))
     elif isinstance(node, bytes):
         found = dict.fromkeys((*values.simpler_bytes(node), *values.zeroed(node)))
         yield from (edit(path, data) for data in found if data != node)
@@ -99,6 +100,13 @@ def simpler(node: Node, path: Path) -> Iterator[Edit]:
         yield from optional(node, path)
         for key, child in children(node):
             yield from simpler(child, (*path, key))
+
+
+def whole_numbers(path: Path, value: int) -> list[int]:
+    """A register may be meant as a negative number; nothing else may."""
+    if REGISTERS in path:
+        return values.smaller_unsigned(value)
+    return [low for low in values.smaller(value) if low >= 0]
 
 
 def simpler_until(until: Until, path: Path) -> Iterator[Edit]:
@@ -117,7 +125,7 @@ def simpler_run(run: Run, path: Path) -> Iterator[Edit]:
         yield edit((*path, "regs"), (0,) * len(run.regs))
     for at, value in enumerate(run.regs):
         yield from (edit((*path, "regs", at), low) for low in values.smaller_unsigned(value))
-    yield from (edit((*path, "gas"), low) for low in values.smaller_unsigned(run.gas))
+    yield from simpler(run.gas, (*path, "gas"))
     yield from simpler_until(run.until, (*path, "until"))
 
 

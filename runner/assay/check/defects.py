@@ -1,0 +1,388 @@
+"""Defects that recompilers and kernels of this machine have really had, one planted fault for each class.
+
+J1 to J22 are those in which the first recompiler of this machine differed from its interpreter; K1 and on are classes
+of kernels. With the faults of faults.py they are the saboteurs of `./assay selftest --saboteurs`.
+"""
+
+from dataclasses import replace
+
+from assay.check.faults import FAULTS, KERNEL_FAULTS, Fault, named
+
+RECOMPILER = (
+    Fault(
+        "unlikely_is_cheap",
+        "fast",
+        "machine/gas.h",
+        "uint32_t cycles = row->cycles | (row->mem & program->mem_cycles);",
+        "uint32_t cycles = opcode == FAST_OPCODE_unlikely ? 2 : row->cycles | (row->mem & program->mem_cycles);",
+        "gas/",
+        "J1",
+    ),
+    Fault(
+        "static_target_outside_of_blocks_ends_the_host",
+        "fast",
+        "machine/flow.c",
+        "        fast_emit_panic_if(e, condition, i->pc);\n",
+        "        if (fast_isa_is_executable(e->program, i->target)) {\n            __builtin_trap();\n        }\n"
+        "        fast_emit_panic_if(e, condition, i->pc);\n",
+        "branch",
+        "J2",
+    ),
+    Fault(
+        "dynamic_jump_into_a_block_begins_again",
+        "fast",
+        "machine/compile.c",
+        "legal ? executed_at(e, e->code->native[target]) : e->code->bad_jump;",
+        "legal ? executed_at(e, e->code->native[target])\n"
+        ": fast_isa_is_executable(e->program, target) ? executed_at(e, 0) : e->code->bad_jump;",
+        "jump_ind",
+        "J3",
+    ),
+    Fault(
+        "entry_in_the_middle_of_a_block_begins_again",
+        "fast",
+        "machine/run.c",
+        "if (!fast_isa_begins_block(&machine->program, state->pc)) {\n        return stop_before(machine,",
+        "if (state->pc >= machine->program.code_len) {\n        return stop_before(machine,",
+        "exit/entry",
+        "J4",
+    ),
+    Fault(
+        "end_of_the_code_is_out_of_gas",
+        "fast",
+        "machine/compile.c",
+        "    fast_emit_jump_to_tail(e, TAIL_TRAP);\n}",
+        "    fast_emit_jump_to_tail(e, TAIL_OUT_OF_GAS);\n}",
+        "isa/implicit_trap",
+        "J5",
+    ),
+    Fault(
+        "divisor_of_32_bits_is_tested_as_64",
+        "fast",
+        "machine/alu_divide.c",
+        "    x64_mov(&e->at, width, SCRATCH, fast_emit_reg(i->rb));\n    x64_test(&e->at, width, SCRATCH, SCRATCH);",
+        "    x64_mov(&e->at, X64_64, SCRATCH, fast_emit_reg(i->rb));\n    x64_test(&e->at, X64_64, SCRATCH, SCRATCH);",
+        "_32",
+        "J6",
+    ),
+    Fault(
+        "signed_overflow_of_a_division",
+        "fast",
+        "machine/alu_divide.c",
+        "    if (sign == SIGNED) {\n        x64_alu_imm",
+        "    if (sign == SIGNED && width == X64_64) {\n        x64_alu_imm",
+        "_s_32",
+        "J7",
+    ),
+    Fault(
+        "remainder_by_zero_keeps_its_upper_half",
+        "fast",
+        "machine/alu_divide.c",
+        "    } else {\n        x64_movsxd(&e->at, SCRATCH, dividend);",
+        "    } else {\n        x64_mov(&e->at, X64_64, SCRATCH, dividend);",
+        "rem_",
+        "J8",
+    ),
+    Fault(
+        "shift_into_r12_is_lost",
+        "fast",
+        "machine/alu_reg.c",
+        "    if (e->cpu->bmi2) {\n        x64_shiftx(",
+        "    if (i->rd == FAST_register_last && i->ra != i->rd) {\n"
+        "        x64_shift_imm(&e->at, X64_64, op, fast_emit_reg(i->rd), 0);\n"
+        "    } else if (e->cpu->bmi2) {\n        x64_shiftx(",
+        "sh",
+        "J9",
+    ),
+    Fault(
+        "comparison_takes_the_carry_of_the_sum_before",
+        "fast",
+        "machine/alu_reg.c",
+        "    x64_alu(&e->at, X64_64, X64_CMP, fast_emit_reg(i->ra), fast_emit_reg(i->rb));\n    fast_emit_condition",
+        "    if (condition != X64_BELOW || (e->at[-3] & 0xf8) != 0x48 || e->at[-2] != X64_ADD) {\n"
+        "        x64_alu(&e->at, X64_64, X64_CMP, fast_emit_reg(i->ra), fast_emit_reg(i->rb));\n    }\n"
+        "    fast_emit_condition",
+        "set_lt_u",
+        "J10",
+    ),
+    Fault(
+        "folded_address_has_the_base_before_the_sum",
+        "fast",
+        "machine/load_store.c",
+        "extension, fast_emit_reg(i->ra), base, (uint32_t)i->x);",
+        "extension, fast_emit_reg(i->ra), base,\n"
+        "                       (uint32_t)i->x - (row.base != FAST_NO_FIELD && e->at[-3] == 0x83 &&\n"
+        "                                         (e->at[-2] & 0xf8) == 0xc0 && (e->at[-2] & 7) == (base & 7)\n"
+        "                                             ? (uint32_t)(int8_t)e->at[-1] : 0));",
+        "load_ind",
+        "J11",
+    ),
+    Fault(
+        "fused_doublings_leave_one_register_unwritten",
+        "fast",
+        "machine/alu_reg.c",
+        "        x64_lea_sum(&e->at, width, d, a, b);",
+        "        if (a != b || !fast_isa_is_executable(e->program, i->npc) ||\n"
+        "            e->program->code[i->npc] != e->program->code[i->pc]) {\n"
+        "            x64_lea_sum(&e->at, width, d, a, b);\n        }",
+        "add_",
+        "J12",
+    ),
+    Fault(
+        "doubling_is_fed_to_the_cost_twice",
+        "fast",
+        "machine/gas.h",
+        "gas->used) + (first != 0 ? row->slots_if : row->slots_else);",
+        "gas->used) + (first != 0 ? row->slots_if : row->slots_else) +\n"
+        "                (opcode == FAST_OPCODE_add_64 && a == b ? 2 : 0);",
+        "gas/",
+        "J13",
+    ),
+    Fault(
+        "walk_goes_on_at_the_next_byte",
+        "fast",
+        "machine/compile.c",
+        "            pc = fast_isa_next(program, pc);",
+        "            pc = pc + 1;",
+        "gas/",
+        "J14",
+    ),
+    Fault(
+        "missing_operand_bytes_are_zero_to_the_cost",
+        "fast",
+        "machine/gas.h",
+        "program->code[pc + 1] : 0xcc;",
+        "program->code[pc + 1] : 0;",
+        "gas/",
+        "J15",
+    ),
+    Fault(
+        "gas_is_a_signed_number",
+        "fast",
+        "machine/compile.c",
+        "    x64_jcc(&e->at, X64_BELOW);\n    fast_emit_call_out(e, FAST_SITE_BLOCK, pc, pc);",
+        "    x64_jcc(&e->at, X64_LESS);\n    fast_emit_call_out(e, FAST_SITE_BLOCK, pc, pc);",
+        "gas/",
+        "J16",
+    ),
+    Fault(
+        "fault_address_is_that_of_the_access",
+        "fast",
+        "machine/mem.c",
+        "            return (int64_t)(page * ASSAY_PAGE_SIZE);",
+        "            return (int64_t)address;",
+        "mem/fault_address",
+        "J18",
+    ),
+    Fault(
+        "read_only_page_can_be_written",
+        "fast",
+        "machine/mem.c",
+        "[ASSAY_ACCESS_RO] = PROT_READ,",
+        "[ASSAY_ACCESS_RO] = PROT_READ | PROT_WRITE,",
+        "mem/store_permission",
+        "J19",
+    ),
+    Fault(
+        "host_call_at_the_end_of_the_code_ends_the_host",
+        "fast",
+        "machine/flow.c",
+        "    if (!fast_dense_emit_call(e, TAIL_DENSE_HOST_CALL, i->npc, i->x)) {",
+        "    if (i->npc >= e->program->code_len) {\n        __builtin_trap();\n    }\n"
+        "    if (!fast_dense_emit_call(e, TAIL_DENSE_HOST_CALL, i->npc, i->x)) {",
+        "ecalli",
+        "J20",
+    ),
+    Fault(
+        "access_past_the_end_is_the_hosts",
+        "fast",
+        "machine/mem.c",
+        "    return end > ADDRESS_END ? (int64_t)(ADDRESS_END - ASSAY_PAGE_SIZE) : -1;",
+        "    return -1;",
+        "mem/",
+        "J21",
+    ),
+    Fault(
+        "ecall_is_a_panic",
+        "fast",
+        "machine/compile.c",
+        "{TAIL_ECALL, ASSAY_EXIT_ECALL, false},",
+        "{TAIL_ECALL, ASSAY_EXIT_PANIC, false},",
+        "exit/ecall",
+        "J22",
+    ),
+)
+
+KERNEL = (
+    Fault(
+        "quota_must_be_more_than_the_amount",
+        "fast",
+        "kernel/host.c",
+        "fast_tables_get(&core->tables.quotas, *id) >= amount;",
+        "fast_tables_get(&core->tables.quotas, *id) > amount;",
+        "host/quota",
+        "K1",
+    ),
+    Fault(
+        "moved_capability_stays",
+        "fast",
+        "kernel/host.c",
+        "    *to = *from;\n    *from = (struct fast_cap){.kind = FAST_KIND_EMPTY};",
+        "    fast_cap_put(to, from);",
+        "cap/move",
+        "K2",
+    ),
+    Fault(
+        "read_data_leaves_old_bytes_behind_the_payload",
+        "fast",
+        "kernel/host.c",
+        "    memset(mem->base + address + part, 0, size - part);",
+        "    (void)part;",
+        "host/",
+        "K3",
+    ),
+    Fault(
+        "pin_of_the_old_image_blocks_the_new_one",
+        "fast",
+        "kernel/host.c",
+        "if (now->root.slot[slot].kind != FAST_KIND_EMPTY && !now->current->pinned[slot]) {",
+        "if (now->root.slot[slot].kind != FAST_KIND_EMPTY) {",
+        "host/set_image",
+        "K4",
+    ),
+    Fault(
+        "chain_is_not_extended",
+        "fast",
+        "kernel/host.c",
+        "    fast_hash_chain(&now->chain, &image->hash, &now->chain);\n",
+        "",
+        "host/set_image",
+        "K5",
+    ),
+    Fault(
+        "pinned_slot_is_swapped",
+        "fast",
+        "kernel/host.c",
+        "*a = unpinned(now, reg[A0]), *b = unpinned(now, reg[A1]);\n    if (a == NULL || b == NULL) {",
+        "*a = unpinned(now, reg[A0]), *b = operand(now, reg[A1]);\n    if (a == NULL || b == NULL) {",
+        "cap/",
+        "K6",
+    ),
+    Fault(
+        "last_id_is_given_away",
+        "fast",
+        "kernel/host.c",
+        "id == UINT64_MAX || ",
+        "",
+        "host/save",
+        "K7",
+    ),
+    Fault(
+        "file_is_opened_by_the_wrong_operand",
+        "fast",
+        "kernel/host.c",
+        "        *id = reg[A2];",
+        "        *id = reg[A1];",
+        "host/open",
+        "K8",
+    ),
+    Fault(
+        "meter_that_is_not_empty_is_topped_up",
+        "fast",
+        "kernel/call.c",
+        "fast_tables_get(&core->tables.meters, now->meter) == 0;",
+        "fast_tables_get(&core->tables.meters, now->meter) < gas;",
+        "call/gas/top_up",
+        "K9",
+    ),
+    Fault(
+        "endpoint_number_is_not_given",
+        "fast",
+        "kernel/call.c",
+        "    state->reg[ENDPOINT_REGISTER] = index;",
+        "    state->reg[ENDPOINT_REGISTER] = 0;",
+        "call/run/registers",
+        "K10",
+    ),
+    Fault(
+        "read_only_area_is_written_back",
+        "fast",
+        "kernel/call.c",
+        "        if (!area->is_read_only && !now->current->pinned",
+        "        if (!now->current->pinned",
+        "call/halt",
+        "K11",
+    ),
+    Fault(
+        "out_of_gas_without_a_meter_is_caught",
+        "fast",
+        "kernel/call.c",
+        "    if (now->has_meter) {\n        catcher =",
+        "    {\n        catcher =",
+        "yield/oog",
+        "K12",
+    ),
+    Fault(
+        "catcher_is_searched_from_the_bottom",
+        "fast",
+        "kernel/yield.c",
+        "    for (size_t i = core->waiting_count; i > 0; i--) {",
+        "    for (size_t i = 1; i <= core->waiting_count; i++) {",
+        "yield/",
+        "K13",
+    ),
+    Fault(
+        "equal_keys_are_sorted",
+        "fast",
+        "kernel/scale.c",
+        "    if (!first && key <= previous) {",
+        "    if (!first && key < previous) {",
+        "image/decode/not_sorted",
+        "K14",
+    ),
+    Fault(
+        "bytes_behind_a_value_are_ignored",
+        "fast",
+        "kernel/scale.c",
+        "    if (reader->at != reader->end) {",
+        "    if (reader->at > reader->end) {",
+        "image/decode/trailing_bytes",
+        "K15",
+    ),
+    Fault(
+        "odd_leaf_is_paired_with_the_first",
+        "fast",
+        "kernel/hash.c",
+        "2 * i + 1 < count ? 2 * i + 1 : 2 * i;",
+        "2 * i + 1 < count ? 2 * i + 1 : 0;",
+        "image/hash/bmt",
+        "K16",
+    ),
+    Fault(
+        "event_that_faults_keeps_what_it_did",
+        "fast",
+        "kernel/chain.c",
+        "            fast_journal_undo(core, &stored);",
+        "            (void)stored;",
+        "chain/event/rollback",
+        "K17",
+    ),
+    Fault(
+        "resume_forgets_the_scratchpad",
+        "fast",
+        "kernel/call.c",
+        "        now->root.slot[FAST_payload_slot] = *scratchpad;",
+        "        fast_cap_release(scratchpad);",
+        "yield/resume/scratchpad",
+        "K18",
+    ),
+)
+
+J17 = replace(named("gas_left_after_out_of_gas"), kind="J17")
+
+
+def saboteurs() -> tuple[Fault, ...]:
+    """All of them, each name once; those of faults.py that stand for a class say so."""
+    known = {fault.name: fault for fault in (*FAULTS, *KERNEL_FAULTS)}
+    known[J17.name] = J17
+    return (*known.values(), *RECOMPILER, *KERNEL)
