@@ -22,7 +22,7 @@ CASES_MIN = 3_000
 VALUE_CASES_MIN = 12
 
 
-AREAS = cases.AREAS + cases.KERNEL_AREAS
+AREAS = (*cases.AREAS, *cases.KERNEL_AREAS, cases.REGRESS)
 KERNEL_CASES_MIN = 1_500
 
 
@@ -30,14 +30,19 @@ def files_of(areas):
     return {path: json.loads(path.read_text()) for path in FILES if path.parent.name in areas}
 
 
+def found_of(level):
+    """What was found and kept, of one level."""
+    return {path: file for path, file in files_of((cases.REGRESS,)).items() if path.stem == level}
+
+
 @pytest.fixture(scope="module")
 def suite():
-    return files_of(cases.AREAS)
+    return files_of(cases.AREAS) | found_of("machine")
 
 
 @pytest.fixture(scope="module")
 def kernel_suite():
-    return files_of(cases.KERNEL_AREAS)
+    return files_of(cases.KERNEL_AREAS) | found_of("kernel")
 
 
 def test_committed_vectors_are_what_fill_writes():
