@@ -443,6 +443,8 @@ def whole_worlds() -> Iterator[KernelCase]:
     yield case("refers_to_itself", "world", start([k.ReferenceEntry(0)]))
     yield case("refers_to_nothing", "world", start([k.ReferenceEntry(2**32 - 1)]))
     yield case("has_a_payload_under_another_hash", "world", start(state=k.State(data_payloads={A: b""})))
+    yield case("has_a_payload_under_zeros", "world", start(state=k.State(data_payloads={ZERO: b"", A: b""})))
+    yield case("has_a_catcher_under_zeros", "world", start(catchers={ZERO: [A], A: [B]}))
     yield case("repeats_a_marker", "world", start(catchers={A: [B, B, A]}))
     yield case("root_has_2_to_the_9_slots", "world", start([entry(size_log=9)]))
     yield case("has_257_entries", "world", start([k.ReferenceEntry(0)] * 257))

@@ -84,6 +84,17 @@ def of_cnodes() -> Iterator[KernelCase]:
             yield case(f"{name}_of_2_to_the_{size_log}", "cnode", k.encode(cnode))
     every = k.CNode(8, {slot: k.Data(slot, A) for slot in range(256)})
     yield case("all_256_full", "cnode", k.encode(every))
+    x, y, z = k.TypeCap(A), k.TypeCap(B), k.TypeCap(C)
+    alike: dict[str, dict[int, k.Capability]] = {
+        "the_right_ones_are_alike": {0: x, 1: z, 2: y, 3: z},
+        "the_left_ones_are_alike": {0: z, 1: x, 2: z, 3: y},
+        "the_right_ones_are_empty": {0: x, 2: y, 4: z},
+        "the_left_ones_are_empty": {1: x, 3: y, 5: z},
+        "the_right_halves_are_alike": {0: x, 2: z, 4: y, 6: z},
+        "the_left_halves_are_alike": {0: z, 2: x, 4: z, 6: y},
+    }
+    for name, some in alike.items():
+        yield case(name, "cnode", k.encode(k.CNode(3, some)))
     yield case("every_kind", "cnode", k.encode(k.CNode(3, dict(enumerate(KINDS.values())))))
     for depth in (1, 2, 14, 15, 16):
         yield case(f"with_{depth}_others_inside", "cnode", k.encode(nested(depth)))

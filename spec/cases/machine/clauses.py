@@ -213,6 +213,19 @@ def stored_registers() -> Iterator[Case]:
         yield case(f"every_register_stored_{name}", code.trap().blob(), steps, pages=(page(0x10000, RW),))
 
 
+def stops_in_later_blocks() -> Iterator[Case]:
+    """Stopped at a block that is not the first, and resumed with another count and with none."""
+    loop = Code().label("loop")
+    for number in (1, 2, 3):
+        loop.op("add_imm_64", a=number, b=number, x=number).op("fallthrough")
+    blob = loop.op("jump", to="loop").blob()
+    for blocks in (2, 3, 4, 6):
+        first, second = {"blocks": blocks}, {"instructions": 1}
+        for name, then in (("instructions", second), ("blocks", {"blocks": 1}), ("nothing", None)):
+            steps: list[Step] = [Run(gas=99, until=first), Resume(until=then), Resume(gas=9, until=second)]
+            yield case(f"after_{blocks}_blocks_until_{name}", blob, steps[: 2 if then is None else 3], probes=STOPS)
+
+
 def subjects() -> list[Subject]:
     return [
         gathered("isa", "division_edges", divisions),
@@ -221,6 +234,7 @@ def subjects() -> list[Subject]:
         gathered("gas", "costs", costs),
         gathered("exit", "stop_counts", stops),
         gathered("exit", "other_stops", other_stops),
+        gathered("exit", "later_stops", stops_in_later_blocks),
         gathered("mem", "fault_bases", fault_bases),
         gathered("mem", "pages_apart", pages_apart),
         gathered("mem", "writes_over_accesses", writes_over_accesses),
