@@ -25,4 +25,4 @@ static void show(const struct assay_engine *engine, struct arena *arena, struct 
     kernel_write_case(text, engine, &input);
 }
 
-const struct target target_chain = {.name = "chain", .tag = chain_tag, .play = play, .show = show};
+const struct target target_chain = {.name = "chain", .tag = TAG_CHAIN, .play = play, .show = show};

@@ -60,4 +60,4 @@ static void show(const struct assay_engine *engine, struct arena *arena, struct 
     kernel_write_case(text, engine, &input);
 }
 
-const struct target target_codec = {.name = "codec", .tag = codec_tag, .play = play, .show = show};
+const struct target target_codec = {.name = "codec", .tag = TAG_CODEC, .play = play, .show = show};

@@ -26,4 +26,4 @@ static void show(const struct assay_engine *engine, struct arena *arena, struct 
     kernel_write_case(text, engine, &input);
 }
 
-const struct target target_invocation = {.name = "invocation", .tag = invocation_tag, .play = play, .show = show};
+const struct target target_invocation = {.name = "invocation", .tag = TAG_INVOCATION, .play = play, .show = show};

@@ -5,8 +5,6 @@
 
 enum { STEP_RUNS, STEP_RESUMES, STEP_RESUMES_WITH, STEP_FORMS };
 
-const char codec_tag[] = "cod1", invocation_tag[] = "inv1", chain_tag[] = "cha1";
-
 static uint32_t read_revision(struct source *source)
 {
     return ASSAY_REVISION_1 + (source_byte(source) & 1u);
@@ -29,7 +27,7 @@ static void write_codec(struct text *sink, const struct kernel_case *input)
     uint32_t question = input->act == ACT_DECODE  ? input->kind
                         : input->act == ACT_ADMIT ? CODEC_TYPES
                                                   : input->kind + CODEC_TYPES + 1;
-    text_raw(sink, codec_tag);
+    text_raw(sink, TAG_CODEC);
     sink_byte(sink, question);
     sink_byte(sink, input->revision - ASSAY_REVISION_1);
     sink_raw(sink, input->given.data, input->given.size);
@@ -129,7 +127,7 @@ static void write_run(struct text *sink, const struct kernel_case *input, size_t
 
 static void write_invocation(struct text *sink, const struct kernel_case *input)
 {
-    text_raw(sink, invocation_tag);
+    text_raw(sink, TAG_INVOCATION);
     sink_byte(sink, input->revision - ASSAY_REVISION_1);
     sink_bytes(sink, input->given.data, input->given.size);
     sink_number(sink, input->step_count);
@@ -164,7 +162,7 @@ void chain_input_read(struct arena *arena, struct source source, struct kernel_c
 
 static void write_chain(struct text *sink, const struct kernel_case *input)
 {
-    text_raw(sink, chain_tag);
+    text_raw(sink, TAG_CHAIN);
     sink_byte(sink, input->revision - ASSAY_REVISION_1);
     sink_bytes(sink, input->given.data, input->given.size);
     sink_number(sink, input->step_count);

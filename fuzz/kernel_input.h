@@ -8,10 +8,9 @@
 
 #include "bytes.h"
 #include "kernel_case.h"
+#include "tags.h"
 
 enum { CODEC_TYPES = 5, CODEC_HASHES = 7, CODEC_QUESTIONS = CODEC_TYPES + 1 + CODEC_HASHES };
-
-extern const char codec_tag[], invocation_tag[], chain_tag[];
 
 /* `source` begins behind the tag. What is read points into it. */
 void codec_input_read(struct source source, struct kernel_case *input);

@@ -189,4 +189,4 @@ static void show(const struct assay_engine *engine, struct arena *arena, struct 
     vector_write_case(text, &vector);
 }
 
-const struct target target_machine = {.name = "machine", .tag = machine_tag, .play = play, .show = show};
+const struct target target_machine = {.name = "machine", .tag = TAG_MACHINE, .play = play, .show = show};

@@ -15,8 +15,6 @@ enum {
     REGISTER_MASK = 0x1fff,
 };
 
-const char machine_tag[] = "mac1";
-
 /* ---- reading ------------------------------------------------------------------------------- */
 
 static void read_blob(struct arena *arena, struct source *source, bool is_raw, struct machine_input *input)
@@ -147,7 +145,7 @@ static void write_step(struct text *sink, const struct machine_step *step)
 
 void machine_input_write(struct text *sink, const struct machine_input *input)
 {
-    text_raw(sink, machine_tag);
+    text_raw(sink, TAG_MACHINE);
     write_head(sink, input);
     write_blob(sink, input);
     sink_number(sink, input->program.page_count);

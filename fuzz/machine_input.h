@@ -8,6 +8,7 @@
 
 #include "blob.h"
 #include "bytes.h"
+#include "tags.h"
 #include "vector.h"
 
 struct machine_step {
@@ -27,8 +28,6 @@ struct machine_input {
     struct machine_step *step;
     size_t step_count;
 };
-
-extern const char machine_tag[];
 
 /* `data` begins behind the tag. What is read points into it. */
 void machine_input_read(struct arena *arena, struct source source, struct machine_input *input);

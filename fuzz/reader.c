@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char reader_tag[] = "rea1";
-
 /* ---- vector files ---------------------------------------------------------------------------- */
 
 static bool write_one(void *context, const struct vector_item *item)
@@ -152,4 +150,4 @@ static void show(const struct assay_engine *engine, struct arena *arena, struct 
     free(copy);
 }
 
-const struct target target_reader = {.name = "reader", .tag = reader_tag, .play = play, .show = show};
+const struct target target_reader = {.name = "reader", .tag = TAG_READER, .play = play, .show = show};

@@ -2,7 +2,7 @@
 #ifndef ASSAY_FUZZ_READER_H
 #define ASSAY_FUZZ_READER_H
 
-extern const char reader_tag[];
+#include "tags.h"
 
 enum { READER_VECTORS, READER_REQUESTS };
 

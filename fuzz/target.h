@@ -13,7 +13,7 @@
 #include "machine_input.h"
 #include "play.h"
 
-enum { ENGINES_MAX = 4, TAG_SIZE = 4 };
+enum { ENGINES_MAX = 4 };
 
 struct engines {
     const struct assay_engine *engine[ENGINES_MAX]; /* the first one's answers are "expected" */

@@ -269,7 +269,7 @@ static void import_text(struct import *import, const char *path, unsigned form)
     }
     const char *name = strrchr(path, '/');
     text_clear(&import->input);
-    text_raw(&import->input, reader_tag);
+    text_raw(&import->input, TAG_READER);
     sink_byte(&import->input, form);
     sink_raw(&import->input, content.data, content.size);
     write_input(import, &target_reader, name == NULL ? path : name + 1);
