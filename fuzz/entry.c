@@ -85,13 +85,19 @@ static void execute(const uint8_t *data, size_t size, struct verdict *verdict)
 #ifdef ASSAY_FUZZ_AFL
 int LLVMFuzzerInitialize(int *count, char ***arguments);
 
-/* What happens only once is done before AFL++ copies the process, with an input of nothing. */
+/* An Image whose endpoint 0 halts, and one event. */
+static const uint8_t halting_chain[] =
+    "cha1\0\x62\x13\0\0\0\0\0\0\0\x01\x05\0\0\0\x33\x07\x01\x0a\0\x09\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+    "\0\0\0\0\0\0\x01\0\0\0\x07\0\0\0\x01\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\xc0\x84\x3d\xc0\x84\x3d";
+
+/* What happens only once is done before AFL++ copies the process: with an input of nothing, and with a whole chain. */
 int LLVMFuzzerInitialize(int *count, char ***arguments)
 {
     struct verdict verdict;
     (void)count;
     (void)arguments;
     execute((const uint8_t *)TARGET_TABLE(TARGET).tag, TAG_SIZE, &verdict);
+    target_run(&target_chain, &engines, halting_chain, sizeof halting_chain - 1, &verdict);
     return 0;
 }
 #endif

@@ -14,7 +14,7 @@ static uint32_t read_revision(struct source *source)
 
 void codec_input_read(struct source source, struct kernel_case *input)
 {
-    *input = (struct kernel_case){.id = "input"};
+    *input = (struct kernel_case){.id = "fuzz/find/input"};
     uint32_t question = source_byte(&source) % CODEC_QUESTIONS;
     input->revision = read_revision(&source);
     input->act = question < CODEC_TYPES ? ACT_DECODE : question == CODEC_TYPES ? ACT_ADMIT : ACT_HASH;
@@ -67,7 +67,7 @@ static void read_run(struct source *source, struct shared_images *images, struct
 
 void invocation_input_read(struct arena *arena, struct source source, struct kernel_case *input)
 {
-    *input = (struct kernel_case){.id = "input", .act = ACT_WORLD};
+    *input = (struct kernel_case){.id = "fuzz/find/input", .act = ACT_WORLD};
     input->revision = read_revision(&source);
     input->given = source_bytes(&source);
     input->step_count = source_count(&source);
@@ -146,7 +146,7 @@ static void write_invocation(struct text *sink, const struct kernel_case *input)
 
 void chain_input_read(struct arena *arena, struct source source, struct kernel_case *input)
 {
-    *input = (struct kernel_case){.id = "input", .act = ACT_GENESIS};
+    *input = (struct kernel_case){.id = "fuzz/find/input", .act = ACT_GENESIS};
     input->revision = read_revision(&source);
     input->given = source_bytes(&source);
     input->step_count = source_count(&source);

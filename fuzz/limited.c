@@ -9,6 +9,7 @@ static struct limited {
     const struct assay_engine *inner;
     struct assay_engine table;
     struct assay_machine_level machine;
+    struct assay_codec_level codec;
     struct assay_invocation_level invocation;
     struct assay_chain_level chain;
 } limited[LIMITED_MAX];
@@ -38,6 +39,28 @@ static struct assay_bytes copy(struct arena *arena, const uint8_t *data, size_t 
         memcpy(bytes, data, size);
     }
     return (struct assay_bytes){bytes, size};
+}
+
+/* Where a value fails to decode is a diagnostic that engines need not agree on. */
+static int decode(const struct limited *side, uint32_t revision, uint32_t type, struct assay_bytes bytes,
+                  size_t *offset, uint8_t *again, size_t *again_size)
+{
+    size_t unsaid = 0;
+    int result = side->inner->codec->decode(revision, type, bytes.data, bytes.size, &unsaid, again, again_size);
+    if (offset != NULL) {
+        *offset = 0;
+    }
+    return result;
+}
+
+static int admit(const struct limited *side, const uint8_t *image, size_t size, size_t *offset)
+{
+    size_t unsaid = 0;
+    int result = side->inner->codec->admit(image, size, &unsaid);
+    if (offset != NULL) {
+        *offset = 0;
+    }
+    return result;
 }
 
 static int open_world(const struct limited *side, uint32_t revision, const uint8_t *world, size_t size,
@@ -100,6 +123,15 @@ static int apply(const struct limited *side, struct assay_chain *chain, const st
     {                                                                                                                  \
         return run(&limited[n], true, machine, state, until, stop);                                                    \
     }                                                                                                                  \
+    static int decode_##n(uint32_t revision, uint32_t type, const uint8_t *bytes, size_t size, size_t *offset,         \
+                          uint8_t *again, size_t *again_size)                                                          \
+    {                                                                                                                  \
+        return decode(&limited[n], revision, type, (struct assay_bytes){bytes, size}, offset, again, again_size);      \
+    }                                                                                                                  \
+    static int admit_##n(const uint8_t *image, size_t size, size_t *offset)                                            \
+    {                                                                                                                  \
+        return admit(&limited[n], image, size, offset);                                                                \
+    }                                                                                                                  \
     static int open_##n(uint32_t revision, const uint8_t *world, size_t size, struct assay_world **result)             \
     {                                                                                                                  \
         return open_world(&limited[n], revision, world, size, result);                                                 \
@@ -128,19 +160,29 @@ static const struct {
                struct assay_stop *stop);
     int (*resume)(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
                   struct assay_stop *stop);
+    int (*decode)(uint32_t revision, uint32_t type, const uint8_t *bytes, size_t size, size_t *offset, uint8_t *again,
+                  size_t *again_size);
+    int (*admit)(const uint8_t *image, size_t size, size_t *offset);
     int (*open)(uint32_t revision, const uint8_t *world, size_t size, struct assay_world **result);
     int (*call)(struct assay_world *world, const struct assay_invocation *invocation, struct assay_result *result);
     int (*genesis)(uint32_t revision, const uint8_t *image, size_t size, struct assay_chain **chain);
     int (*apply)(struct assay_chain *chain, const struct assay_event *event, struct assay_event_result *result);
 } function[LIMITED_MAX] = {
-    {load_0, run_0, resume_0, open_0, call_0, genesis_0, apply_0},
-    {load_1, run_1, resume_1, open_1, call_1, genesis_1, apply_1},
+    {load_0, run_0, resume_0, decode_0, admit_0, open_0, call_0, genesis_0, apply_0},
+    {load_1, run_1, resume_1, decode_1, admit_1, open_1, call_1, genesis_1, apply_1},
 };
 
 static void wrap_kernel(struct limited *side, unsigned number)
 {
     const struct assay_invocation_level *invocation = engine_level(side->inner, ENGINE_INVOCATION);
     const struct assay_chain_level *chain = engine_level(side->inner, ENGINE_CHAIN);
+    const struct assay_codec_level *codec = engine_level(side->inner, ENGINE_CODEC);
+    if (codec != NULL) {
+        side->codec = *codec;
+        side->codec.decode = function[number].decode;
+        side->codec.admit = function[number].admit;
+        side->table.codec = &side->codec;
+    }
     if (invocation != NULL) {
         side->invocation = *invocation;
         side->invocation.open = function[number].open;

@@ -183,7 +183,7 @@ static void show(const struct assay_engine *engine, struct arena *arena, struct 
     struct play *played = play_new(pair, arena, &machine.script, FLAVOUR_PRODUCTION);
     played->keeps_memory = true;
     play_program(played);
-    struct vector_case vector = {.id = "fuzz/input", .program = input.program, .load = played->load};
+    struct vector_case vector = {.id = "fuzz/find/input", .program = input.program, .load = played->load};
     vector.step = played->step;
     vector.step_count = played->step_count;
     vector_write_case(text, &vector);

@@ -140,7 +140,8 @@ static void execute(struct play *play, struct vector_step *step)
 {
     int result[2];
     uint64_t before[2][2];
-    bool splits = play->flavour == FLAVOUR_SPLIT && play->step_count == 1 && step->until.blocks == 0;
+    bool splits = play->flavour == FLAVOUR_SPLIT && play->step_count == 1 && step->until.blocks == 0 &&
+                  step->until.instructions == 0;
     splits = splits && play_both_have(play, ASSAY_FEATURE_INSTRUCTIONS);
     for (size_t i = 0; i < 2; i++) {
         struct play_side *side = &play->side[i];

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import re
+import sys
 from pathlib import Path
 
 import click
@@ -10,19 +12,107 @@ from assay.base import exit_code, paths
 from assay.base.trouble import BadInput
 from assay.commands import options
 from assay.engines import catalog
-from assay.fuzz import inputs, shown
+from assay.finds.store import Store
+from assay.fuzz import campaign, inputs, shown
+from assay.fuzz.judge import Judge
+
+SEEDS = paths.ROOT / "fuzz" / "corpus"
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
-@click.group("fuzz")
+class Duration(click.ParamType[int]):
+    """30s, 10m, 12h: seconds."""
+
+    name = "time"
+
+    def convert(self, value: object, option: click.Parameter | None, context: click.Context | None) -> int:
+        found = re.fullmatch(r"(\d{1,7})([smhd]?)", str(value))
+        if found is None or int(found[1]) == 0:
+            self.fail(f"{value} is no time; write 30s, 10m or 12h", option, context)
+        return int(found[1]) * UNITS[found[2]]
+
+
+class Fuzz(click.Group):
+    """What is no command of its own is what a campaign takes: `assay fuzz machine --time 10m`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ("--help", "-h")):
+            args = [CAMPAIGN, *args]
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(self.commands)
+
+
+CAMPAIGN = "campaign"
+
+
+@click.group("fuzz", cls=Fuzz, invoke_without_command=True)
 def command() -> None:
-    """Play, show and make inputs of the fuzzing targets.
+    """Fuzz the engines with AFL++ and libFuzzer; play, show and make inputs.
 
-    Targets are machine, codec, invocation, chain and reader; fuzz/README.md has the formats.
+    ./assay fuzz [TARGET|all] is short for ./assay fuzz campaign. Targets are machine, codec, invocation, chain and
+    reader; fuzz/README.md has the formats.
 
     \b
-    Exit codes: 0 the engines agree, 1 they differ, 3 a file is no input or no case,
-    4 an engine cannot be loaded, 6 an engine broke.
+    Exit codes: 0 nothing was found, 1 something was, 3 a file is no input or no case, a folder
+    has no seeds, 4 an engine cannot be loaded or a tool is missing, 6 a part of the campaign
+    died, or an engine broke, 8 the folder cannot be written.
     """
+
+
+@command.command(CAMPAIGN)
+@click.argument("target", type=click.Choice([*inputs.TARGETS, "all"]), default="all")
+@click.option("--time", "seconds", type=Duration(), default="10m", show_default=True, help="How long: 30s, 10m, 12h.")
+@options.engine
+@click.option("--from", "seeds", default=str(SEEDS), metavar="DIR", help="Where the seeds are; fuzz/corpus.")
+@click.option("--out", "folder", default="", metavar="DIR", help="Where everything is kept; build/fuzz.")
+@options.jobs
+def campaign_(target: str, seconds: int, names: tuple[str, ...], seeds: str, folder: str, jobs: int) -> int:
+    """Fuzz a target, or all of them in turn, and keep what is found in OUT/finds.
+
+    AFL++ (main, CmpLog, exploitation) and libFuzzer with sanitizers take turns in --jobs processes. With the same
+    --out a campaign goes on where the last one was, however that ended.
+    """
+    ours = catalog.chosen([], catalog.OURS)
+    strangers = [catalog.parse(name) for name in names if name not in catalog.OURS]
+    if len(strangers) > 1:
+        raise click.UsageError("fuzz takes one engine besides ours")
+    out = Path(folder) if folder else paths.scratch() / "fuzz"
+    targets = inputs.TARGETS if target == "all" else (target,)
+    judge = Judge(Store(out / "finds"), (*ours, *strangers))
+    spec = strangers[0].spec_alone if strangers else ""
+    plan = campaign.Plan(tuple(targets), seconds, jobs, out.absolute(), Path(seeds), spec)
+    shows = sys.stderr.isatty()
+    end = "\r" if shows else "\n"
+
+    def tick(line: str) -> None:
+        print(f"{line}\033[K" if shows else line, end=end, file=sys.stderr, flush=True)
+
+    done = campaign.Campaign(plan, judge, say, tick).run()
+    report(done, out)
+    return exit_code.BROKEN if done.deaths else exit_code.DIFFERED if done.kept else exit_code.AGREED
+
+
+def say(line: str) -> None:
+    click.echo(f"\r\033[K{line}" if sys.stderr.isatty() else line, err=True)
+
+
+def report(done: campaign.Summary, out: Path) -> None:
+    counts = done.counts
+    click.echo(
+        f"{counts.executions} executions in {campaign.clock(done.seconds)}, {counts.skipped} not compared in full, "
+        f"{done.inputs} inputs in the queues of {paths.shown(out)}"
+    )
+    for name, edges in done.edges.items():
+        least = min((value for part, value in done.stability.items() if part.startswith(name)), default=100.0)
+        click.echo(f"  {name}: {edges} edges, stability {least:.2f}%")
+    for kept in done.kept:
+        flaky = ", flaky" if kept.find.is_flaky else ""
+        click.echo(f"  {kept.find.signature}: seen with {kept.count} inputs from {kept.first} to {kept.last}{flaky}")
+    if done.deaths:
+        click.echo(f"  died and went on: {'; '.join(done.deaths[:5])}")
+    click.echo(f"{len(done.kept)} finds" + (f" in {paths.shown(out / 'finds')}" if done.kept else ""))
 
 
 @command.command("run")

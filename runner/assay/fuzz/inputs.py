@@ -66,8 +66,11 @@ def play(files: Sequence[str | Path], engines: Sequence[Target], timeout: float 
     return [read_played(line) for line in lines]
 
 
-def show(files: Sequence[str | Path], engine: Target, whole: bool = False) -> list[Shown]:
-    options = ["--engine", engine.spec, *(["--whole"] if whole else [])]
+def show(
+    files: Sequence[str | Path], engine: Target, whole: bool = False, timeout: float = catalog.TIMEOUT
+) -> list[Shown]:
+    seconds = ["--timeout", f"{engine.patience(timeout):g}"]
+    options = ["--engine", engine.spec, *seconds, *(["--whole"] if whole else [])]
     return [
         Shown(strict.text(line["file"], "file"), target_of(line), strict.mapping(line["case"], "case"))
         for line in called(["show", *options], files, engine.harness)
