@@ -14,6 +14,7 @@ from assay.commands import options
 from assay.engines import catalog
 from assay.finds.store import Store
 from assay.fuzz import campaign, inputs, shown
+from assay.fuzz import seeds as seeds_of
 from assay.fuzz.judge import Judge
 
 SEEDS = paths.ROOT / "fuzz" / "corpus"
@@ -113,6 +114,19 @@ def report(done: campaign.Summary, out: Path) -> None:
     if done.deaths:
         click.echo(f"  died and went on: {'; '.join(done.deaths[:5])}")
     click.echo(f"{len(done.kept)} finds" + (f" in {paths.shown(out / 'finds')}" if done.kept else ""))
+
+
+@command.command("minimise")
+@click.argument("target", type=click.Choice([*inputs.TARGETS, "all"]), default="all")
+@click.option("--from", "folders", multiple=True, required=True, metavar="DIR", help="Inputs; may be repeated.")
+@click.option("--out", "folder", default=str(SEEDS), metavar="DIR", help="The archives go here; fuzz/corpus.")
+def minimise(target: str, folders: tuple[str, ...], folder: str) -> int:
+    """Make a small archive of seeds for each target, with all that larger sets of inputs reach."""
+    for name in inputs.TARGETS if target == "all" else (target,):
+        archive = Path(folder) / f"{name}.zip"
+        count = seeds_of.minimise([Path(each) for each in folders], name, archive)
+        click.echo(f"{paths.shown(archive)}: {count} inputs, {archive.stat().st_size} bytes")
+    return exit_code.AGREED
 
 
 @command.command("run")

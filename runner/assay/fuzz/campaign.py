@@ -13,9 +13,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from assay.base.trouble import BadInput, NoOutput
+from assay.base.trouble import NoOutput
 from assay.finds.store import Kept, is_writable
-from assay.fuzz import builds
+from assay.fuzz import builds, seeds
 from assay.fuzz.judge import Judge
 from assay.fuzz.part import PRESETS, ROLES, Counts, Part, read_ledger, together
 
@@ -33,7 +33,7 @@ class Plan:
     seconds: int
     jobs: int
     out: Path
-    seeds: Path  # a folder with a folder of inputs for each target
+    seeds: Path  # a folder with a folder or an archive of inputs for each target
     engine: str = ""
 
 
@@ -76,7 +76,7 @@ class Campaign:
             self.say(f"building {preset}")
             builds.make(preset, plan.targets)
         for target in plan.targets:
-            self.seed(target)
+            seeds.unpack(plan.seeds, target, plan.out / target / "in")
         for part in parts:
             part.before = read_ledger(part.ledger)
         if CORE_PATTERN.exists() and CORE_PATTERN.read_text().startswith("|"):
@@ -86,27 +86,6 @@ class Campaign:
         if not together():
             self.say("bwrap cannot make a room for processes here: what is killed may leave a fuzzer's child behind")
         return parts
-
-    def seed(self, target: str) -> None:
-        """Fills in/ with the seeds that are not there yet."""
-        given = self.plan.seeds / target
-        folder = self.plan.out / target / "in"
-        try:
-            seeds = sorted(path for path in given.iterdir() if path.is_file()) if given.is_dir() else []
-        except OSError as error:
-            raise BadInput(f"{given}: {error.strerror}") from None
-        if not seeds:
-            raise BadInput(f"{given} has no inputs; --from takes a folder with a folder of inputs for each target")
-        folder.mkdir(parents=True, exist_ok=True)
-        for seed in seeds:
-            data = seed.read_bytes()
-            place = folder / hashlib.sha1(data, usedforsecurity=False).hexdigest()
-            if not place.exists() and data:
-                partial = place.with_suffix(".part")
-                partial.write_bytes(data)
-                partial.replace(place)
-        for left in folder.glob("*.part"):
-            left.unlink()
 
     # Running
 
