@@ -5,11 +5,13 @@
  *   ASSAY_FUZZ_ENGINE   a third engine, as of --engine of assay-native
  *   ASSAY_FUZZ_IDLE     anything: inputs are read and no engine is called, to measure what the rest costs
  *   ASSAY_FUZZ_LEDGER   see ledger.h
+ *   ASSAY_FUZZ_FINDS    see keep.h
  *   ASSAY_FUZZ_KEEP     anything: fast keeps windows, code and Images for the next execution, as in production.
  *                       Without it nothing is kept, so that an input does the same each time it is executed.
  */
 #define _GNU_SOURCE
 
+#include "keep.h"
 #include "ledger.h"
 #include "report.h"
 
@@ -61,7 +63,7 @@ static void open_third(void)
     }
 }
 
-/* Engines differ: the fuzzer keeps an input that ends the process. */
+/* Engines differ, and nobody else keeps the input: the fuzzer keeps what ends the process. */
 static _Noreturn void end(const struct target *target, const struct verdict *verdict)
 {
     struct text text = {0};
@@ -114,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     execute(data, size, &verdict);
     ledger_count(&verdict);
-    if (verdict.kind == VERDICT_DIFFERED) {
+    if (verdict.kind == VERDICT_DIFFERED && !keep_input(&verdict, data, size)) {
         end(&TARGET_TABLE(TARGET), &verdict);
     }
     return verdict.kind == VERDICT_FOREIGN ? -1 : 0;

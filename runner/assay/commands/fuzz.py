@@ -12,6 +12,7 @@ from assay.base import exit_code, paths
 from assay.base.trouble import BadInput
 from assay.commands import options
 from assay.engines import catalog
+from assay.finds import keep as keeping
 from assay.finds.store import Store
 from assay.fuzz import campaign, inputs, shown
 from assay.fuzz import seeds as seeds_of
@@ -114,6 +115,17 @@ def report(done: campaign.Summary, out: Path) -> None:
     if done.deaths:
         click.echo(f"  died and went on: {'; '.join(done.deaths[:5])}")
     click.echo(f"{len(done.kept)} finds" + (f" in {paths.shown(out / 'finds')}" if done.kept else ""))
+
+
+@command.command("keep")
+@click.argument("signature")
+@click.option("--name", default="", help="The behaviour that the case is named by; made from the signature.")
+@click.option("--out", "folder", default="", metavar="DIR", help="Of the campaign; build/fuzz.")
+def keep(signature: str, name: str, folder: str) -> int:
+    """Make a find a case of vectors/regress, with the values that the specification expects."""
+    store = Store((Path(folder) if folder else paths.scratch() / "fuzz") / "finds")
+    click.echo(keeping.keep(store, signature, name))
+    return exit_code.AGREED
 
 
 @command.command("minimise")

@@ -5,6 +5,7 @@ OUT/TARGET is the folder of a target:
     in/                 the seeds
     sync/ROLE/          of each afl-fuzz: queue, crashes, hangs; they read each other's queues
     sync/libfuzzer/queue, artifacts    of libFuzzer
+    differs/            inputs on which engines differ, a few of each likeness, kept by the targets
     ROLE.ledger         executions, counted by the target itself
     ROLE.log            what the fuzzer says
 """
@@ -101,6 +102,10 @@ class Part:
         return self.folder / "sync" / self.role
 
     @property
+    def differing(self) -> Path:
+        return self.folder / "differs"
+
+    @property
     def ledger(self) -> Path:
         return self.folder / f"{self.role}.ledger"
 
@@ -110,9 +115,11 @@ class Part:
 
     def start(self, seconds: int) -> None:
         self.own.parent.mkdir(parents=True, exist_ok=True)
+        self.differing.mkdir(exist_ok=True)
         for folder in ("queue", "artifacts") if self.role == SANITIZED else ():
             (self.own / folder).mkdir(parents=True, exist_ok=True)
         env = os.environ | ENVIRONMENT | {"ASSAY_FUZZ_LEDGER": str(self.ledger), "ASSAY_FUZZ_TARGET": self.target}
+        env["ASSAY_FUZZ_FINDS"] = str(self.differing)
         if self.engine:
             env["ASSAY_FUZZ_ENGINE"] = self.engine
         if self.role == SANITIZED:
@@ -169,6 +176,7 @@ class Part:
 
     def found(self) -> Iterator[Path]:
         """Inputs that ended the target, or did not end."""
+        yield from sorted(self.differing.glob("differs-*[0-9a-f]-[0-9]"))
         is_sanitized = self.role == SANITIZED
         for folder in ("artifacts",) if is_sanitized else ("crashes", "hangs"):
             yield from sorted((self.own / folder).glob("*-*" if is_sanitized else "id:*"))
