@@ -36,7 +36,7 @@ static int open_window(const struct fast_image *image, struct fast_mem *mem)
             };
         }
     }
-    int error = fast_mem_open(page, count, mem);
+    int error = fast_mem_open(page, count, false, mem);
     free(page);
     return error;
 }

@@ -27,6 +27,7 @@ enum {
     FAULTS_EACH = 2,     /* entries of the fault map, at most, for an instruction */
     OBSERVED_BYTES = 16, /* more of it, with calls out */
     STUB_BYTES = 13,     /* of them, behind all blocks: a block's way out of gas, or a panic */
+    ENTRY_COST = 3,      /* where a block's entry has its cost */
     ENTRY_PATCH = 9,     /* where a block's entry has the distance of its jump out */
     CONTEXT_REG = offsetof(struct fast_context, reg),
     CONTEXT_GAS = offsetof(struct fast_context, gas),
@@ -195,9 +196,12 @@ static void emit_leave(struct fast_emit *e, enum assay_exit exit, bool has_argum
     emit_return(e);
 }
 
-/* The gas that was too little is in r15 as a wrapped difference; it becomes 0 (gas/out_of_gas). */
+/* The gas that was too little is in r15 as a wrapped difference; it becomes 0 (gas/out_of_gas), but for who needs it.
+ */
 static void emit_out_of_gas(struct fast_emit *e)
 {
+    x64_load(&e->at, X64_64, X64_RCX, X64_RSP, FRAME_CONTEXT);
+    x64_store(&e->at, X64_64, X64_RCX, CONTEXT_GAS, GAS);
     x64_alu(&e->at, X64_32, X64_XOR, GAS, GAS);
     emit_leave(e, ASSAY_EXIT_OUT_OF_GAS, false);
 }
@@ -435,6 +439,13 @@ size_t fast_compile_size(const struct fast_program *program, const struct fast_c
     return code->arena.touched + program->code_len * sizeof(*code->native) + program->jump_len * sizeof(*code->jump) +
            code->fault_count * sizeof(*code->fault) + code->site_count * sizeof(*code->site) +
            code->dear_count * sizeof(*code->dear);
+}
+
+uint32_t fast_compile_cost(const struct fast_code *code, uint32_t pc)
+{
+    uint32_t cost;
+    memcpy(&cost, code->arena.base + code->native[pc] + ENTRY_COST, sizeof(cost));
+    return cost;
 }
 
 /* A table of `count` entries in `memory`, behind what has been taken of it. */

@@ -87,6 +87,9 @@ static uint64_t estimate(const struct fast_program *program)
 
 bool fast_dense_is_wanted(const struct fast_program *program)
 {
+    if (program->is_short) {
+        return false;
+    }
 #ifdef ASSAY_SMALL
     return estimate(program) != 0 && program->code_len % 2 == 1; /* each second one, in every test */
 #else

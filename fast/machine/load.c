@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SHORT_BLOB = 4096 }; /* bytes; a larger one is not compiled twice */
+
 static void unload(struct assay_machine *machine)
 {
     if (machine == NULL) {
@@ -55,7 +57,8 @@ static int load(const struct assay_program *program, struct assay_machine **resu
         return ASSAY_ERROR_MEMORY;
     }
     machine->context.machine = machine;
-    int outcome = fast_mem_open(program->page, program->page_count, &machine->mem);
+    bool is_short = program->blob_size <= SHORT_BLOB;
+    int outcome = fast_mem_open(program->page, program->page_count, is_short, &machine->mem);
     if (outcome == 0) {
         outcome = fast_blob_parse(program->blob, program->blob_size, &machine->program);
     }
@@ -68,6 +71,8 @@ static int load(const struct assay_program *program, struct assay_machine **resu
     }
     machine->program.mem_cycles = program->mem_cycles;
     machine->program.is_checked = machine->mem.is_checked;
+    machine->program.is_short = machine->mem.whole != NULL;
+    machine->short_gas = fast_run_short_gas(&machine->program);
     *result = machine;
     return 0;
 }

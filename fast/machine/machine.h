@@ -35,6 +35,7 @@ struct fast_program {
     uint32_t start_count;
     uint32_t mem_cycles;
     bool is_checked; /* its memory is: fast_mem */
+    bool is_short;   /* likewise */
     const uint8_t *code;
     const uint8_t *start;  /* bit i: an instruction starts at i, or i is at or beyond code_len */
     uint8_t *block;        /* bit i: i is in both P and E */
@@ -187,16 +188,23 @@ enum {
     FAST_MEM_PERMISSIONS = FAST_MEM_PAGES + 65536,
 };
 
+struct fast_short;
+
 struct fast_mem {
     uint8_t *base; /* guest address 0 */
     struct fast_mem_run *run;
     size_t run_count;
-    size_t page_count; /* of all runs */
-    size_t touched;    /* pages of the window that may hold memory; SIZE_MAX when its state is not known */
-    bool is_checked;   /* compiled code checks each access; the host guards nothing */
+    size_t page_count;        /* of all runs */
+    size_t touched;           /* pages of the window that may hold memory; SIZE_MAX when its state is not known */
+    bool is_checked;          /* compiled code checks each access; the host guards nothing */
+    struct fast_short *whole; /* checked until the program has run for some time (short.c), or NULL */
 };
 
-int fast_mem_open(const struct assay_page *page, size_t page_count, struct fast_mem *mem);
+/* `is_short`: for a program that may not run long: then it begins whole, if it is small. */
+int fast_mem_open(const struct assay_page *page, size_t page_count, bool is_short, struct fast_mem *mem);
+/* A whole one becomes one that the host guards, if it can, or else one that is checked all the time. */
+int fast_short_guard(struct fast_mem *mem);
+bool fast_mem_protect(const struct fast_mem *mem, uint32_t first, size_t count, uint32_t access);
 void fast_mem_close(struct fast_mem *mem);
 /* The same, and what its pages held is given back: for who had many events' worth of it. */
 void fast_mem_close_empty(struct fast_mem *mem);
@@ -263,6 +271,8 @@ struct fast_code {
 
 int fast_compile_program(const struct fast_program *program, enum fast_flavour flavour, struct fast_code *code);
 void fast_compile_discard(struct fast_code *code);
+/* What the block at pc costs, as its code has it; of code that is not dense. */
+uint32_t fast_compile_cost(const struct fast_code *code, uint32_t pc);
 /* About the memory it takes. */
 size_t fast_compile_size(const struct fast_program *program, const struct fast_code *code);
 
@@ -293,8 +303,11 @@ struct assay_machine {
     struct assay_observer observer;
     uint64_t blocks_left; /* until the harness stops the machine; 0 is never */
     uint64_t instructions_left;
+    uint64_t short_gas; /* that it may still use until it is guarded, while its memory is short */
 };
 
+/* How much gas a machine may use before its memory, if it is short, is guarded. */
+uint64_t fast_run_short_gas(const struct fast_program *program);
 int fast_run_start(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,
                    struct assay_stop *stop);
 int fast_run_resume(struct assay_machine *machine, const struct assay_state *state, const struct assay_until *until,

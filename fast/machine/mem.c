@@ -51,7 +51,7 @@ static void make_runs(const struct assay_page *page, size_t count, struct fast_m
     }
 }
 
-static bool protect(const struct fast_mem *mem, uint32_t first, size_t count, uint32_t access)
+bool fast_mem_protect(const struct fast_mem *mem, uint32_t first, size_t count, uint32_t access)
 {
     static const int protection[] = {
         [0] = PROT_NONE, [ASSAY_ACCESS_RO] = PROT_READ, [ASSAY_ACCESS_RW] = PROT_READ | PROT_WRITE};
@@ -153,7 +153,7 @@ static bool change_access(const struct fast_mem *mem, const struct change *chang
             while (change[i + n].page == change[i].page + n && access_then(&change[i + n], moment) == then) {
                 n++;
             }
-            if (!protect(mem, change[i].page, n, then)) {
+            if (!fast_mem_protect(mem, change[i].page, n, then)) {
                 return false;
             }
         }
@@ -207,7 +207,7 @@ static int open_whole(struct fast_mem *mem, const struct assay_page *page, size_
     uint8_t *permission = mem->base - FAST_MEM_PERMISSIONS;
     uint32_t first = mem->run[0].first, end = mem->run[mem->run_count - 1].first + mem->run[mem->run_count - 1].count;
     if (mprotect(permission, FAST_MEM_PAGES, PROT_READ | PROT_WRITE) != 0 ||
-        !protect(mem, first, end - first, ASSAY_ACCESS_RW)) {
+        !fast_mem_protect(mem, first, end - first, ASSAY_ACCESS_RW)) {
         return ASSAY_ERROR_MEMORY;
     }
     madvise(permission, FAST_MEM_PERMISSIONS + (size_t)ADDRESS_END, MADV_NOHUGEPAGE); /* each would be 512 pages */
@@ -244,8 +244,11 @@ static int open_sorted(struct fast_mem *mem, const struct assay_page *page, size
 }
 
 /* Guarded by the host if it can; when it has no mappings left, checked. */
-static int open_either(struct fast_mem *mem, const struct assay_page *page, size_t count)
+static int open_either(struct fast_mem *mem, bool is_short, const struct assay_page *page, size_t count)
 {
+    if (is_short && fast_short_open(mem, page, count)) {
+        return 0;
+    }
     mem->is_checked = !fast_window_fits(mem);
     int error = open_sorted(mem, page, count);
     if (error == ASSAY_ERROR_MEMORY && !mem->is_checked && mem->run_count > 0) {
@@ -257,7 +260,7 @@ static int open_either(struct fast_mem *mem, const struct assay_page *page, size
     return error;
 }
 
-int fast_mem_open(const struct assay_page *page, size_t page_count, struct fast_mem *mem)
+int fast_mem_open(const struct assay_page *page, size_t page_count, bool is_short, struct fast_mem *mem)
 {
     *mem = (struct fast_mem){.base = NULL};
     if (page_count > ADDRESS_END / ASSAY_PAGE_SIZE) {
@@ -277,7 +280,7 @@ int fast_mem_open(const struct assay_page *page, size_t page_count, struct fast_
     }
     if (error == 0) {
         make_runs(sorted, page_count, mem);
-        error = open_either(mem, sorted, page_count);
+        error = open_either(mem, is_short, sorted, page_count);
     }
     free(sorted);
     if (error != 0) {
@@ -288,7 +291,9 @@ int fast_mem_open(const struct assay_page *page, size_t page_count, struct fast_
 
 void fast_mem_close(struct fast_mem *mem)
 {
-    if (mem->base != NULL) {
+    if (mem->whole != NULL) {
+        fast_short_close(mem);
+    } else if (mem->base != NULL) {
         fast_window_give_back(mem);
     } else {
         free(mem->run);
@@ -372,12 +377,12 @@ int fast_mem_read(const struct fast_mem *mem, uint32_t address, void *data, size
 /* A read-only page is opened for the copy and closed again, where the host guards it. */
 static bool open_for(const struct fast_mem *mem, uint32_t access, uint32_t first, size_t count)
 {
-    return access == ASSAY_ACCESS_RW || mem->is_checked || protect(mem, first, count, ASSAY_ACCESS_RW);
+    return access == ASSAY_ACCESS_RW || mem->is_checked || fast_mem_protect(mem, first, count, ASSAY_ACCESS_RW);
 }
 
 static bool close_behind(const struct fast_mem *mem, uint32_t access, uint32_t first, size_t count)
 {
-    return access == ASSAY_ACCESS_RW || mem->is_checked || protect(mem, first, count, access);
+    return access == ASSAY_ACCESS_RW || mem->is_checked || fast_mem_protect(mem, first, count, access);
 }
 
 int fast_mem_write(const struct fast_mem *mem, uint32_t address, const void *data, size_t size)

@@ -99,6 +99,9 @@ static uint64_t address_of(const struct fast_code *code, uint32_t offset)
     return (uint64_t)(uintptr_t)(code->arena.base + offset);
 }
 
+static int enter_short(struct assay_machine *machine, uint64_t pc, const struct assay_state *state,
+                       struct assay_stop *stop);
+
 /* At a legal block. */
 INLINE int enter_block(struct assay_machine *machine, uint64_t pc, const struct assay_state *state,
                        const struct assay_until *until, struct assay_stop *stop)
@@ -107,6 +110,9 @@ INLINE int enter_block(struct assay_machine *machine, uint64_t pc, const struct 
     int error = need_code(machine, flavour);
     if (error != 0) {
         return error;
+    }
+    if (machine->mem.whole != NULL && flavour == FAST_PRODUCTION) {
+        return enter_short(machine, pc, state, stop);
     }
     const struct fast_code *code = &machine->code[flavour];
     take_until(machine, until);
@@ -132,6 +138,75 @@ static int implicit_trap(struct assay_machine *machine, const struct assay_state
     }
     return stop_before(machine, ASSAY_EXIT_TRAP, state, pc, state->gas - FAST_implicit_trap_cost, stop);
 }
+
+/* ---- short programs (short.c) ----------------------------------------------------------------- */
+
+/* About what a guest uses while the host changes some protections. Small builds begin guarded, early and later. */
+uint64_t fast_run_short_gas(const struct fast_program *program)
+{
+#ifdef ASSAY_SMALL
+    enum { EARLY = 40, KINDS = 3 };
+    return EARLY * (uint64_t)(program->code_len % KINDS);
+#else
+    enum { SHORT_GAS = 50000 };
+    (void)program;
+    return SHORT_GAS;
+#endif
+}
+
+/* From now on guarded; code that looks up each access is compiled anew without that when it is needed. */
+static int leave_short(struct assay_machine *machine)
+{
+    int error = fast_short_guard(&machine->mem);
+    machine->program.is_short = machine->mem.whole != NULL;
+    machine->program.is_checked = machine->mem.is_checked;
+    for (int flavour = 0; flavour < FAST_FLAVOUR_COUNT; flavour++) {
+        if (machine->compiled[flavour]) {
+            fast_compile_discard(&machine->code[flavour]);
+            machine->compiled[flavour] = false;
+        }
+    }
+    return error;
+}
+
+/* Stopped at a block that what it had been given could not pay; `held` is what had been held back. */
+static int go_on_guarded(struct assay_machine *machine, uint64_t held, struct assay_stop *stop)
+{
+    uint64_t pc = stop->state.pc;
+    bool is_block = fast_isa_begins_block(&machine->program, pc);
+    struct assay_state state = stop->state;
+    state.gas = held + machine->context.gas +
+                (is_block ? fast_compile_cost(&machine->code[FAST_PRODUCTION], (uint32_t)pc)
+                          : (uint64_t)FAST_implicit_trap_cost);
+    int error = leave_short(machine);
+    if (error != 0) {
+        return error;
+    }
+    return is_block ? enter_block(machine, pc, &state, NULL, stop) : implicit_trap(machine, &state, stop);
+}
+
+/* With at most so much gas; the rest is held back, and given to it afterwards. */
+static int enter_short(struct assay_machine *machine, uint64_t pc, const struct assay_state *state,
+                       struct assay_stop *stop)
+{
+    const struct fast_code *code = &machine->code[FAST_PRODUCTION];
+    uint64_t held = state->gas > machine->short_gas ? state->gas - machine->short_gas : 0;
+    struct assay_state part = *state;
+    part.gas -= held;
+    take_until(machine, NULL);
+    int error = enter(machine, FAST_PRODUCTION, address_of(code, code->native[pc]), &part, stop);
+    if (error != 0) {
+        return error;
+    }
+    if (stop->exit == ASSAY_EXIT_OUT_OF_GAS && held != 0) {
+        return go_on_guarded(machine, held, stop);
+    }
+    machine->short_gas -= part.gas - stop->state.gas;
+    stop->state.gas += held;
+    return 0;
+}
+
+/* ---- going on after a stop ------------------------------------------------------------------- */
 
 /* Where the code of a flavour goes on behind the payment of the block at pc. */
 static uint64_t behind_payment(const struct fast_code *code, uint64_t pc)

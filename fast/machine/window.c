@@ -36,10 +36,15 @@ static size_t live_mappings; /* of all windows in use; changed by atomic operati
 
 /* ---- reserving ------------------------------------------------------------------------------- */
 
-static uint8_t *reserve(void)
+uint8_t *fast_window_reserve(void)
 {
     void *fresh = mmap(NULL, RESERVED, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return fresh == MAP_FAILED || fresh == NULL ? NULL : (uint8_t *)fresh + FAST_MEM_PERMISSIONS;
+}
+
+void fast_window_release(uint8_t *base)
+{
+    munmap(base - FAST_MEM_PERMISSIONS, RESERVED);
 }
 
 /* Room in the host's limit of mappings: each run is at most two of them. */
@@ -51,7 +56,7 @@ static size_t mappings_of(const struct fast_mem *mem)
 void fast_window_drop(struct fast_mem *mem)
 {
     if (mem->base != NULL) {
-        munmap(mem->base - FAST_MEM_PERMISSIONS, RESERVED);
+        fast_window_release(mem->base);
     }
     free(mem->run);
     *mem = (struct fast_mem){.base = NULL};
@@ -116,7 +121,7 @@ static bool take_kept(const struct fast_mem *wanted, bool any, struct fast_mem *
 
 static bool keep(const struct fast_mem *mem)
 {
-    size_t share = fast_budget_share(FAST_BUDGET_WINDOWS) / ASSAY_PAGE_SIZE;
+    size_t share = fast_budget_share(FAST_BUDGET_WINDOWS) / 2 / ASSAY_PAGE_SIZE; /* short.c has the other half */
     fast_lock_take();
     bool fits = share > 0 && kept_count < KEPT_MAX && kept_pages + mem->touched <= share;
     if (fits) {
@@ -133,6 +138,7 @@ void fast_mem_drop_kept(void)
 {
     static const struct fast_mem no_layout;
     struct fast_mem mem;
+    fast_short_drop_kept();
     while (take_kept(&no_layout, true, &mem)) {
         fast_window_drop(&mem);
     }
@@ -143,6 +149,11 @@ void fast_mem_drop_kept(void)
 static bool is_small(const struct fast_mem *mem)
 {
     return !mem->is_checked && mem->run_count <= KEPT_RUNS && mem->page_count <= KEPT_PAGES;
+}
+
+void fast_window_adopt(const struct fast_mem *mem)
+{
+    __atomic_add_fetch(&live_mappings, mappings_of(mem), __ATOMIC_RELAXED);
 }
 
 bool fast_window_fits(const struct fast_mem *wanted)
@@ -156,16 +167,16 @@ int fast_window_take(const struct fast_mem *wanted, struct fast_mem *window)
 {
     *window = (struct fast_mem){.base = NULL};
     if (!is_small(wanted) || !take_kept(wanted, false, window)) {
-        window->base = reserve();
+        window->base = fast_window_reserve();
     }
     if (window->base == NULL && !(is_small(wanted) && take_kept(wanted, true, window))) {
         fast_budget_shed();
-        window->base = reserve();
+        window->base = fast_window_reserve();
     }
     if (window->base == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    __atomic_add_fetch(&live_mappings, mappings_of(wanted), __ATOMIC_RELAXED);
+    fast_window_adopt(wanted);
     return 0;
 }
 

@@ -29,4 +29,17 @@ void fast_window_give_back(struct fast_mem *mem);
 /* Back to the host. */
 void fast_window_drop(struct fast_mem *mem);
 
+/* Guest address 0 of a fresh one without any access, or NULL. */
+uint8_t *fast_window_reserve(void);
+void fast_window_release(uint8_t *base);
+/* Counts the mappings of one that was not taken from here. */
+void fast_window_adopt(const struct fast_mem *mem);
+
+/* ---- short.c: windows of short programs ------------------------------------------------------ */
+
+/* Opens the pages, given in ascending order, as those of a short program; false when that cannot be done. */
+bool fast_short_open(struct fast_mem *mem, const struct assay_page *page, size_t count);
+void fast_short_close(struct fast_mem *mem);
+void fast_short_drop_kept(void);
+
 #endif

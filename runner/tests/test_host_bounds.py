@@ -14,6 +14,7 @@ WELL = (
     "largest_images",
     "code_is_in_proportion",
     "permissions_are_exact",
+    "programs_change_exactly",
 )
 WARM = 500  # programs, after which nothing new is asked of the host
 
@@ -42,8 +43,8 @@ def test_any_bound_works(built: Path, bound: str) -> None:
     assert play(built, "warm", "100", ASSAY_FAST_KEEP_MIB=bound) == (0, "")
 
 
-def calls(folder: Path, programs: int, **more: str) -> list[int]:
-    code, told = play(folder, "warm", str(programs), LD_PRELOAD=str(folder / "counting"), **more)
+def calls(folder: Path, programs: int, of: str = "warm", **more: str) -> list[int]:
+    code, told = play(folder, of, str(programs), LD_PRELOAD=str(folder / "counting"), **more)
     assert code == 0
     return [int(number) for number in re.findall(r"\d+", told)]
 
@@ -51,6 +52,11 @@ def calls(folder: Path, programs: int, **more: str) -> list[int]:
 def test_a_small_program_asks_the_host_for_nothing_once_warm(built: Path) -> None:
     few, many = calls(built, WARM), calls(built, 2 * WARM)
     assert len(few) == 4 and few[0] > 0 and few == many
+
+
+def test_other_layouts_cost_no_more(built: Path) -> None:
+    few, many = (calls(built, programs, of="layouts") for programs in (WARM, 8 * WARM))
+    assert few == many
 
 
 def test_what_is_not_kept_is_asked_for_each_time(built: Path) -> None:

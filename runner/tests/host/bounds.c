@@ -312,6 +312,78 @@ static void program_of_layout(uint64_t value)
     free(blob.data);
 }
 
+/* ---- programs that begin with their memory checked and go on with it guarded ------------------------------- */
+
+enum { ABOUT_THE_CHANGE = 50000 }; /* gas */
+
+static struct assay_machine *counting_machine(uint64_t seed)
+{
+    /* 0: count register 3 down to 0; 7: store register 2 at register 1 + 5; load it to register 4; trap */
+    static const uint8_t code[] = {149, 0x33, 0xff, 82, 0x13, 0, 0xfd, 122, 0x12, 5, 128, 0x14, 5, 0};
+    static const uint8_t mask[] = {0x89, 0x24};
+    uint8_t content[64];
+    memset(content, (int)seed | 1, sizeof content);
+    struct assay_page page[] = {
+        {.address = 0x10000, .access = ASSAY_ACCESS_RW, .data = content, .size = sizeof content},
+        {.address = 0x11000, .access = ASSAY_ACCESS_RO, .data = content, .size = 7},
+        {.address = 0xfffff000, .access = ASSAY_ACCESS_RW},
+    };
+    struct bytes blob = blob_of(code, sizeof code, mask);
+    struct assay_program program = {
+        .blob = blob.data, .blob_size = blob.size, .mem_cycles = 25, .page = page, .page_count = 3};
+    struct assay_machine *machine;
+    NEED(engine->machine->load(&program, &machine) == 0);
+    free(blob.data);
+    return machine;
+}
+
+/* The same in production and with calls out, which change nothing; and again behind an exit that can be resumed. */
+static uint64_t need_same(uint64_t times, uint64_t gas, uint32_t address)
+{
+    struct assay_until never = {.blocks = UINT64_MAX};
+    const struct assay_until *until[] = {NULL, &never};
+    struct assay_stop stop[2];
+    uint8_t bytes[2][64];
+    struct assay_machine *machine[2];
+    struct assay_state state = {.gas = gas, .reg = {[1] = address - 5, [2] = 0x0102030405060708, [3] = times}};
+    memset(stop, 0, sizeof stop);
+    for (size_t i = 0; i < 2; i++) {
+        machine[i] = counting_machine(times);
+        NEED(engine->machine->run(machine[i], &state, until[i], &stop[i]) == 0);
+    }
+    NEED(memcmp(&stop[0], &stop[1], sizeof stop[0]) == 0);
+    uint64_t used = gas - stop[0].state.gas;
+    for (size_t i = 0; i < 2; i++) {
+        if (stop[i].exit == ASSAY_EXIT_OUT_OF_GAS) {
+            stop[i].state.gas = 2 * ABOUT_THE_CHANGE;
+            NEED(engine->machine->resume(machine[i], &stop[i].state, until[i], &stop[i]) == 0);
+        }
+        NEED(engine->machine->read(machine[i], 0x10000, bytes[i], sizeof bytes[i]) == 0);
+        engine->machine->unload(machine[i]);
+    }
+    NEED(memcmp(&stop[0], &stop[1], sizeof stop[0]) == 0 && memcmp(bytes[0], bytes[1], sizeof bytes[0]) == 0);
+    return used;
+}
+
+/* Whatever it has used when it changes, and whatever is left; pages of each kind, and across their edges. */
+static void programs_change_exactly(void)
+{
+    static const uint32_t address[] = {0x10000, 0x10ffe, 0x11000, 0x11ffd, 0x12000, 0xfffc, 0xfffffffe, 0xfffffffc, 0};
+    uint64_t each = need_same(3, 1000, 0x10000) - need_same(2, 1000, 0x10000);
+    NEED(each > 0);
+    for (size_t i = 0; i < sizeof address / sizeof *address; i++) {
+        need_same(1, 1000, address[i]);
+        need_same(1, UINT64_MAX, address[i]);
+        for (uint64_t near = 0; near < 8; near++) {
+            uint64_t times = ABOUT_THE_CHANGE / each - 4 + near;
+            need_same(times, UINT64_MAX - near, address[i]);
+            need_same(times, times * each + near, address[i]);
+            need_same(3 * times, ABOUT_THE_CHANGE - 4 + near, address[i]);
+            need_same(3 * times, 2 * times * each + near, address[i]);
+        }
+    }
+}
+
 static const struct what whats[] = {
     {"runs_beyond_the_hosts_mappings", runs_beyond_the_hosts_mappings},
     {"runs_of_many_chains", runs_of_many_chains},
@@ -321,6 +393,7 @@ static const struct what whats[] = {
     {"code_is_in_proportion", code_is_in_proportion},
     {"keeps_nothing", keeps_nothing},
     {"permissions_are_exact", permissions_are_exact},
+    {"programs_change_exactly", programs_change_exactly},
 };
 
 int main(int count_of_words, char **word)
