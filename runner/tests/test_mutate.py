@@ -116,7 +116,7 @@ def test_a_header_concerns_whoever_includes_it():
         }
         for header in ("window.h", "x64.h", "machine.h")
     }
-    assert concerned["window.h"] == {"mem.c", "window.c"}
+    assert concerned["window.h"] == {"mem.c", "short.c", "window.c"}
     assert {"alu_reg.c", "compile.c"} < concerned["x64.h"]
     assert concerned["x64.h"] < concerned["machine.h"] == {unit.source.name for unit in units}
 
