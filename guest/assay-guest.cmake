@@ -18,7 +18,7 @@ endif()
 file(GLOB ASSAY_GUEST_TOOLS CONFIGURE_DEPENDS
   ${ASSAY_GUEST_ROOT}/guest/linker/*.py
   ${ASSAY_GUEST_ROOT}/guest/lib/guest.ld
-  ${ASSAY_GUEST_ROOT}/guest/lib/src/*.c
+  ${ASSAY_GUEST_ROOT}/guest/lib/src/*.[ch]
   ${ASSAY_GUEST_ROOT}/guest/lib/include/*.h
   ${ASSAY_GUEST_ROOT}/guest/lib/include/assay/*.h)
 

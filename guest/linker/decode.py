@@ -64,7 +64,10 @@ FIELDS = {"U": "d", "J": "d", "I": "d1", "H6": "d1", "H5": "d1", "UN": "d1", "R"
 
 MARCH = "use -march=rv64em_zbb"
 WHY = {
-    **dict.fromkeys((0x07, 0x27, 0x43, 0x47, 0x4B, 0x4F, 0x53), ("floating point", "there is none: use integers")),
+    **dict.fromkeys(
+        (0x07, 0x27, 0x43, 0x47, 0x4B, 0x4F, 0x53),
+        ("floating point", "there are no registers for it: compile with -march=rv64em_zbb -mabi=lp64e, for functions"),
+    ),
     0x2F: ("an atomic", "there are no threads: use plain variables"),
     0x57: ("a vector instruction", MARCH),
     0x73: ("a system instruction", "only ecall (after li t0, N), ebreak and unimp exist"),

@@ -184,7 +184,7 @@ def check_header(file: ELFFile) -> None:
         raise LinkError(f"an ELF of type {file['e_type']}, not a static program", advice=STATIC)
     flags = file["e_flags"]
     if flags & FLOAT_ABI:
-        raise LinkError("the ELF uses a hard-float ABI (ELF flags)", advice=f"there is no floating point; {COMPILE}")
+        raise LinkError("the ELF uses a hard-float ABI (ELF flags)", advice=f"there are no registers for it; {COMPILE}")
     if flags & COMPRESSED:
         raise LinkError("the ELF has compressed instructions (ELF flags)", advice=COMPILE)
 

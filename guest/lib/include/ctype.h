@@ -2,6 +2,10 @@
 #ifndef ASSAY_CTYPE_H
 #define ASSAY_CTYPE_H
 
+#include <assay/language.h>
+
+ASSAY_C_BEGIN
+
 int isalnum(int letter);
 int isalpha(int letter);
 int isblank(int letter);
@@ -16,5 +20,7 @@ int isupper(int letter);
 int isxdigit(int letter);
 int tolower(int letter);
 int toupper(int letter);
+
+ASSAY_C_END
 
 #endif

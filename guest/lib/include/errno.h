@@ -2,7 +2,14 @@
 #ifndef ASSAY_ERRNO_H
 #define ASSAY_ERRNO_H
 
+#include <assay/language.h>
+
+ASSAY_C_BEGIN
+
 extern int errno;
+
+ASSAY_C_END
+
 #define errno errno
 
 #define EPERM 1

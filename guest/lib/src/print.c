@@ -1,23 +1,10 @@
 /* The printf family, to memory. */
-#include <stdbool.h>
+#include "print.h"
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Where text goes: what does not fit is counted, and lost. */
-struct sink {
-    char *target;
-    size_t size, used;
-};
-
-struct format {
-    bool is_left, has_plus, has_space, has_prefix, has_zeros, has_precision;
-    size_t width, precision;
-    char length; /* b hh, h, l, or 0; ll, j, z and t are l */
-    char kind;
-};
-
-static void put(struct sink *sink, const char *text, size_t size)
+void print_text(struct print_sink *sink, const char *text, size_t size)
 {
     if (sink->used < sink->size) {
         size_t room = sink->size - sink->used;
@@ -26,10 +13,10 @@ static void put(struct sink *sink, const char *text, size_t size)
     sink->used += size;
 }
 
-static void repeat(struct sink *sink, char letter, size_t count)
+void print_repeated(struct print_sink *sink, char letter, size_t count)
 {
     for (; count > 0; count--)
-        put(sink, &letter, 1);
+        print_text(sink, &letter, 1);
 }
 
 static const char *read_number(const char *at, size_t *value)
@@ -39,7 +26,7 @@ static const char *read_number(const char *at, size_t *value)
     return at;
 }
 
-static const char *read_flags(const char *at, struct format *format)
+static const char *read_flags(const char *at, struct print_format *format)
 {
     for (;; at++) {
         switch (*at) {
@@ -64,19 +51,20 @@ static const char *read_flags(const char *at, struct format *format)
     }
 }
 
-static const char *read_length(const char *at, struct format *format)
+static const char *read_length(const char *at, struct print_format *format)
 {
-    for (; *at != 0 && strchr("hljzt", *at) != NULL; at++) {
+    for (; *at != 0 && strchr("hljztL", *at) != NULL; at++) {
         if (*at == 'h')
             format->length = format->length == 'h' ? 'b' : 'h';
         else
-            format->length = 'l';
+            format->length = *at == 'L' ? 'L' : 'l';
     }
     return at;
 }
 
 /* A number, sign or prefix before it; the digits are in `digits`, without leading zeros. */
-static void put_number(struct sink *sink, const struct format *format, const char *before, const char *digits)
+static void put_number(struct print_sink *sink, const struct print_format *format, const char *before,
+                       const char *digits)
 {
     size_t size = strlen(digits), start = strlen(before), zeros = 0, blanks;
     if (format->has_precision)
@@ -84,11 +72,11 @@ static void put_number(struct sink *sink, const struct format *format, const cha
     else if (format->has_zeros && !format->is_left && format->width > size + start)
         zeros = format->width - size - start;
     blanks = format->width > start + zeros + size ? format->width - start - zeros - size : 0;
-    repeat(sink, ' ', format->is_left ? 0 : blanks);
-    put(sink, before, start);
-    repeat(sink, '0', zeros);
-    put(sink, digits, size);
-    repeat(sink, ' ', format->is_left ? blanks : 0);
+    print_repeated(sink, ' ', format->is_left ? 0 : blanks);
+    print_text(sink, before, start);
+    print_repeated(sink, '0', zeros);
+    print_text(sink, digits, size);
+    print_repeated(sink, ' ', format->is_left ? blanks : 0);
 }
 
 /* The digits of a value at the end of `room`, which holds 65 letters; no digit for 0. */
@@ -101,7 +89,7 @@ static char *digits_of(uint64_t value, unsigned base, bool is_large, char *room)
     return at;
 }
 
-static void put_unsigned(struct sink *sink, struct format *format, uint64_t value)
+static void put_unsigned(struct print_sink *sink, struct print_format *format, uint64_t value)
 {
     char room[65];
     unsigned base = format->kind == 'o' ? 8 : format->kind == 'u' ? 10 : 16;
@@ -119,7 +107,7 @@ static void put_unsigned(struct sink *sink, struct format *format, uint64_t valu
     put_number(sink, format, before, digits);
 }
 
-static void put_signed(struct sink *sink, struct format *format, int64_t value)
+static void put_signed(struct print_sink *sink, struct print_format *format, int64_t value)
 {
     char room[65];
     char *digits = digits_of(value < 0 ? -(uint64_t)value : (uint64_t)value, 10, false, room);
@@ -128,15 +116,15 @@ static void put_signed(struct sink *sink, struct format *format, int64_t value)
     put_number(sink, format, value < 0 ? "-" : format->has_plus ? "+" : format->has_space ? " " : "", digits);
 }
 
-static void put_text(struct sink *sink, const struct format *format, const char *text, size_t size)
+static void put_text(struct print_sink *sink, const struct print_format *format, const char *text, size_t size)
 {
     size_t blanks = format->width > size ? format->width - size : 0;
-    repeat(sink, ' ', format->is_left ? 0 : blanks);
-    put(sink, text, size);
-    repeat(sink, ' ', format->is_left ? blanks : 0);
+    print_repeated(sink, ' ', format->is_left ? 0 : blanks);
+    print_text(sink, text, size);
+    print_repeated(sink, ' ', format->is_left ? blanks : 0);
 }
 
-static void put_string(struct sink *sink, const struct format *format, const char *text)
+static void put_string(struct print_sink *sink, const struct print_format *format, const char *text)
 {
     if (text == NULL)
         text = format->has_precision && format->precision < 6 ? "" : "(null)";
@@ -155,7 +143,7 @@ static uint64_t narrow_unsigned(char length, unsigned long value)
     return length == 'h' ? (unsigned short)value : length == 'l' ? value : (unsigned)value;
 }
 
-static void put_pointer(struct sink *sink, struct format *format, uintptr_t value)
+static void put_pointer(struct print_sink *sink, struct print_format *format, uintptr_t value)
 {
     if (value == 0) {
         put_text(sink, format, "(nil)", 5);
@@ -167,7 +155,7 @@ static void put_pointer(struct sink *sink, struct format *format, uintptr_t valu
 }
 
 /* One conversion; the arguments are read here alone, because where they are is one place. */
-static void put_one(struct sink *sink, struct format *format, va_list *arguments)
+static void put_one(struct print_sink *sink, struct print_format *format, va_list *arguments)
 {
     char letter;
     switch (format->kind) {
@@ -198,11 +186,29 @@ static void put_one(struct sink *sink, struct format *format, va_list *arguments
         put_pointer(sink, format, (uintptr_t)va_arg(*arguments, void *));
         break;
     case '%':
-        put(sink, "%", 1);
+        print_text(sink, "%", 1);
         break;
-    default: /* floating point and its like take a word, and there are none here */
+    case 'e':
+    case 'E':
+    case 'f':
+    case 'F':
+    case 'g':
+    case 'G':
+    case 'a':
+    case 'A':
+        if (format->length != 'L') {
+            print_real(sink, format, va_arg(*arguments, double));
+            break;
+        }
+        (void)va_arg(*arguments, long double); /* there is no arithmetic for it */
+        print_text(sink, "?", 1);
+        break;
+    case 'n':
+        *va_arg(*arguments, int *) = (int)sink->used;
+        break;
+    default:
         (void)va_arg(*arguments, long);
-        put(sink, "?", 1);
+        print_text(sink, "?", 1);
     }
 }
 
@@ -217,13 +223,13 @@ static const char *read_size(const char *at, size_t *value, bool *is_negative, v
     return at + 1;
 }
 
-static void print(struct sink *sink, const char *at, va_list *arguments)
+static void print(struct print_sink *sink, const char *at, va_list *arguments)
 {
     while (*at != 0) {
-        struct format format = {0};
+        struct print_format format = {0};
         bool is_negative = false;
         size_t plain = strcspn(at, "%");
-        put(sink, at, plain);
+        print_text(sink, at, plain);
         at += plain;
         if (*at == 0)
             return;
@@ -245,7 +251,7 @@ static void print(struct sink *sink, const char *at, va_list *arguments)
 
 int vsnprintf(char *restrict target, size_t size, const char *restrict format, va_list arguments)
 {
-    struct sink sink = {target, size > 0 ? size - 1 : 0, 0};
+    struct print_sink sink = {target, size > 0 ? size - 1 : 0, 0};
     va_list here;
     va_copy(here, arguments);
     print(&sink, format, &here);

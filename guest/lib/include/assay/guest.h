@@ -28,20 +28,21 @@
 #ifndef ASSAY_GUEST_H
 #define ASSAY_GUEST_H
 
+#include <assay/language.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* The head of an endpoint's function; the body follows. Its result is the value that the activation halts with. */
 #define ASSAY_ENDPOINT_FUNCTION(name)                                                                                  \
-    uint64_t name(uint64_t argument0, uint64_t argument1, uint64_t argument2, uint64_t argument3);                     \
-    uint64_t name(__attribute__((unused)) uint64_t argument0, __attribute__((unused)) uint64_t argument1,              \
-                  __attribute__((unused)) uint64_t argument2, __attribute__((unused)) uint64_t argument3)
+    ASSAY_C uint64_t name(uint64_t argument0, uint64_t argument1, uint64_t argument2, uint64_t argument3);             \
+    ASSAY_C uint64_t name(__attribute__((unused)) uint64_t argument0, __attribute__((unused)) uint64_t argument1,      \
+                          __attribute__((unused)) uint64_t argument2, __attribute__((unused)) uint64_t argument3)
 
 #ifdef ASSAY_NATIVE
 
 #define ASSAY_ENDPOINT(index, name) ASSAY_ENDPOINT_FUNCTION(name)
 
-_Noreturn static inline void assay_panic(void)
+ASSAY_NORETURN static inline void assay_panic(void)
 {
     __builtin_trap();
 }
@@ -99,7 +100,7 @@ enum assay_operation {
     ASSAY_ENDPOINT_FUNCTION(name)
 
 /* Ends the activation as Faulted (Trap): the event leaves no trace. */
-_Noreturn static inline void assay_panic(void)
+ASSAY_NORETURN static inline void assay_panic(void)
 {
     __builtin_trap();
 }
@@ -122,7 +123,7 @@ _Noreturn static inline void assay_panic(void)
     }))
 
 /* Ends the activation with this value: memory is written back to the slots it came from. */
-_Noreturn static inline void assay_halt(uint64_t value)
+ASSAY_NORETURN static inline void assay_halt(uint64_t value)
 {
     assay_operate(ASSAY_OP_REPLY, value, 0, 0, 0);
     assay_panic();
@@ -227,17 +228,19 @@ static inline size_t assay_payload(void *buffer, size_t size)
  * `size` bytes of zeros at a multiple of 16, from the heap; panics when there are none left. There is no free: the
  * heap is new in each event. A heap larger than 64 KiB: `assay cc --heap BYTES`.
  */
-void *assay_alloc(size_t size);
+ASSAY_C void *assay_alloc(size_t size);
 
 /* How many bytes of the heap are left. malloc of <stdlib.h> takes from the same heap. */
-size_t assay_alloc_left(void);
+ASSAY_C size_t assay_alloc_left(void);
 
 #endif
 
 /* What the compiler may call, and the guest too. */
-void *memcpy(void *restrict target, const void *restrict source, size_t size);
+ASSAY_C_BEGIN
+void *memcpy(void *ASSAY_RESTRICT target, const void *ASSAY_RESTRICT source, size_t size);
 void *memmove(void *target, const void *source, size_t size);
 void *memset(void *target, int value, size_t size);
 int memcmp(const void *first, const void *second, size_t size);
+ASSAY_C_END
 
 #endif
