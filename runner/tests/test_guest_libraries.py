@@ -1,6 +1,8 @@
 """Libraries of others as guests, without the network: a package of our own, and what is said when there is none."""
 
+import hashlib
 import tarfile
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -29,7 +31,8 @@ def counted(tmp_path, monkeypatch):
     (tmp_path / "count-1.0").mkdir()
     (tmp_path / "count-1.0" / "count.c").write_text(TEXT)
     (tmp_path / "count").mkdir()
-    with tarfile.open(tmp_path / "count" / "count_1.0.orig.tar.xz", "w:xz") as tar:
+    archive = tmp_path / "count" / "count_1.0.orig.tar.xz"
+    with tarfile.open(archive, "w:xz") as tar:
         tar.add(tmp_path / "count-1.0", "count-1.0")
     programs = tmp_path / "programs"
     programs.mkdir()
@@ -37,14 +40,16 @@ def counted(tmp_path, monkeypatch):
     (programs / "count.c").write_text(PROGRAM)
     monkeypatch.setattr(libraries, "PROGRAMS", programs)
     monkeypatch.setattr(libraries, "cache", lambda: tmp_path)
-    return libraries.Library("count", "count", ("count.c",), ("-DSTEP=3",))
+    sha256 = hashlib.sha256(archive.read_bytes()).hexdigest()
+    return libraries.Library("count", "count", archive.name, sha256, ("count.c",), ("-DSTEP=3",))
 
 
 def test_a_library_is_compared_with_its_native_build(counted):
-    outcome = libraries.play(counted, 120, [catalog.parse("ref")])
-    assert outcome.problems == [] and outcome.inputs == 120 and outcome.gas > 0
-    assert outcome.archive == "count_1.0.orig.tar.xz" and len(outcome.sha256) == 64
-    assert "120 inputs: equal to the native build" in guests.sentence(outcome)
+    ref = [catalog.parse("ref")]
+    outcome = libraries.play(counted, 120, ref, ref)
+    assert outcome.problems == [] and outcome.inputs == 120 and outcome.few == 10 and outcome.gas > 0
+    assert (outcome.archive, outcome.sha256) == (counted.archive, counted.sha256)
+    assert "120 inputs (10 on ref, too): equal to the native build" in guests.sentence(outcome)
 
 
 def test_a_difference_is_found(counted):
@@ -57,13 +62,35 @@ def test_a_difference_is_found(counted):
         (found.folder / "count.c").write_text(head + text)
         return found
 
-    outcome = libraries.play(counted, 10, [catalog.parse("ref")], changed)
+    outcome = libraries.play(counted, 10, [catalog.parse("ref")], fetch=changed)
     assert outcome.inputs == 0 and "inputs 0..9 give 0x" in outcome.problems[0]
 
 
 def test_what_does_not_build_is_said(counted):
-    outcome = libraries.play(libraries.Library("count", "count", ("count.c",)), 10, [catalog.parse("ref")])
+    outcome = libraries.play(replace(counted, options=()), 10, [catalog.parse("ref")])
     assert "it does not build" in outcome.problems[0] and "STEP" in outcome.problems[0]
+
+
+def test_an_archive_that_is_not_the_known_one_is_not_used(counted):
+    outcome = libraries.play(replace(counted, sha256="0" * 64), 10, [catalog.parse("ref")])
+    assert "its archive is not the one that is known" in outcome.problems[0] and outcome.inputs == 0
+    outcome = libraries.play(replace(counted, archive="count_0.9.orig.tar.xz"), 10, [catalog.parse("ref")])
+    assert outcome.not_run == f"{counted.archive} is another version than count_0.9.orig.tar.xz"
+    assert all(
+        len(library.sha256) == 64 and library.archive.startswith(library.package) for library in libraries.LIBRARIES
+    )
+
+
+def test_a_folder_has_the_name_that_headers_use(counted, tmp_path):
+    """As after an installation."""
+    (tmp_path / "count-1.0" / "api").mkdir()
+    (tmp_path / "count-1.0" / "api" / "steps.h").write_text("#define STEP 4\n")
+    (tmp_path / "count-1.0" / "count.c").write_text("#include <count/steps.h>\n" + TEXT)
+    with tarfile.open(tmp_path / "count" / counted.archive, "w:xz") as tar:
+        tar.add(tmp_path / "count-1.0", "count-1.0")
+    sha256 = hashlib.sha256((tmp_path / "count" / counted.archive).read_bytes()).hexdigest()
+    library = replace(counted, sha256=sha256, options=(), links=(("count", "api"),))
+    assert libraries.play(library, 10, [catalog.parse("ref")]).problems == []
 
 
 def test_without_network_it_is_not_run(monkeypatch, tmp_path):
@@ -71,7 +98,7 @@ def test_without_network_it_is_not_run(monkeypatch, tmp_path):
         raise sources.NotFetched("Temporary failure resolving")
 
     monkeypatch.setattr(libraries, "cache", lambda: tmp_path)
-    outcome = libraries.play(libraries.LIBRARIES[0], 10, [], nothing)
+    outcome = libraries.play(libraries.LIBRARIES[0], 10, [], fetch=nothing)
     assert guests.sentence(outcome) == "lz4          not run: Temporary failure resolving"
     monkeypatch.setattr(sources, "apt", nothing)
     said = CliRunner().invoke(guests.command, ["libraries", "zlib"], standalone_mode=False)

@@ -67,8 +67,10 @@ def events(guest: str, count: int, seed: int, tamper: int | None) -> int:
 def libraries(wanted: tuple[str, ...], count: int, names: tuple[str, ...], preset: str) -> int:
     """Build C libraries of others unmodified, and compare each with its native build.
 
-    Their source packages are fetched by apt into build/libraries. Without network and
-    not there already, a library is not run, and that is said.
+    The upstream archives of their source packages are fetched by apt into
+    build/libraries; each must have the checksum that is known. Without network and not
+    there already, a library is not run, and that is said. Without --engine all inputs
+    go to fast, and the first ten to ref, too.
 
     \b
     Exit codes: 0 all agree, 1 differences, 2 no such library, 4 the compiler or an
@@ -76,11 +78,12 @@ def libraries(wanted: tuple[str, ...], count: int, names: tuple[str, ...], prese
     """
     if unknown := set(wanted) - set(foreign.NAMES):
         raise click.UsageError(f"no library {sorted(unknown)[0]}; there are {', '.join(foreign.NAMES)}")
-    engines = catalog.chosen(names, ("fast",), preset) or catalog.chosen(("ref",), (), preset)
+    engines = catalog.chosen(names, ("fast",), preset)
+    slow = catalog.chosen(("ref",), (), preset) if not names else []
     outcomes = []
     for library in foreign.LIBRARIES:
         if not wanted or library.name in wanted:
-            outcomes.append(foreign.play(library, count, engines))
+            outcomes.append(foreign.play(library, count, engines or slow, slow))
             click.echo(sentence(outcomes[-1]))
     if any(outcome.problems for outcome in outcomes):
         return exit_code.DIFFERED
@@ -92,4 +95,5 @@ def sentence(outcome: foreign.Outcome) -> str:
         return f"{outcome.name:<12} not run: {outcome.not_run}"
     said = "; ".join(outcome.problems) or "equal to the native build"
     built = f"Image of {outcome.image_size:,} bytes, {outcome.gas:,} gas, {outcome.seconds:.1f} s"
-    return f"{outcome.name:<12} {outcome.inputs:,} inputs: {said}; {built}; {outcome.archive} {outcome.sha256[:16]}"
+    inputs = f"{outcome.inputs:,} inputs" + (f" ({outcome.few} on ref, too)" if outcome.few else "")
+    return f"{outcome.name:<12} {inputs}: {said}; {built}; {outcome.archive} {outcome.sha256[:16]}"

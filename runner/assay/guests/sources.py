@@ -37,7 +37,7 @@ def fetch(package: str, cache: Path) -> Source:
         options = configure(cache / "apt")
         if not any((cache / "apt" / "state" / "lists").glob("*Sources*")):
             apt([*options, "update"], folder)
-        apt([*options, "source", "--download-only", package], folder)
+        apt([*options, "source", "--download-only", "--tar-only", package], folder)
         found = archive_in(folder)
     if found is None:
         raise NotFetched(f"the package {package} has no upstream archive")
