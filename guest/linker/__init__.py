@@ -3,6 +3,7 @@
 elf.py        reads the ELF, refuses what no guest can be
 decode.py     RISC-V words to instructions, by a table
 endpoints.py  the records of ASSAY_ENDPOINT
+constructors.py  functions that run before an endpoint
 fits.py       relocations and instructions belong together
 relocate.py   which code addresses are taken; the jump table
 program.py    the code as instructions, and all targets of jumps

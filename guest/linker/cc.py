@@ -1,4 +1,4 @@
-"""Compile with clang and link: C to an Image in one step.
+"""Compile with clang and link: C, or C++ without exceptions, to an Image in one step.
 
 Each source goes through assembly, where labels.py keeps differences of code labels; so does what the
 optimiser of a whole program (-flto) makes.
@@ -22,7 +22,11 @@ LIBRARY = Path(__file__).resolve().parent.parent / "lib"
 COMPILERS = ("clang-19", "clang-20", "clang-21", "clang-22")
 TARGET = ["--target=riscv64-unknown-elf", "-march=rv64em_zbb", "-mabi=lp64e", "-mno-strict-align"]
 COMPILE = ["-O2", "-ffreestanding", "-fno-pic", "-ffunction-sections", "-fdata-sections"]
-STANDARD = {"c": ["-std=c17"], "cpp-output": ["-std=c17"]}
+CPP = [
+    *("-std=c++17", "-nostdinc++", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"),
+    *("-fno-c++-static-destructors", "-Wno-register"),  # guest.h needs registers by name
+]
+STANDARD = {"c": ["-std=c17"], "cpp-output": ["-std=c17"], "c++": CPP, "c++-cpp-output": CPP}
 # Behind the folders of the command line, so that those win.
 INCLUDE = ["-isystem", str(LIBRARY / "include")]
 QUIET = ["-Wno-unused-command-line-argument"]  # an option concerns one step or the other

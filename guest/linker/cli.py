@@ -29,7 +29,7 @@ def cc_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="assay cc",
         usage="assay cc FILE.c... -o GUEST.IMAGE [--map FILE] [--elf FILE] [--stack BYTES] [--heap BYTES] [...]",
-        description="Compile C to an Image.",
+        description="Compile C, or C++ without exceptions, to an Image.",
         epilog="Other options go to the compiler, in their order: -O3 -DN=5 -I include -include config.h -x c FILE ...",
         allow_abbrev=False,
     )

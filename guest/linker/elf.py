@@ -37,8 +37,17 @@ RELOCATION_NAME = {
         60: "SET_ULEB128", 61: "SUB_ULEB128",
     }.items()
 }  # fmt: skip
-CPP_SECTIONS = (".init_array", ".preinit_array", ".fini_array", ".ctors", ".dtors", ".gcc_except_table")
-CPP_SYMBOLS = ("_Z", "__cxa_", "__gxx_")
+EXCEPTIONS = ("__cxa_", "__gxx_", "_Unwind_")
+NO_EXCEPTIONS = "there are no exceptions; compile with -fno-exceptions"
+UNLOADABLE = {
+    ".ctors": ("a list of constructors in the old form", "compile without -fno-use-init-array"),
+    ".gcc_except_table": ("exceptions", NO_EXCEPTIONS),
+    **dict.fromkeys(
+        (".fini_array", ".dtors"),
+        ("functions for the end of the program", "it ends with each event; remove the destructors, or use atexit"),
+    ),
+}
+LOADABLE = ("SHT_PROGBITS", "SHT_NOBITS", "SHT_INIT_ARRAY", "SHT_PREINIT_ARRAY")
 UNMAPPED = (".eh_frame", ".eh_frame_hdr", ".got")  # the linker needs no word of .got, see relocate.py
 Line = tuple[int, str | None, int]  # address, file name (None where a sequence ends), line
 
@@ -196,7 +205,6 @@ def read_guest(file: ELFFile) -> Guest:
     symbols = read_symbols(file, loaded)
     check_overlap(loaded.values())
     guest = Guest(sorted(loaded.values(), key=lambda s: s.address), symbols, read_lines=lambda: read_lines(file))
-    check_symbols(guest)
     for section in every:
         if isinstance(section, RelocationSection) and section["sh_info"] in loaded:
             read_relocations(section, symbols, guest)
@@ -227,13 +235,14 @@ def is_loaded(section: ElfSection) -> bool:
     if not section["sh_flags"] & ALLOC or not section["sh_size"] or section.name in UNMAPPED:
         return False
     place = f"section {section.name} at {section['sh_addr']:#x}"
-    if section.name.startswith(CPP_SECTIONS):
-        raise LinkError("constructors and C++ are not supported", place, "write the guest in C, without constructors")
+    for name, (what, advice) in UNLOADABLE.items():
+        if section.name == name or section.name.startswith(name + "."):
+            raise LinkError(f"{what}, which are not supported", place, advice)
     if section["sh_flags"] & TLS:
         raise LinkError("thread-local storage", place, "there are no threads; remove _Thread_local")
     if section.name.startswith((".got", ".plt", ".dynamic", ".interp")):
         raise LinkError("position-independent code needs this section", place, STATIC)
-    if section["sh_type"] not in ("SHT_PROGBITS", "SHT_NOBITS"):
+    if section["sh_type"] not in LOADABLE:
         raise LinkError(f"a section of type {section['sh_type']} cannot be loaded", place, "remove it")
     if section["sh_flags"] & WRITE and section["sh_flags"] & EXECUTE:
         raise LinkError("a section both writable and executable", place, "code cannot be written; separate them")
@@ -274,12 +283,6 @@ def read_symbol(symbol: ElfSymbol, loaded: Mapping[int, Section]) -> Symbol:
     )
 
 
-def check_symbols(guest: Guest) -> None:
-    for symbol in guest.symbols:
-        if symbol.name.startswith(CPP_SYMBOLS):
-            raise LinkError(f"{symbol.name} comes from C++", guest.place(symbol.value), "write the guest in C")
-
-
 def read_relocations(section: RelocationSection, symbols: Sequence[Symbol], guest: Guest) -> None:
     if not section.is_RELA():
         raise LinkError("relocations without addends", f"section {section.name}", "link with ld.lld")
@@ -288,9 +291,9 @@ def read_relocations(section: RelocationSection, symbols: Sequence[Symbol], gues
         kind = RELOCATION_NAME.get(number, f"relocation {number}")
         symbol = symbols[index] if index else None
         if symbol is not None and symbol.undefined and not symbol.weak:
-            guest.refuse(
-                entry["r_offset"], f"{symbol.name} is not defined", "link the file that defines it, or correct the name"
-            )
+            is_thrown = symbol.name.startswith(EXCEPTIONS)
+            advice = NO_EXCEPTIONS if is_thrown else "link the file that defines it, or correct the name"
+            guest.refuse(entry["r_offset"], f"{symbol.name} is not defined", advice)
         found = Relocation(entry["r_offset"], kind, symbol, entry["r_addend"])
         guest.relocations.setdefault(found.address, []).append(found)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import model
 
-from . import blocks, elf, endpoints, layout, lower, optimise, program, relocate
+from . import blocks, constructors, elf, endpoints, layout, lower, optimise, program, relocate
 from .code import Key
 from .decode import Instruction
 from .errors import LinkError
@@ -29,7 +29,8 @@ def link(data: bytes, registers: Registers | None = None) -> Linked:
     guest = elf.read(data)
     relocate.check(guest)
     entries = endpoints.read(guest)
-    code = program.read(guest, [endpoint.address for endpoint in entries.values()])
+    added, entries = constructors.added(guest, entries)
+    code = program.read(guest, [endpoint.address for endpoint in entries.values()], added)
     stream = lower.Lowering(guest, code).all()
     stream = optimise.optimise(stream, code.targets, constants(guest))
     placed = blocks.place(stream, code.targets, code.table)

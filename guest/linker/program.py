@@ -1,6 +1,6 @@
 """The code of a guest as instructions, and every place in it that a jump may go to."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from . import elf, fits, relocate
@@ -17,13 +17,15 @@ class Program:
     table: relocate.JumpTable
 
 
-def read(guest: elf.Guest, entries: Iterable[int]) -> Program:
-    """Guest and the addresses of its endpoints to Program; raises LinkError."""
+def read(guest: elf.Guest, entries: Iterable[int], added: Sequence[Instruction] = ()) -> Program:
+    """Guest, the addresses of its endpoints and code that its ELF does not have to Program; raises LinkError."""
     instructions: list[Instruction] = []
     for section in guest.code:
         instructions += section_instructions(guest, section)
     by_address = {i.address: i for i in instructions}
     fits.check(guest, by_address)
+    instructions += added
+    by_address |= {i.address: i for i in added}
     known = by_address.keys()
     direct = {i.address: target for i in instructions if (target := target_of(i)) is not None}
     for address, target in direct.items():
