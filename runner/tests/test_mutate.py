@@ -153,6 +153,16 @@ def test_a_mutant_that_nothing_can_notice_survives():
     assert listed.survivors() == [] and listed.totals()[Fate.EQUIVALENT] == 1
 
 
+def test_those_that_nothing_noticed_are_drawn_by_lot():
+    place = changed_nothing("ref/machine/number.c")
+    fates = (Fate.KILLED, Fate.SURVIVED, Fate.EQUIVALENT, Fate.CONTRACT, Fate.SURVIVED)
+    trials = [Trial(replace(place, start=at), fate, "", 0.0) for at, fate in enumerate(fates)]
+    table = campaign.Table(trials, Invariants())
+    assert {trial.mutant.start for trial in table.by_lot(50, 1)} == {1, 2, 4}
+    assert len(table.by_lot(2, 1)) == 2 and table.by_lot(2, 1) == table.by_lot(2, 1)
+    assert len({tuple(trial.mutant.start for trial in table.by_lot(1, seed)) for seed in range(20)}) == 3
+
+
 def test_a_listed_mutant_that_is_noticed_is_red():
     mutant = changed_nothing("ref/machine/number.c")
     for fate in (Fate.KILLED, Fate.CONTRACT):
@@ -198,8 +208,10 @@ def test_no_file_of_that_name_is_red():
 def test_a_sample_is_killed_to_the_last(engine, tmp_path):
     keyword, count = SAMPLE[engine]
     report = tmp_path / "mutants.jsonl"
-    result = run("mutate", engine, "-k", keyword, "--count", str(count), "--json", str(report))
+    result = run("mutate", engine, "-k", keyword, "--count", str(count), "--show", "50", "--json", str(report))
     assert result.returncode == 0, result.stdout
     rows = [json.loads(line) for line in report.read_text().splitlines()]
     assert len(rows) == count
     assert sum(row["fate"] == "killed" for row in rows) >= count - 3
+    shown = {line.split()[1] for line in result.stdout.splitlines() if line.startswith("equivalent  ")}
+    assert shown == {row["id"] for row in rows if row["fate"] == "equivalent"}

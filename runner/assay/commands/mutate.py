@@ -24,10 +24,24 @@ SEED = 1
 )
 @click.option("--seed", default=SEED, show_default=True, type=click.IntRange(min=0), help="Which sample.")
 @click.option("--list", "lists", is_flag=True, help="Only list the mutants.")
+@click.option(
+    "--show",
+    "shown",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Print N of those that nothing noticed whole, by lot, each with its reason.",
+)
 @click.option("--json", "json_path", type=click.Path(path_type=Path), help="One line a mutant, into a file.")
 @options.jobs
 def command(
-    engines: tuple[str, ...], keyword: str, count: int | None, seed: int, lists: bool, json_path: Path | None, jobs: int
+    engines: tuple[str, ...],
+    keyword: str,
+    count: int | None,
+    seed: int,
+    lists: bool,
+    shown: int | None,
+    json_path: Path | None,
+    jobs: int,
 ) -> int:
     """Change one clause of an engine at a time and see whether a vector notices.
 
@@ -70,6 +84,8 @@ def command(
         return exit_code.AGREED
     table = campaign.Table(trials, known)
     report(table)
+    for trial in table.by_lot(shown, seed) if shown else []:
+        click.echo(whole(table, trial))
     return exit_code.AGREED if table.is_green else exit_code.DIFFERED
 
 
@@ -99,6 +115,14 @@ def report(table: campaign.Table) -> None:
         click.echo(f"not judged, {trial.by}: {trial.mutant.id}  {trial.mutant}")
     for trial in table.wrongly_listed():
         click.echo(f"listed as equivalent, but {trial.by} notices it: {trial.mutant.id}  {trial.mutant}")
+
+
+def whole(table: campaign.Table, trial: Trial) -> str:
+    """What stands there, what would, and why nothing notices."""
+    mutant = trial.mutant
+    reason = table.known.because(mutant) or trial.by or "no reason is known"
+    head = f"{table.fate(trial).value}  {mutant.id}  {mutant.file}:{mutant.line}: {mutant.kind.value}"
+    return f"\n{head}\n  {mutant.context}\n- {mutant.before}\n+ {mutant.after}\n  {reason}"
 
 
 def row(name: str, counts: Counter[Fate]) -> str:

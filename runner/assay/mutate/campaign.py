@@ -92,6 +92,11 @@ class Table:
     def survivors(self) -> list[Trial]:
         return [trial for trial in self.trials if self.fate(trial) is Fate.SURVIVED]
 
+    def by_lot(self, count: int, seed: int) -> list[Trial]:
+        """So many of those that nothing noticed."""
+        unnoticed = [trial for trial in self.trials if self.fate(trial) in (Fate.EQUIVALENT, Fate.SURVIVED)]
+        return random.Random(seed).sample(unnoticed, min(count, len(unnoticed)))
+
     def not_judged(self) -> list[Trial]:
         return [trial for trial in self.trials if trial.fate is Fate.NOT_JUDGED]
 
