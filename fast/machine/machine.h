@@ -216,7 +216,7 @@ uint32_t fast_mem_access(const struct fast_mem *mem, uint32_t page_index);
 int64_t fast_mem_fault(const struct fast_mem *mem, uint32_t address, uint32_t width, bool is_store);
 int fast_mem_read(const struct fast_mem *mem, uint32_t address, void *data, size_t size);
 int fast_mem_write(const struct fast_mem *mem, uint32_t address, const void *data, size_t size);
-/* Puts `size` bytes and `zeros` zeros behind them into neighbouring pages of one access; zeros are not touched. */
+/* Fills whole neighbouring pages of one access with `size` bytes and `zeros` zeros behind; zeros are not touched. */
 int fast_mem_set(const struct fast_mem *mem, uint32_t address, const void *data, size_t size, size_t zeros);
 /* Zeros; what is zero already is read only, a page at a time. */
 void fast_mem_clear(uint8_t *at, size_t size);

@@ -413,7 +413,7 @@ int fast_mem_set(const struct fast_mem *mem, uint32_t address, const void *data,
 {
     uint32_t access = fast_mem_access(mem, address / ASSAY_PAGE_SIZE), first = address / ASSAY_PAGE_SIZE;
     uint8_t *at = mem->base + address;
-    size_t pages = (size + zeros + ASSAY_PAGE_SIZE - 1) / ASSAY_PAGE_SIZE;
+    size_t pages = (size + zeros) / ASSAY_PAGE_SIZE;
     if (!open_for(mem, access, first, pages)) {
         return ASSAY_ERROR_HOST;
     }
