@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import cast
 
 from assay.base import paths
+from assay.base.level import Flavour
 from assay.engines import catalog
 from assay.locate.divergence import Divergence, Unit
 from assay.locate.locate import Question, locate
@@ -127,7 +128,10 @@ def compared(found: Divergence | None, truth: dict[str, object]) -> str:
         return "judge: agree" if found is None else f"judge: {truth['kind']}"
     if found is None:
         return "unknown"
-    cause, kind = found.cause, str(truth["kind"])
+    cause = found.cause
+    if cause.flavours == {Flavour.PRODUCTION} and isinstance(truth.get("production"), dict):
+        truth = cast("dict[str, object]", truth["production"])  # a card says in which code it is
+    kind = str(truth["kind"])
     same_step = cause.step == (None if truth["step"] == -1 else truth["step"])
     if not same_step:
         return "wrong"

@@ -713,7 +713,8 @@ def judged(case: Json, is_kernel: bool, engines: tuple[Engine, Engine]) -> Json:
         observed = in_child(lambda progress: play_machine(case, engines, progress, True, in_pieces=False))
     if observed is None or (production is not None and is_earlier(production, observed)):
         return {"case": case["id"], "flavour": "production", **(production or {"kind": None})}
-    return {"case": case["id"], "flavour": "both" if production else "observed", **observed}
+    found: Json = {"case": case["id"], "flavour": "both" if production else "observed", **observed}
+    return found | {"production": production} if production is not None else found  # which may be of another kind
 
 
 def judged_again(case: Json, is_kernel: bool, engines: tuple[Engine, Engine]) -> Json:

@@ -57,7 +57,7 @@ LIBRARIES: dict[str, tuple[dict[str, int], str]] = {
     "forges_replies_everywhere": (HONEST, ""),
     "forks_in_run": (LATER, "not of the protocol"),
     "loops_in_run": (AT_ONCE, LATE),
-    "loops_in_unload": (LATER, LATE),
+    "loops_in_unload": (AT_ONCE, LATE),
     "sleeps_in_run": (AT_ONCE, LATE),
     "ends_in_run": (AT_ONCE, "ended with code 0 during run"),
     "ends_quietly_in_run": (AT_ONCE, "ended with code 0 during run"),
