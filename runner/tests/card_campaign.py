@@ -148,6 +148,14 @@ def compared(found: Divergence | None, truth: dict[str, object]) -> str:
     return "exact" if cause.record == truth["index"] else "nearby"
 
 
+def add_answer(again: dict[str, object], first: dict[str, object] | None) -> None:
+    """What the judge found at first is an answer as well."""
+    answers = cast("list[dict[str, object]]", again["answers"])
+    if first is not None and first not in answers:
+        answers.append(first)
+        again["steady"] = False
+
+
 def compared_again(found: Divergence | None, verdict: str, again: dict[str, object] | None) -> str:
     """The verdict on a miss, once the judge has looked whether the mutant's answers repeat."""
     if again is None or again["steady"]:
@@ -179,6 +187,8 @@ def cards_of(mutant: Mutant, workshop: Workshop, files: list[Path], each: int, c
         ]
         missed = {e.id: chosen[e.id] for e, verdict in zip(entries, verdicts, strict=True) if verdict != "exact"}
         again = judged(built.engine, missed, "--again") if missed else {}
+        for identity, answer in again.items():
+            add_answer(answer, truths.get(identity))
         for entry, found, verdict in zip(entries, located, verdicts, strict=True):
             truth = again.get(entry.id) or truths.get(entry.id, {"kind": None})
             line: dict[str, object] = {"mutant": mutant.id, "where": str(mutant), "case": entry.id}
