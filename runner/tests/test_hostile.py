@@ -85,7 +85,7 @@ LIBRARIES: dict[str, tuple[dict[str, int], str]] = {
     "shouts": (HONEST, ""),
     "answers_an_unknown_number": ({"wrong": 4}, "number that assay.h does not"),
     "answers_an_unknown_exit": (AT_ONCE, "unknown exit"),
-    "answers_without_a_machine": ({"wrong": 4}, "run is refused"),
+    "answers_without_a_machine": ({"wrong": 4}, "gives nothing to go on with"),
     "has_a_colourful_name": (HONEST, ""),
     "differs_the_second_time": ({"pass": 1, "flaky": 1, "cannot": 2}, "passed when it was repeated"),
 }
