@@ -4,6 +4,7 @@
  */
 #include "target.h"
 
+#include "feedback.h"
 #include "limits.h"
 
 #include <string.h>
@@ -155,9 +156,14 @@ static void play_pair(const struct assay_engine *const pair[2], struct arena *ar
     }
     enum flavour last = machine->input->piece != 0 ? FLAVOUR_SPLIT : FLAVOUR_OBSERVED;
     for (enum flavour flavour = FLAVOUR_OBSERVED; flavour <= last; flavour++) {
-        if (!agrees(play_new(pair, arena, &machine->script, flavour), production, pair[1], verdict)) {
+        struct feedback feedback;
+        struct assay_observer watcher = feedback_observer(&feedback, machine->script.program);
+        struct play *other = play_new(pair, arena, &machine->script, flavour);
+        other->side[0].watcher = flavour == FLAVOUR_OBSERVED ? &watcher : NULL;
+        if (!agrees(other, production, pair[1], verdict)) {
             return;
         }
+        feedback_stop(&feedback, &other->side[0].stop);
     }
 }
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TRIMS_MAX = 400, RECENT = 16 };
+enum { TRIMS_MAX = 24, RECENT = 16 };
 
 struct mutator {
     struct mutation mutation;
@@ -111,13 +111,27 @@ int32_t afl_custom_init_trim(void *data, uint8_t *buffer, size_t size)
     return shrink_input(buffer, size, 0, &mutator->trimmed) ? TRIMS_MAX : 0;
 }
 
+/* The next candidate that is smaller: one that leaves nothing out would succeed for ever. */
+static bool find_smaller(struct mutator *mutator)
+{
+    const struct text *base = &mutator->base;
+    for (; mutator->candidate < TRIMS_MAX; mutator->candidate++) {
+        if (!shrink_input((const uint8_t *)base->data, base->size, mutator->candidate, &mutator->trimmed)) {
+            return false;
+        }
+        if (mutator->trimmed.size < base->size) {
+            return true;
+        }
+    }
+    return false;
+}
+
 size_t afl_custom_trim(void *data, uint8_t **made)
 {
     struct mutator *mutator = data;
-    const struct text *base = &mutator->base;
-    if (!shrink_input((const uint8_t *)base->data, base->size, mutator->candidate, &mutator->trimmed)) {
+    if (!find_smaller(mutator)) {
         text_clear(&mutator->trimmed);
-        sink_raw(&mutator->trimmed, (const uint8_t *)base->data, base->size);
+        sink_raw(&mutator->trimmed, (const uint8_t *)mutator->base.data, mutator->base.size);
         mutator->candidate = TRIMS_MAX;
     }
     *made = (uint8_t *)mutator->trimmed.data;

@@ -1,6 +1,7 @@
 /* Cases of the kernel on the first engine beside each other one; see target.h. */
 #include "target.h"
 
+#include "feedback.h"
 #include "kernel_play.h"
 
 #include <string.h>
@@ -57,6 +58,9 @@ static size_t play_pair(struct pair *pair, const struct assay_engine *const engi
             kernel_play_step(&pair->play[side], step, &pair->answer[side]);
         }
         goes_on = agrees(pair);
+        for (size_t i = 0; is_observed && i < pair->play[0].records.count; i++) {
+            feedback_record(kernel_record(&pair->play[0].records, i));
+        }
     }
     return step == 0 ? 0 : step - 1;
 }

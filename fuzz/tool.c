@@ -4,6 +4,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
+#include "feedback.h"
 #include "kernel_input.h"
 #include "reader.h"
 #include "report.h"
@@ -52,6 +53,12 @@ static const struct command command_import = {
 };
 
 static const struct command *const commands[] = {&command_run, &command_show, &command_import};
+
+/* Nobody counts what a guest does. */
+void feedback_hit(uint32_t cell)
+{
+    (void)cell;
+}
 
 /* ---- run and show ------------------------------------------------------------------------------ */
 

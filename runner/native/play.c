@@ -10,12 +10,18 @@ static void on_block(void *context, const struct assay_state *entry)
 {
     struct play_side *side = context;
     digest_block(&side->blocks, entry);
+    if (side->watcher != NULL) {
+        side->watcher->block(side->watcher->context, entry);
+    }
 }
 
 static void on_instruction(void *context, const struct assay_step *record)
 {
     struct play_side *side = context;
     digest_instruction(&side->instructions, record);
+    if (side->watcher != NULL) {
+        side->watcher->instruction(side->watcher->context, record);
+    }
 }
 
 /* Keeps what is told of a program that died, hung or answered garbage: the first of it. */

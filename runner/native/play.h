@@ -32,6 +32,7 @@ struct play_side {
     struct assay_stop stop;
     uint8_t *memory;
     struct digest blocks, instructions;
+    const struct assay_observer *watcher; /* told the records too; NULL: nobody */
 };
 
 struct play {

@@ -47,6 +47,7 @@ class Fuzz(click.Group):
 
 
 CAMPAIGN = "campaign"
+SHRINK_LEAST, SHRINK_MOST = 5.0, 60.0  # seconds for a find
 
 
 @click.group("fuzz", cls=Fuzz, invoke_without_command=True)
@@ -82,7 +83,7 @@ def campaign_(target: str, seconds: int, names: tuple[str, ...], seeds: str, fol
         raise click.UsageError("fuzz takes one engine besides ours")
     out = Path(folder) if folder else paths.scratch() / "fuzz"
     targets = inputs.TARGETS if target == "all" else (target,)
-    judge = Judge(Store(out / "finds"), (*ours, *strangers))
+    judge = Judge(Store(out / "finds"), (*ours, *strangers), min(SHRINK_MOST, max(SHRINK_LEAST, seconds / 10)))
     spec = strangers[0].spec_alone if strangers else ""
     plan = campaign.Plan(tuple(targets), seconds, jobs, out.absolute(), Path(seeds), spec)
     shows = sys.stderr.isatty()

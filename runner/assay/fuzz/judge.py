@@ -5,13 +5,14 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assay.base import exit_code, paths
 from assay.base.strict import Members, Wrong
 from assay.base.trouble import Trouble
+from assay.corpus import fill, found
 from assay.engines import catalog
 from assay.engines.catalog import Target
 from assay.finds.store import Find, Kept, Store
@@ -19,13 +20,12 @@ from assay.fuzz import builds, inputs
 from assay.fuzz.part import SANITIZERS
 from assay.locate import card, locate
 from assay.locate.locate import Question
+from assay.shrink import shrink
 from assay.suite import collection
 from assay.suite.collection import Entry
 
 ALONE = 30.0  # seconds that an input has when it is played alone
 SUMMARY = re.compile(rb"SUMMARY: (\S+): (\S+)(?: .*?)?(?: in (\S+))?$", re.M)
-
-Shrink = Callable[[Find, Entry, Target], Find]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Judge:
 
     store: Store
     engines: tuple[Target, ...]  # the first one's answers are expected of the others
-    shrink: Shrink | None = None
+    shrink_seconds: float = 0  # of each find; 0: it stays as it is
 
     def judge(self, file: Path, target: str) -> Kept:
         """Keeps what the input shows; what does not show again is kept as flaky."""
@@ -86,14 +86,33 @@ class Judge:
         (entry,) = collection.read([str(place)]).entries
         expected = catalog.parse(catalog.MODEL)
         question = Question(entry, f"./assay diff -e model -e {engine.option} {place.name}", votes, has_failed=True)
-        (found,) = locate.locate(expected, engine, [question])
-        if found is None:
+        (located,) = locate.locate(expected, engine, [question])
+        if located is None:
             field = re.sub(r"[^a-z0-9]+", "_", played.differences[0][0].lower()).strip("_")
             signature = f"{played.target}_{played.flavour}_{field}"[:60]
             return Find(signature, text, str(played.differences), engine.name, votes=votes)
         size = len(entry.text())
-        find = Find(found.signature, text, card.render(found), engine.name, found.repro, votes, size=size)
-        return self.shrink(find, entry, engine) if self.shrink else find
+        find = Find(located.signature, text, card.render(located), engine.name, located.repro, votes, size=size)
+        return find if self.is_small_already(find) else self.smaller(find, entry, engine)
+
+    def is_small_already(self, find: Find) -> bool:
+        """One that shows the same is as small as it gets: this one only counts."""
+        known = find.signature in self.store.signatures() and self.store.get(find.signature).find
+        return self.shrink_seconds == 0 or bool(known and known.is_minimal and not known.is_flaky)
+
+    def smaller(self, find: Find, entry: Entry, engine: Target) -> Find:
+        case = entry.kernel() if entry.is_kernel else entry.machine()
+        shrunk = shrink.shrink(case, engine, self.shrink_seconds, signature=find.signature)
+        if shrunk.divergence is None or shrunk.is_flaky:
+            return replace(find, is_flaky=shrunk.is_flaky)
+        divergence = replace(shrunk.divergence, votes=find.votes, repro=find.repro)
+        note = f"shrunk from an input of the fuzzer, fails on {engine.name}"
+        try:
+            text = found.vector_file(f"s_{find.signature}", found.text_of(shrunk.case, [divergence.cause.rule], note))
+        except fill.FillError:
+            return find
+        shown = card.render(divergence)
+        return replace(find, case=text, card=shown, size=shrunk.instructions, is_minimal=shrunk.is_minimal)
 
     def votes(self, file: Path) -> dict[str, bool]:
         """Which engines agree with the specification on this input."""
