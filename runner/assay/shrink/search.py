@@ -14,7 +14,7 @@ from assay.shrink.tree import Edit, Node, apply, union
 
 Test = Callable[[Sequence[Node]], list[bool]]
 More = Callable[[Node], Iterator[Edit]]
-FEW = 8  # elements: where no list is longer, single changes find everything
+SLICE = 400  # changes that are tried between two looks at the clock
 FEWEST = 6  # parts of what holds alone that are tried together: all, halves, quarters and so on
 
 
@@ -45,7 +45,7 @@ class Search:
 
     def leave_out(self) -> None:
         share, longest = 2, walk.longest(self.tree)
-        while longest > FEW and share < 2 * longest:
+        while longest > 0 and share < 2 * longest:
             if not self.try_all(list(walk.removals(self.tree, (), share))):
                 share *= 2
             longest = walk.longest(self.tree)
@@ -63,10 +63,17 @@ class Search:
         return True
 
     def holding(self, edits: Sequence[Edit]) -> list[Edit]:
-        if time.monotonic() > self.deadline:
-            raise OutOfTime
-        verdicts = self.test([apply(self.tree, one) for one in edits])
-        return [one for one, holds in zip(edits, verdicts, strict=True) if holds]
+        """Those of the changes that hold; of the first ones only, when there is no time for all."""
+        held: list[Edit] = []
+        for at in range(0, len(edits), SLICE):
+            if time.monotonic() > self.deadline:
+                if held:
+                    return held
+                raise OutOfTime
+            few = edits[at : at + SLICE]
+            verdicts = self.test([apply(self.tree, one) for one in few])
+            held += [one for one, holds in zip(few, verdicts, strict=True) if holds]
+        return held
 
 
 def parts_of(held: Sequence[Edit]) -> Iterator[Sequence[Edit]]:

@@ -1,6 +1,6 @@
 """Simpler numbers and bytes, the simplest first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 WORD = 64
 WIDTHS = (8, 16, 32)  # of halves of a word
@@ -44,7 +44,8 @@ def simpler_bytes(data: bytes) -> Iterator[bytes]:
     if not data:
         return
     yield b""
-    yield data.rstrip(b"\0")
+    if data.endswith(b"\0"):
+        yield data.rstrip(b"\0")
     for size in sizes(len(data)):
         for at in range(0, len(data), size):
             yield data[:at] + data[at + size :]
@@ -53,19 +54,27 @@ def simpler_bytes(data: bytes) -> Iterator[bytes]:
 
 def zeroed(data: bytes) -> Iterator[bytes]:
     """Of the same length."""
-    if not any(data):
+    full = [at for at, byte in enumerate(data) if byte]
+    if not full:
         return
     yield bytes(len(data))
-    for size in sizes(len(data)):
-        for at in range(0, len(data), size):
-            if any(data[at : at + size]):
-                yield data[:at] + bytes(min(size, len(data) - at)) + data[at + size :]
-    if len(data) <= 8:
-        for at, byte in enumerate(data):
-            yield from (data[:at] + bytes([low]) + data[at + 1 :] for low in (1, byte // 2, byte - 1) if 0 < low < byte)
+    for size in sizes(len(full)):
+        for first in range(0, len(full), size):
+            yield without(data, full[first : first + size])
+    if len(full) <= FEW:
+        for at in full:
+            yield from (data[:at] + bytes([low]) + data[at + 1 :] for low in smaller(data[at]) if low > 0)
 
 
-PIECES = 64  # of a long text of bytes, at a time
+def without(data: bytes, places: Iterable[int]) -> bytes:
+    found = bytearray(data)
+    for at in places:
+        found[at] = 0
+    return bytes(found)
+
+
+PIECES = 16  # of bytes, at a time: as they get fewer, pieces get smaller
+FEW = 4  # bytes whose values are looked at one by one
 
 
 def sizes(length: int) -> list[int]:
