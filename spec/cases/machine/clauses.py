@@ -75,6 +75,19 @@ def costs() -> Iterator[Case]:
             blob = costing(price, behind)
             yield case(f"costs_{price}_before_{behind}_bytes", blob, exact_steps(blob, regs={1: 5, 2: 1}))
 
+    for behind in (0, 1):
+        code = Code()
+        for number, quotients in enumerate((5, 6, 5)):
+            for _ in range(quotients):
+                code.op("div_u_64", a=1, b=2, d=1)
+            code.op("load_imm", a=3 + number, x=1).op("fallthrough")
+        for _ in range(1 + behind):
+            code.trap()
+        for gas in (320, 700, 1100):
+            yield case(
+                f"three_dear_blocks_with_{gas}_before_{behind}_bytes", code.blob(), [Run(gas=gas, regs={1: 5, 2: 1})]
+            )
+
 
 def costing(price: int, behind: int) -> bytes:
     """A first block of that price, of quotients and sums that wait for each other."""
