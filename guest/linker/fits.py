@@ -10,6 +10,7 @@ from . import relocate
 from .decode import FORMAT, Instruction, signed
 from .elf import Guest, Relocation
 
+LOWER = "place it below 2^31 - 2048, or compile with -mcmodel=medany"
 LOADS_OF_GOT = {"ld"}
 
 
@@ -23,6 +24,8 @@ def check(guest: Guest, instructions: Mapping[int, Instruction]) -> None:
             if relocation.kind in relocate.IGNORED:
                 continue
             instruction = instructions.get(address)
+            if relocation.kind in relocate.HIGH and not is_reached(relocation.target):
+                guest.refuse(address, f"lui and addi cannot make {relocation.target:#x}", LOWER)
             if instruction is None or not fits(guest, instruction, relocation):
                 guest.refuse(address, f"{relocation.kind} does not fit its instruction", relocate.BESIDE)
 
@@ -44,6 +47,11 @@ def fits(guest: Guest, i: Instruction, relocation: Relocation) -> bool:
     if kind == "R_RISCV_BRANCH":
         return FORMAT.get(i.name) == "B" and i.address + i.imm == target
     return i.name == "unimp" if is_nowhere(relocation) else i.name == "jal" and i.address + i.imm == target
+
+
+def is_reached(target: int) -> bool:
+    """Whether what lui adds and what 12 bits add is the address, and not only its low 32 bits."""
+    return high(target) + signed(target, 12) == signed(target, 64)
 
 
 def fits_low(guest: Guest, i: Instruction, relocation: Relocation) -> bool:

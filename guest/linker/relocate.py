@@ -22,6 +22,7 @@ DATA_KINDS = IGNORED | WORDS.keys() | ADDS.keys() | SUBS.keys()
 CODE_KINDS = IGNORED | BRANCHES | CALLS | HIGH | LOW | PC_HIGH | PC_LOW | GOT_HIGH
 TAKEN = HIGH | LOW | PC_HIGH | GOT_HIGH | WORDS.keys() | ADDS.keys() | SUBS.keys()
 JUMP_ALIGNMENT = 2
+ONE = "keep each label address, or difference of two, in a word of its own"
 BESIDE = "link with --emit-relocs --relax, as `assay cc` does: with --no-relax lld moves code and leaves relocations"
 
 
@@ -40,6 +41,8 @@ def check(guest: Guest) -> None:
 def advice_for(kind: str) -> str:
     if "TLS" in kind or "TPREL" in kind:
         return "there are no threads; remove _Thread_local"
+    if "SET" in kind or "SUB" in kind or "PCREL" in kind or kind == "R_RISCV_PLT32":
+        return "keep differences of labels in .half, .word or .dword, as symbol - symbol"
     return "compile without -fPIC, for the medlow code model; link with -static --no-relax"
 
 
@@ -84,19 +87,41 @@ class JumpTable:
 def patched(guest: Guest, section: Section, table: JumpTable) -> bytes:
     """The section's bytes with jump-table addresses for code addresses."""
     data = bytearray(section.content)
+    end = section.address
     for address in sorted(a for a in guest.relocations if section.holds(a)):
         relocations = [r for r in guest.relocations[address] if r.kind not in IGNORED]
+        if not relocations:
+            continue
+        size = size_of(guest, relocations)
+        if address < end and any(r.in_code for r in relocations):
+            guest.refuse(address, "a code address that overlaps another value", ONE)
+        end = max(end, address + size)
         if any(relocation.in_code for relocation in relocations):
-            patch(guest, data, address - section.address, relocations, table)
+            patch(guest, data, address - section.address, size, relocations, table)
     return bytes(data)
 
 
-def patch(guest: Guest, data: bytearray, offset: int, relocations: Sequence[Relocation], table: JumpTable) -> None:
-    """Several relocations at one place are the terms of a sum."""
-    size = max((WORDS | ADDS | SUBS)[r.kind] for r in relocations)
-    total = sum(-table.value(r) if r.kind in SUBS else table.value(r) for r in relocations)
+def size_of(guest: Guest, relocations: Sequence[Relocation]) -> int:
+    """The bytes of a value: of one address, or of the terms of a sum."""
+    sizes = {(WORDS | ADDS | SUBS)[r.kind] for r in relocations}
+    is_whole = any(r.kind in WORDS for r in relocations)
+    if any(r.in_code for r in relocations) and (len(sizes) > 1 or (is_whole and len(relocations) > 1)):
+        guest.refuse(relocations[0].address, "several code addresses for one value", ONE)
+    return max(sizes)
+
+
+def patch(
+    guest: Guest, data: bytearray, offset: int, size: int, relocations: Sequence[Relocation], table: JumpTable
+) -> None:
+    """Several relocations at one place are the terms of a sum, with what was there before."""
+    sign = [-1 if r.kind in SUBS else 1 for r in relocations]
+    linked = sum(s * r.target for s, r in zip(sign, relocations, strict=True))
+    total = sum(s * table.value(r) for s, r in zip(sign, relocations, strict=True))
+    before = (int.from_bytes(data[offset : offset + size], "little") - linked) % 2 ** (8 * size)
     is_difference = any(r.kind in SUBS for r in relocations)
+    if before and not is_difference:
+        guest.refuse(relocations[0].address, f"{relocations[0].kind} does not fit its value", BESIDE)
     fits = size >= 4 or (is_difference and -(2 ** (8 * size - 1)) <= total < 2 ** (8 * size - 1))
     if not fits or offset + size > len(data):
         guest.refuse(relocations[0].address, "a code address in too few bytes", "keep code addresses in 4 or 8 bytes")
-    data[offset : offset + size] = (total % 2 ** (8 * size)).to_bytes(size, "little")
+    data[offset : offset + size] = ((total + before) % 2 ** (8 * size)).to_bytes(size, "little")
