@@ -107,6 +107,20 @@ static bool next(void *context, struct play *play, struct vector_step *step)
     return true;
 }
 
+/* Ascending, as vector files have them; equal addresses stay, to be refused. */
+static void sort_pages(struct arena *arena, struct assay_program *program)
+{
+    struct assay_page *page = arena_list(arena, program->page_count + 1, sizeof *page);
+    for (size_t i = 0; i < program->page_count; i++) {
+        size_t at = i;
+        for (; at > 0 && page[at - 1].address > program->page[i].address; at--) {
+            page[at] = page[at - 1];
+        }
+        page[at] = program->page[i];
+    }
+    program->page = page;
+}
+
 static void prepare(struct arena *arena, struct source source, bool is_whole, struct machine_input *input,
                     struct machine_script *machine)
 {
@@ -117,6 +131,7 @@ static void prepare(struct arena *arena, struct source source, bool is_whole, st
         machine->limited = input->program.page_count > LIMIT_PAGES;
         input->program.page_count = input->program.page_count < LIMIT_PAGES ? input->program.page_count : LIMIT_PAGES;
     }
+    sort_pages(arena, &input->program);
     machine->script = (struct play_script){&input->program, input->step_count, next, machine};
 }
 

@@ -38,7 +38,7 @@ static size_t neighbours(const struct assay_program *program, size_t first)
     const struct assay_page *page = program->page;
     size_t count = 1;
     while (count < READ_PAGES && first + count < program->page_count &&
-           page[first + count].address - page[first].address == count * PAGE_BYTES) {
+           page[first + count].address == (uint64_t)page[first].address + count * PAGE_BYTES) {
         count++;
     }
     return count;

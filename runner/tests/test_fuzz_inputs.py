@@ -142,6 +142,17 @@ def test_any_bytes_behind_a_tag_are_an_input(tmp_path: Path) -> None:
         assert list(shown.text_of(seen))
 
 
+def test_pages_at_both_ends_of_memory_are_no_neighbours(tmp_path: Path) -> None:
+    file = tmp_path / "input"
+    blob = bytes([0, 0, 0, 1, 0, 1, 1])  # a trap
+    pages = bytes([2]) + b"\x00\xf0\xff\xff\x01\x00" + b"\x00\x00\x00\x00\x01\x00"
+    file.write_bytes(b"mac1" + blob + pages + bytes([1, 0, 0, 100, 0, 0]))
+    (one,) = inputs.play([file], catalog.chosen(catalog.OURS))
+    assert one.verdict == "agreed", one.differences
+    (seen,) = inputs.show([file], catalog.parse("ref"))
+    assert [page for page in shown.text_of(seen) if "; page" in page] == ["; page 0x0 rw ", "; page 0xfffff000 rw "]
+
+
 def test_import_says_what_it_cannot_read(tmp_path: Path) -> None:
     assert assay("fuzz", "import", "nowhere.json").returncode == exit_code.BAD_INPUT
     done = assay("fuzz", "import", "vectors/exit/stops.json::no/such/case", "--out", tmp_path)
