@@ -357,7 +357,7 @@ PAGE = model.Page(0x1000, "rw", b"")
 def test_load_is_refused_before_the_blob_is_looked_at(mem_cycles, pages, rule):
     with model.reached() as rules, pytest.raises(model.Refused):
         model.load(b"", mem_cycles, pages)
-    assert rules == {rule}
+    assert {name for name in rules if not name.startswith(f"{rule}/")} == {rule}
 
 
 @pytest.mark.parametrize("address, size", [(0xFFF, 2), (0x1FFF, 2), (0xFFFFFFFF, 2), (2**32, 0), (-1, 1)])

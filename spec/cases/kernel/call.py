@@ -30,10 +30,11 @@ from cases.kernel.build import (
 )
 from cases.kernel.case import KernelCase, KernelSubject, Known, Run, Slots, Step, World, gathered
 from cases.machine.code import Code
+from cases.parts import PARTS
 from model import kernel as k
 
 BASE = 0x10000
-CALL = tuple(rule for rule in model.rules() if rule.startswith("call/"))
+CALL = tuple(rule for rule in model.rules() if rule.startswith("call/") and rule not in PARTS)
 ELSEWHERE = (
     "image/strip",
     "host/exit_pc",

@@ -52,10 +52,11 @@ from cases.kernel.case import (
 )
 from cases.kernel.chain import CLAUSES as OF_CHAIN
 from cases.machine.code import Code
+from cases.parts import PARTS
 from model import kernel as k
 
 WIDE = ("image", "cap", "host", "call", "yield", "chain")
-RULES = tuple(rule for rule in model.rules() if rule.split("/")[0] in WIDE and rule not in OF_CAP + OF_CHAIN)
+RULES = tuple(rule for rule in model.rules() if rule.split("/")[0] in WIDE and rule not in OF_CAP + OF_CHAIN + PARTS)
 BASE, HIGH, TOP = 0x10000, 0x3000_0000, 2**32
 MARKER = k.Instance(A, B)
 OOG = k.KERNEL_IMAGE["oog_marker"]

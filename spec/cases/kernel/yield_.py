@@ -33,12 +33,14 @@ from cases.kernel.build import (
 )
 from cases.kernel.case import KernelCase, KernelSubject, Resume, Run, Slots, Step, World, gathered
 from cases.machine.code import Code
+from cases.parts import PARTS
 from model import kernel as k
 
 RULES = tuple(
     rule
     for rule in model.rules()
     if rule.startswith("yield/") or rule in ("call/run/reference_on_top", "host/yield", "call/stack/depth")
+    if rule not in PARTS
 )
 MARKER = k.Instance(A, B)
 OOG = k.KERNEL_IMAGE["oog_marker"]

@@ -9,6 +9,7 @@
     gas_rows.py, gas_rules.py                  every row of gas.def; every rule of gas.md
     exit.py, exit_records.py, exit_programs.py ends and resumes; records and stops; small whole programs
     clauses.py                                 single clauses of all of them: borders, halves of conditions
+    parts.py                                   rules that are parts of another one
 
 What they are made with: case.py, the cases and steps; code.py, code blobs from mnemonics; gas_steps.py, runs with gas
 that is just enough or just short; operand_values.py, values with names.
@@ -28,6 +29,7 @@ from cases.machine import (
     isa_opcodes,
     isa_stream,
     mem,
+    parts,
 )
 
 AREAS = ("blob", "isa", "mem", "gas", "exit")
@@ -45,4 +47,5 @@ MODULES = (
     exit_records,
     exit_programs,
     clauses,
+    parts,
 )

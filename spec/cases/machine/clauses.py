@@ -9,11 +9,13 @@ import model
 from cases.machine.case import BOTH, RO, RW, Case, CaseFields, Resume, Run, Step, Subject, Write, gathered, page
 from cases.machine.code import INSN, Code, Operands, encode, make_blob
 from cases.machine.gas_steps import cost, exact_steps
+from cases.parts import PARTS
 
-FAULTS = tuple(rule for rule in model.rules() if rule.split("/")[0] == "mem")
+FAULTS = tuple(rule for rule in model.rules() if rule.split("/")[0] == "mem" and rule not in PARTS)
 JUMPS = ("isa/legal_target", "isa/dynamic_jump", "blob/jump_entry", "exit/panic", "exit/trap")
 STOPS = ("exit/stopped", "exit/stopped/guest_first")
-RULES = tuple(rule for rule in model.rules() if rule.split("/")[0] in ("isa", "mem", "gas", "exit", "blob"))
+AREAS = ("isa", "mem", "gas", "exit", "blob")
+RULES = tuple(rule for rule in model.rules() if rule.split("/")[0] in AREAS and rule not in PARTS)
 INVALID = bytes([next(byte for byte in range(256) if byte not in {record.byte for record in INSN.values()})])
 LEAST = {"32": 2**31, "64": 2**63}
 MINUS_ONE = 2**64 - 1

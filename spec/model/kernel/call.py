@@ -74,9 +74,13 @@ def resume(
     recorder = Recorder(kernel, activation, observer)
     if scratchpad is not None:
         rule("yield/resume/scratchpad")
+        rule("yield/resume/scratchpad/given")
         activation.cnode.write(LIMIT["payload_slot"], scratchpad)
+    else:
+        rule("yield/resume/scratchpad/none")
     rule("yield/resume/gas")
     meter = activation.meter
+    rule("yield/resume/gas/" + ("no_meter" if meter is None else "meter"))
     if meter is None:
         rule("call/gas/no_meter")
     activation.enter(meter, activation.gas if meter is None else from_meter(kernel, meter))
@@ -198,6 +202,7 @@ def leave(kernel: Kernel, activation: Activation, recorder: Recorder, ending: En
     rule("call/gas/used")
     if activation.meter is not None:
         rule("call/gas/write_back")
+        rule("call/gas/write_back/" + ending.outcome)
         kernel.tables.meters[activation.meter] = activation.gas
     if ending.outcome == "halt":
         rule("call/halt/result")
@@ -205,6 +210,7 @@ def leave(kernel: Kernel, activation: Activation, recorder: Recorder, ending: En
         write_back(kernel, activation)
     if ending.outcome == "faulted":
         rule("call/fault/result")
+        rule("call/fault/result/" + ending.exit)
     if ending.outcome != "paused":
         kernel.stack.pop()
     recorder.emit("exit", 0, OUTCOME[ending.outcome], EXIT_NUMBER[ending.exit], ending.argument)

@@ -114,6 +114,7 @@ STRUCT: dict[str, Struct[Capability]] = {
     "cnode": Struct(CNodeCap, cnode=CNODE),
     "type": Struct(TypeCap, chain=HASH),
 }
+KIND_OF: dict[type, str] = {struct.make: name for name, struct in STRUCT.items()}
 CNODE_DISCRIMINATOR = dict(CAP)["cnode"]
 CAPABILITY: CapType = CapType(*(STRUCT[name] for name, _ in sorted(CAP, key=lambda record: record.number)))
 
@@ -123,6 +124,7 @@ CAPABILITY: CapType = CapType(*(STRUCT[name] for name, _ in sorted(CAP, key=lamb
 
 def cap_hash(cap: Capability) -> bytes:
     rule("image/hash/cap")
+    rule("image/hash/cap/" + KIND_OF[type(cap)])
     match cap:
         case Instance(chain, content):
             return H(TAG["instance"] + chain + content)

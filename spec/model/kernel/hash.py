@@ -14,11 +14,14 @@ def H(data: bytes) -> bytes:
 def bmt(leaves: list[bytes]) -> bytes:
     """The Merkle root of leaves of 32 bytes."""
     rule("image/hash/bmt")
+    if len(leaves) < 2:
+        rule("image/hash/bmt/" + ("one" if leaves else "none"))
     if not leaves:
         return H(b"")
     level = list(leaves)
     while len(level) > 1:
         if len(level) % 2:
+            rule("image/hash/bmt/odd")
             level.append(level[-1])
         level = [node(level[i], level[i + 1]) for i in range(0, len(level), 2)]
     return level[0]

@@ -157,11 +157,15 @@ def resolve(kernel: Kernel, cap: ImageCap) -> Image:
     rule("host/resolve")
     payload = kernel.state.data_payloads.get(cap.hash)
     if payload is None:
+        rule("host/resolve/not_stored")
         raise OperationTrap
     try:
         return admit(payload)
-    except (DecodeError, NotAdmitted):
-        raise OperationTrap from None
+    except DecodeError:
+        rule("host/resolve/undecodable")
+    except NotAdmitted:
+        rule("host/resolve/not_admitted")
+    raise OperationTrap
 
 
 def pinned_caps(image: Image) -> dict[int, Capability]:
@@ -180,11 +184,16 @@ def set_image(kernel: Kernel, operation: Operation) -> None:
         rule("host/set_image/new_pins")
         raise OperationTrap
     rule("host/set_image/swap")
+    rule("host/set_image/swap/chain")
     for slot in old.pinned_slots:
+        rule("host/set_image/swap/empties")
         cnode.write(slot, None)
     for slot, pin in pinned_caps(image).items():
+        rule("host/set_image/swap/places")
         cnode.write(slot, pin)
-    for _, data in datas(image):
+    for slot, data in datas(image):
+        is_pinned = slot in image.pinned_slots
+        rule("host/set_image/swap/stores_pinned" if is_pinned else "host/set_image/swap/stores_initial")
         kernel.state.store(data.content)
     activation.instance = Instance(chain_extend(activation.instance.chain, cap.hash), activation.instance.content)
     rule("host/set_image/at_once")
@@ -208,6 +217,7 @@ def derive_spawn(kernel: Kernel, operation: Operation) -> None:
 
 def same_type(kernel: Kernel, operation: Operation) -> None:
     a, b = typed(operation, 7), typed(operation, 8)
+    rule("host/same_type/" + ("equal" if a.chain == b.chain else "unequal"))
     operation.regs[7] = int(a.chain == b.chain)
 
 

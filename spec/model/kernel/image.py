@@ -1,6 +1,6 @@
 """image.md: Images, their content hash and their admission."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TypeAlias
@@ -116,8 +116,10 @@ def admit(data: bytes) -> Image:
     for name, holds in REASONS:
         if holds(image, program):
             raise NotAdmitted(name)
-    if any(holds(image, program) for holds in TOLERATED):
-        rule("image/admit/tolerated")
+    for holds in TOLERATED:
+        if holds(image, program):
+            rule("image/admit/tolerated")
+            rule("image/admit/tolerated/" + holds.__name__)
     return image
 
 
@@ -138,8 +140,18 @@ def first_steps(image: Image) -> list[int]:
 
 
 def slot_range(image: Image, program: Program) -> bool:
-    slots = [*unit_slots(image), *image.pinned_slots, *image.initial_slots, *first_steps(image)]
-    return any(slot >= LIMIT["slot_count"] for slot in slots)
+    slots: dict[str, Iterable[int]] = {
+        "gas": image.gas_slots,
+        "quota": image.quota_slots,
+        "yield": () if image.yield_marker_slot is None else (image.yield_marker_slot,),
+        "pinned": image.pinned_slots,
+        "initial": image.initial_slots,
+        "path": first_steps(image),
+    }
+    broken = [name for name, those in slots.items() if any(slot >= LIMIT["slot_count"] for slot in those)]
+    for name in broken:
+        rule("image/admit/slot_range/" + name)
+    return bool(broken)
 
 
 def empty_path(image: Image, program: Program) -> bool:
@@ -249,8 +261,12 @@ def kernel_slot_target(image: Image, program: Program) -> bool:
     return any(step in RESERVED for step in first_steps(image))
 
 
-def odd_unit_slots(image: Image, program: Program) -> bool:
-    return repeats(unit_slots(image)) or 0 in unit_slots(image)
+def repeated_unit_slot(image: Image, program: Program) -> bool:
+    return repeats(unit_slots(image))
+
+
+def unit_slot_0(image: Image, program: Program) -> bool:
+    return 0 in unit_slots(image)
 
 
 def odd_initial_regs(image: Image, program: Program) -> bool:
@@ -272,7 +288,8 @@ TOLERATED: tuple[Predicate, ...] = (
     path_of_several_steps,
     repeated_target,
     kernel_slot_target,
-    odd_unit_slots,
+    repeated_unit_slot,
+    unit_slot_0,
     odd_initial_regs,
     odd_jump_entry,
     argument_counts,

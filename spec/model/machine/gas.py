@@ -10,7 +10,7 @@ from model.table import GAS, LIMIT, Gas
 ROW = {record.name: record for record in GAS}
 REGISTER_LAST = LIMIT["register_last"]
 MEM_CYCLES = (25, 50, 75, 100)
-COLD = ("trap", "unlikely")
+COLD = {"trap": "gas/branch_cost/trap", "unlikely": "gas/branch_cost/unlikely"}
 
 
 def block_cost(program: Program, p: int, mem_cycles: int) -> int:
@@ -139,5 +139,9 @@ def branch_cost(program: Program, i: int) -> int:
     if 0 <= target < blob.code_len and blob.start(target):
         record = OPCODE.get(blob.code[target])
         if record is not None and record.name in COLD:
+            rule(COLD[record.name])
             return LIMIT["branch_cost_cold"]
+        rule("gas/branch_cost/plain")
+    else:
+        rule("gas/branch_cost/no_start" if 0 <= target < blob.code_len else "gas/branch_cost/beyond")
     return LIMIT["branch_cost_plain"]

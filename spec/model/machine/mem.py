@@ -22,16 +22,22 @@ class Page(NamedTuple):
     data: bytes
 
 
-def fault_of_page(page: Page, given: Mapping[int, object]) -> str | None:
-    """Why this page cannot be given, or None."""
+def fault_of_page(page: Page, given: Mapping[int, object]) -> tuple[str, str] | None:
+    """Why this page cannot be given: the rule, and in words; or None. A vector knows no other access."""
     if not 0 <= page.address < END or page.address % PAGE_SIZE:
-        return f"page address {page.address:#x} is not a multiple of {PAGE_SIZE} below 2^32"
+        return (
+            "mem/page_given_once/misaligned",
+            f"page address {page.address:#x} is not a multiple of {PAGE_SIZE} below 2^32",
+        )
     if page.address // PAGE_SIZE in given:
-        return f"page {page.address:#x} is given twice"
+        return "mem/page_given_once/twice", f"page {page.address:#x} is given twice"
     if len(page.data) > PAGE_SIZE:
-        return f"page {page.address:#x} has {len(page.data)} bytes, more than {PAGE_SIZE}"
+        return (
+            "mem/page_given_once/oversized",
+            f"page {page.address:#x} has {len(page.data)} bytes, more than {PAGE_SIZE}",
+        )
     if page.access not in LOAD:
-        return f"page {page.address:#x} has access {page.access!r}, neither 'ro' nor 'rw'"
+        return "mem/page_given_once", f"page {page.address:#x} has access {page.access!r}, neither 'ro' nor 'rw'"
     return None
 
 
@@ -43,8 +49,10 @@ class Memory:
         for page in pages:
             fault = fault_of_page(page, self.pages)
             if fault:
+                name, words = fault
                 rule("mem/page_given_once")
-                raise Refused(fault)
+                rule(name)
+                raise Refused(words)
             data = bytearray(PAGE_SIZE)
             data[: len(page.data)] = page.data
             self.pages[page.address // PAGE_SIZE] = (page.access, data)

@@ -32,7 +32,7 @@ from model.machine.number import (
     u32,
     zero,
 )
-from model.reach import rule
+from model.reach import rule, several
 from model.table import LIMIT, OPCODES, check_names
 
 
@@ -156,6 +156,7 @@ def ecalli(machine: Machine, i: Instruction) -> NoReturn:
 
 def sbrk(machine: Machine, i: Instruction) -> NoReturn:
     """isa/sbrk"""
+    rule("exit/panic/sbrk")
     raise Panic
 
 
@@ -163,6 +164,7 @@ def go_to(machine: Machine, target: int) -> int:
     """isa/legal_target"""
     rule("isa/legal_target")
     if not machine.program.begins_block(target):
+        rule("exit/panic/jump")
         raise Panic
     return target
 
@@ -178,7 +180,14 @@ def dynamic_jump(machine: Machine, address: int) -> int:
     if address == 2**32 - 2**16:
         rule("isa/no_halt_address")
     alignment, blob = LIMIT["jump_alignment"], machine.program.blob
-    if address == 0 or address % alignment or address > alignment * blob.jump_len:
+    reasons = {
+        "isa/dynamic_jump/zero": address == 0,
+        "isa/dynamic_jump/odd": address % alignment != 0,
+        "isa/dynamic_jump/beyond": address > alignment * blob.jump_len,
+    }
+    several(name for name, holds in reasons.items() if holds)
+    if any(reasons.values()):
+        rule("exit/panic/jump")
         raise Panic
     return go_to(machine, blob.jump_entry(address // alignment - 1))
 

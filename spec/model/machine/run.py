@@ -12,7 +12,17 @@ from model.reach import apart, rule, several
 from model.table import LIMIT
 
 MEANT = ("page_fault", "host_call")  # the exits whose argument means something
-RESUMABLE = ("host_call", "ecall", "out_of_gas", "stopped")
+RESUMABLE = {
+    "host_call": "exit/resume/legal/host_call",
+    "ecall": "exit/resume/legal/ecall",
+    "out_of_gas": "exit/resume/legal/out_of_gas",
+    "stopped": "exit/resume/legal/stopped",
+}
+# Ways to a pc, by the rule that says that a block there is charged.
+BY_RUN = "gas/block/charged_on_entry/run"
+BY_RESUME = "gas/block/charged_on_entry/resume"
+BY_JUMP = "gas/block/charged_on_entry/jump"
+BY_SEQUENCE = "gas/block/charged_on_entry/sequence"
 
 
 def load(blob: bytes, mem_cycles: int, pages: Iterable[Page]) -> "Machine":
@@ -34,6 +44,7 @@ class Machine:
         self.pc = self.gas = 0
         self.regs = [0] * LIMIT["register_count"]
         self.paid = False
+        self.way = BY_RUN  # in which it comes to pc
         self.last_exit: str | None = None
         self.stored: Store | None = None
         self.costs: dict[int, tuple[int, set[str]]] = {}
@@ -46,7 +57,9 @@ class Machine:
         if state.pc >= 2**32:
             rule("exit/pc_wide")
         self.pc, self.gas, self.regs, self.paid = state.pc, state.gas, list(state.regs), False
+        self.way = BY_RUN
         if not self.program.begins_block(self.pc):
+            rule("exit/panic/entry")
             return self.end("panic", self.pc)
         return self.go(until, observer)
 
@@ -55,8 +68,11 @@ class Machine:
         check_given(gas, regs)
         rule("exit/resume/legal")
         if self.last_exit not in RESUMABLE:
+            rule("exit/resume/legal/other_exit" if self.last_exit else "exit/resume/legal/before_run")
             raise Refused(f"resume after {self.last_exit or 'no run at all'}")
+        rule(RESUMABLE[self.last_exit])
         rule("exit/resume/registers")
+        self.way = BY_RESUME
         rule("exit/stopped" if self.last_exit == "stopped" else "exit/resume/sequential")
         self.gas, self.regs = gas, list(regs)
         return self.go(until, observer)
@@ -82,8 +98,12 @@ class Machine:
             pc = self.pc
             if not self.paid:  # not in E: the implicit trap; in P: a block; else it just runs
                 if not program.is_executable(pc):
+                    self.arrive("isa/sequential/trap")
                     return self.implicit_trap()
-                if program.is_start(pc):
+                if not program.is_start(pc):
+                    self.arrive("isa/sequential/runs_on")
+                else:
+                    self.arrive("isa/sequential/block")
                     if not self.pay(pc):
                         return self.end("out_of_gas", pc)
                     if on_block:
@@ -106,6 +126,7 @@ class Machine:
                 if instructions == 1:
                     rule("exit/stopped/guest_first")
                 return self.end(call.exit, instruction.npc, call.argument)
+            self.way = BY_SEQUENCE if target is None else BY_JUMP
             if target is None:
                 rule("isa/sequential")
                 target = instruction.npc
@@ -114,6 +135,11 @@ class Machine:
             instructions -= 1
             if instructions == 0:
                 return self.end("stopped", target)
+
+    def arrive(self, name: str) -> None:
+        """What sequential flow comes to."""
+        if self.way == BY_SEQUENCE:
+            rule(name)
 
     def pay(self, p: int) -> bool:
         """Charges the block at p in full, or takes what gas there is and returns False."""
@@ -133,6 +159,7 @@ class Machine:
         if self.gas == cost:
             rule("gas/block/exact_is_enough")
         rule("gas/block/charged_on_entry")
+        rule(self.way)
         rule("exit/record/block")
         self.gas -= cost
         return True
