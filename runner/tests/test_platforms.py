@@ -37,7 +37,7 @@ def configured() -> str:
 
 def test_it_is_ref_and_the_harness_without_fast(configured: str) -> None:
     assert "fast is left out: it recompiles to x86-64 code on Linux" in configured
-    assert [library.name for library in (BUILD / "lib").iterdir()] == ["libassay_ref.so"]
+    assert [library.name for library in (BUILD / "lib").glob("libassay_*")] == ["libassay_ref.so"]
     for made in (BUILD / "lib" / "libassay_ref.so", BUILD / "bin" / "assay-native"):
         head = made.read_bytes()[:20]
         assert (head[:6], head[18]) == (b"\x7fELF\x02\x01", 183)  # 64 bits, little-endian, AArch64

@@ -26,7 +26,7 @@ SKIPPED = re.compile(r"(\d+) skipped")
 def pytest(jobs: int) -> Checked:
     """The tests of the runner, side by side; one that is skipped tests nothing and is red."""
     side_by_side = ["-n", str(jobs), "--dist", "loadgroup"]
-    output = run([sys.executable, "-m", "pytest", "-q", "-rs", *side_by_side, "runner/tests"])
+    output = run([sys.executable, "-m", "pytest", "-q", "-rfEs", *side_by_side, "runner/tests"])
     found = PASSED.search(output)
     if not found or SKIPPED.search(output):
         raise StepFailed(output)

@@ -129,7 +129,8 @@ def told_first(mutant: Mutant, files: list[Path]) -> list[Path]:
     order = [*own, *level, *MACHINE, *KERNEL]
 
     def place(file: Path) -> int:
-        return order.index(file.parent.name) if file.parent.name in order else len(order)
+        name = file.parent.name
+        return order.index(name) if name in order else len(order) + (name == "programs")
 
     return sorted(files, key=lambda file: (place(file), file.stem != source.stem, file))
 
