@@ -73,10 +73,16 @@ def hunt(faults: Sequence[Fault], jobs: int, shrinks: bool) -> Iterator[Hunted]:
 
 
 def hunted(task: tuple[Fault, bool]) -> Hunted:
+    """What no vector notices is built again with small bounds, as build/dev is."""
     fault, shrinks = task
     suite = vectors_of(depth_of(fault))
+    result = hunted_in(suite, fault, shrinks)
+    return result if result.is_caught else hunted_in(suite, fault, shrinks, saboteurs.SMALL)
+
+
+def hunted_in(suite: Suite, fault: Fault, shrinks: bool, *options: str) -> Hunted:
     with TemporaryDirectory(prefix="assay-saboteur-") as folder:
-        engine = saboteurs.build(fault, folder)
+        engine = saboteurs.build(fault, folder, *options)
         started = time.monotonic()
         case = first_failure(suite, engine)
         seconds = time.monotonic() - started

@@ -13,16 +13,18 @@ from assay.check.faults import Fault
 from assay.engines.catalog import Target, shared_object
 
 LIBRARIES = {"ref": ("-lsodium",), "fast": ("-lb2",)}
+# Bounds that vectors reach, as build/dev has them: fast begins short programs in code of another kind, and stays there.
+SMALL = "-DASSAY_SMALL=1"
 FLAGS = ("-std=c17", "-O1", "-fPIC", "-shared", "-fvisibility=hidden", "-D_GNU_SOURCE", "-w")
 
 
-def build(fault: Fault, folder: str | Path) -> Target:
-    """The engine with the fault, built in `folder`; its name is the fault's."""
+def build(fault: Fault, folder: str | Path, *options: str) -> Target:
+    """The engine with the fault, built in `folder` with more options; its name is the fault's."""
     sources = Path(folder, fault.engine)
     shutil.copytree(paths.ROOT / fault.engine, sources)
     plant(fault, sources / fault.file)
     library = Path(folder, f"libassay_{fault.engine}.so")
-    done = subprocess.run(command(fault.engine, sources, library), capture_output=True, check=False)
+    done = subprocess.run([*command(fault.engine, sources, library), *options], capture_output=True, check=False)
     if done.returncode != 0:
         words = done.stderr.decode("utf-8", "replace")
         raise NoEngine(f"{fault}: it does not build: {words[-400:]}")

@@ -3,6 +3,7 @@
 python3 proxy.py TRICK SERVER... [--tell]    SERVER answers frames, as assay-native serve --framed does
 """
 
+import io
 import json
 import os
 import signal
@@ -152,11 +153,12 @@ def dies_with_forged_records(request, reply, out):
 
 
 def answers_early(request, reply, out):
-    """The next reply is there before its request."""
-    give(out, reply)
-    if request["op"] in LATE:
-        time.sleep(0.02)
-        give(out, reply)
+    """The next reply is there before its request: in the same write, so that no request can come between."""
+    twice = io.BytesIO()
+    for _ in range(2 if request["op"] in LATE else 1):
+        give(twice, reply)
+    out.write(twice.getvalue())
+    out.flush()
 
 
 def promises_a_long_reply(request, reply, out):
