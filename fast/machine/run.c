@@ -141,12 +141,13 @@ static int implicit_trap(struct assay_machine *machine, const struct assay_state
 
 /* ---- short programs (short.c) ----------------------------------------------------------------- */
 
-/* About what a guest uses while the host changes some protections. Small builds begin guarded, early and later. */
+/* About what a guest uses while the host changes some protections. Most programs begin guarded in small builds. */
 uint64_t fast_run_short_gas(const struct fast_program *program)
 {
 #ifdef ASSAY_SMALL
-    enum { EARLY = 40, KINDS = 3 };
-    return EARLY * (uint64_t)(program->code_len % KINDS);
+    enum { EARLY = 40, KINDS = 8, LATER = 6 };
+    uint64_t kind = program->code_len % KINDS;
+    return kind >= LATER ? EARLY * (kind - LATER + 1) : 0;
 #else
     enum { SHORT_GAS = 50000 };
     (void)program;
