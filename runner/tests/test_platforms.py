@@ -104,15 +104,20 @@ def test_the_cross_build_says_what_gets_its_libraries(tmp_path: Path) -> None:
     assert done.returncode != 0 and "CI/aarch64-sysroot gets them" in done.stderr
 
 
-def test_libraries_that_cannot_be_had_leave_nothing_half_done(tmp_path: Path) -> None:
+@pytest.mark.parametrize("step", ["update", "download", "unpacking"])
+def test_libraries_that_cannot_be_had_leave_nothing_half_done(step: str, tmp_path: Path) -> None:
+    """Whichever step fails, though those behind it would not: of two packages the first cannot be unpacked."""
     (tmp_path / "CI").mkdir()
     for name in ("CI/aarch64-sysroot", "CI/packages-aarch64.txt"):
         shutil.copy(paths.ROOT / name, tmp_path / name)
-    fake = tmp_path / "bin" / "apt-get"
-    fake.parent.mkdir()
-    fake.write_text("#!/bin/sh\necho E: nothing to be had\nexit 100\n")
-    fake.chmod(0o755)
-    environment = os.environ | {"PATH": f"{fake.parent}:{os.environ['PATH']}"}
+    fakes = tmp_path / "bin"
+    fakes.mkdir()
+    fails = "echo E: nothing to be had; exit 100"
+    for name, what in (("apt-get", "$1"), ("dpkg-deb", "unpacking${2#./a.deb}")):
+        text = f'#!/bin/sh\ncase "{what}" in {step}) {fails};; download) touch a.deb b.deb;; esac\n'
+        (fakes / name).write_text(text)
+        (fakes / name).chmod(0o755)
+    environment = os.environ | {"PATH": f"{fakes}:{os.environ['PATH']}"}
     argv = [tmp_path / "CI" / "aarch64-sysroot"]
     done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (4, "")
